@@ -1,0 +1,1 @@
+"""The vocabulary of the whole house, as plain frozen types. Imports nothing of ours."""

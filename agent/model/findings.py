@@ -1,8 +1,8 @@
 """Findings: what was recognised, how sure we are, and why (DESIGN 3.14, 3.15 and 4).
 
-Evidence of independent classes is combined by noisy-OR into a confidence, the confidence gives a level, and level, stage
-and mode say whether the person is shown a flag. `detection/` makes findings, `store/` keeps them, `link/`, `web/` and the
-desktop show them.
+Evidence of independent classes is combined by noisy-OR into a confidence, the confidence gives a level, and level,
+stage and mode say whether the person is shown a flag. `detection/` makes findings, `store/` keeps them, `link/`, `web/`
+and the desktop show them.
 """
 
 from __future__ import annotations

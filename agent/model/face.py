@@ -1,0 +1,140 @@
+"""What the agent shows and lets a person do, whichever face they use: page, pop-up or terminal.
+
+`daemon.py` implements `AgentFace` once; `web/` calls it directly and `cli/` through the control socket, so that no two
+faces can disagree about what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.model.findings import Finding
+from agent.model.health import Health
+from agent.model.purposes import ActKind, Channel, Gate, Mode, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserState:
+    """One browser's extension as the agent knows it.
+
+    Attributes:
+        client: First 6 characters of the queue's random id: enough to tell two apart.
+        browser: `chromium`, `firefox` and so on.
+        browser_version: Major version.
+        extension_version: The extension's release.
+        connected: Whether it has a connection now.
+        last_acked_at: When something of it was last stored, UTC milliseconds; None when never.
+        acked: Its highest stored sequence number.
+        waiting: Events it said it holds.
+        dropped: Events it said it dropped.
+        lost: Events it said were lost when the browser exited.
+    """
+
+    client: str
+    browser: str
+    browser_version: str
+    extension_version: str
+    connected: bool
+    last_acked_at: int | None
+    acked: int
+    waiting: int
+    dropped: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageTotal:
+    """How many page loads of one class on one platform are kept."""
+
+    platform: str
+    page_class: str
+    count: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """A notice as it is shown: its id and version, language, exact text (Markdown) and the text's SHA-256 in hex."""
+
+    notice: str
+    version: str
+    language: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything the first screen needs.
+
+    Attributes:
+        version: The agent's release.
+        mode: How this instance runs.
+        organisation: Its name in managed mode, else empty.
+        started_at: UTC milliseconds.
+        gates: Every gate.
+        browsers: Every browser seen in the last 24 hours, connected first.
+        health: Every part's state.
+        totals: Page loads kept, by platform and page class.
+        counters: Refusals and other counts by name.
+        flagged: Number of open flagged findings.
+        next_deletion: When the sweeper next deletes something, UTC milliseconds, or None.
+    """
+
+    version: str
+    mode: Mode
+    organisation: str
+    started_at: int
+    gates: tuple[Gate, ...]
+    browsers: tuple[BrowserState, ...]
+    health: tuple[Health, ...]
+    totals: tuple[PageTotal, ...]
+    counters: Mapping[str, int]
+    flagged: int
+    next_deletion: int | None
+
+
+class AgentFace(Protocol):
+    """The one interface behind every face."""
+
+    async def status(self) -> Status:
+        """Return the current state."""
+        ...
+
+    async def findings(self, since: int | None = None) -> Sequence[Finding]:
+        """Return findings with `last_seen` at or after `since` (UTC milliseconds), newest first; all when None."""
+        ...
+
+    async def finding(self, finding_id: str) -> Finding | None:
+        """Return one finding, or None when it does not exist."""
+        ...
+
+    async def answer(self, finding_id: str, answer: str) -> Finding | None:
+        """Record what the person says of a finding: `stopping`, `work` or `not_me`; None when it does not exist."""
+        ...
+
+    def notice(self) -> NoticeText:
+        """Return the notice that holds now, exactly as it must be shown."""
+        ...
+
+    async def act(self, purpose: Purpose | None, kind: ActKind, notice_sha256: str, channel: Channel) -> Sequence[Gate]:
+        """Record an act about one purpose (None: every mandatory one) and return the gates that hold afterwards.
+
+        Raises:
+            ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
+        """
+        ...
+
+    async def try_collection(self) -> None:
+        """Start the harmless collection of `gleanwatch try`; its flag arrives like any other."""
+        ...
+
+    def page_link(self) -> str:
+        """Return a one-time link to the local page, valid for 60 seconds."""
+        ...
+
+    def changes(self) -> AsyncIterator[str]:
+        """Yield a topic (`findings`, `pages`, `browsers`, `gates`, `health`) each time something changed."""
+        ...

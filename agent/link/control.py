@@ -1,0 +1,132 @@
+"""The control socket: how the `gleanwatch` command asks the running agent.
+
+One request per frame; the answer is one frame, before which a command may send items (a list is sent item by item, since a
+frame holds 64 KiB; a followed stream never ends by itself). The same folder, mode and peer checks as for browsers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from agent.link import local_socket
+from native_host.frames import MAX_FRAME, Decoder, FrameError, encode
+
+log = logging.getLogger(__name__)
+
+Emit = Callable[[object], Awaitable[None]]
+"""Sends one item of a list or stream to whoever asked."""
+
+Handler = Callable[[str, Mapping[str, object], Emit], Awaitable[object]]
+"""Runs one command with its arguments and returns its result.
+
+Raises `CommandError` for what the person can mend."""
+
+
+class CommandError(Exception):
+    """A command that cannot be done; the text says what to do."""
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="request"):
+    """One command."""
+
+    v: Literal[1]
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    command: Annotated[str, msgspec.Meta(max_length=32)]
+    args: dict[str, str | int | bool | None] = {}
+
+
+_decoder = msgspec.json.Decoder(Request)
+_encoder = msgspec.json.Encoder()
+
+
+class ControlServer:
+    """Listens on `control.sock` and runs commands one after the other per connection."""
+
+    def __init__(self, path: Path, uid: int, handler: Handler, count: Callable[[str], None]) -> None:
+        self._path = path
+        self._uid = uid
+        self._handler = handler
+        self._count = count
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            SocketError: The folder is not safe or the name is taken.
+        """
+        sock = local_socket.bind(self._path, self._uid)
+        self._server = await asyncio.start_unix_server(self._serve, sock=sock)
+
+    async def stop(self) -> None:
+        """Stop listening, end the streams, take the socket away."""
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._clients):
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._clients.add(task)
+            task.add_done_callback(self._clients.discard)
+        try:
+            uid = local_socket.peer_uid(writer.get_extra_info("socket"))
+            if uid is not None and uid not in (self._uid, 0):
+                self._count("control.foreign_uid")
+                return
+            decoder = Decoder()
+            while data := await reader.read(MAX_FRAME):
+                for body in decoder.feed(data):
+                    await self._answer(body, reader, writer)
+        except FrameError as problem:
+            self._count(f"control.{problem.reason}")
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = _decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._count("control.bad_request")
+            await _send(writer, {"v": 1, "kind": "answer", "id": 0, "ok": False, "error": "This is not a request."})
+            return
+        head = {"v": 1, "id": request.id}
+
+        async def emit(item: object) -> None:
+            await _send(writer, {**head, "kind": "item", "result": item})
+
+        work = asyncio.ensure_future(self._handler(request.command, request.args, emit))
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            # Whoever closes the connection ends the command: a followed stream must not outlive its reader.
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ConnectionResetError
+            try:
+                answer = {**head, "kind": "answer", "ok": True, "result": work.result()}
+            except CommandError as problem:
+                answer = {**head, "kind": "answer", "ok": False, "error": str(problem)}
+            await _send(writer, answer)
+        finally:
+            for task in (work, gone):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, ConnectionError, CommandError):
+                    await task
+
+
+async def _send(writer: asyncio.StreamWriter, message: object) -> None:
+    writer.write(encode(_encoder.encode(message)))
+    await writer.drain()

@@ -1,0 +1,234 @@
+"""The messages of `docs/protocol.md`, as types that decode and validate themselves.
+
+A frame's body goes into `decode`, which gives either a typed message or a `Refusal` that says why not, without ever
+repeating a value that was sent. Answers are made by the `encode_*` functions, so that the wire format has one home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal, TypeGuard
+
+import msgspec
+
+from agent.model.findings import Finding
+from agent.model.purposes import Gate, Mode
+
+VERSION = 1
+MAX_LOADS = 500
+MAX_FLAGS = 32
+
+Text = Annotated[str, msgspec.Meta(max_length=256)]
+ShortText = Annotated[str, msgspec.Meta(max_length=32)]
+ClientId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Millis = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="hello"):
+    """Who is calling: the browser's extension with its queue."""
+
+    v: Literal[1]
+    client: ClientId
+    browser: ShortText
+    browser_version: ShortText
+    extension_version: ShortText
+    waiting: Count
+    dropped: Count
+    lost: Count
+    oldest_seq: Count
+
+
+class LoadItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One page load inside `loads`."""
+
+    seq: Seq
+    platform: ShortText
+    page_class: ShortText
+    at: Millis
+    first: bool
+    sequential: bool
+
+
+class Load(LoadItem, frozen=True, forbid_unknown_fields=True, gc=False, tag_field="kind", tag="load"):
+    """One page load by itself."""
+
+    v: Literal[1]
+
+
+class Loads(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False, tag_field="kind", tag="loads"):
+    """A part of a replayed queue."""
+
+    v: Literal[1]
+    loads: Annotated[list[LoadItem], msgspec.Meta(min_length=1, max_length=MAX_LOADS)]
+
+
+class OpenPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="open_page"):
+    """The person pressed «open my page»."""
+
+    v: Literal[1]
+
+
+class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="ping"):
+    """Are you there."""
+
+    v: Literal[1]
+
+
+Message = Hello | Load | Loads | OpenPage | Ping
+KINDS = frozenset({"hello", "load", "loads", "open_page", "ping"})
+
+
+class Poison(msgspec.Struct, frozen=True, gc=False):
+    """A page load that can never be taken, with a readable number: acknowledged as dropped, so that it is forgotten."""
+
+    seq: int
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a frame was not taken.
+
+    Attributes:
+        reason: A reason of `docs/protocol.md`.
+        detail: What was wrong and what to do; names fields, never values.
+        salvage: What could still be read of the page loads in it, in their order: good ones and numbered bad ones.
+    """
+
+    reason: str
+    detail: str
+    salvage: tuple[LoadItem | Poison, ...] = ()
+
+
+class _Envelope(msgspec.Struct):
+    """Just enough of a message to say what is wrong with it."""
+
+    v: object = None
+    kind: object = None
+    seq: object = None
+    loads: object = None
+
+
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_envelope = msgspec.json.Decoder(_Envelope)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(body: bytes) -> Message | Refusal:
+    """Turn one frame's body into a message, or into the reason why it is none."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        return _refusal(body, problem)
+
+
+def _refusal(body: bytes, problem: Exception) -> Refusal:
+    try:
+        seen = _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Refusal("not_json", "The frame is not one JSON object in UTF-8.")
+    if seen.v != VERSION or isinstance(seen.v, bool):
+        return Refusal(
+            "unknown_version",
+            f"This agent speaks version {VERSION}. Update the extension or the agent, so that both speak the same.",
+        )
+    if not isinstance(seen.kind, str) or seen.kind not in KINDS:
+        return Refusal(
+            "unknown_kind", "This agent does not know this kind of message; it may be older than the sender."
+        )
+    where = str(problem).rpartition(" - at ")[2].strip("`") if " - at " in str(problem) else "$"
+    detail = f"A «{seen.kind}» message has a wrong, missing or unknown field at {_place(where)}."
+    return Refusal("bad_field", detail, _salvage(seen))
+
+
+def _place(where: str) -> str:
+    """Keep only field names and positions of a path: an unknown field's name is the sender's text."""
+    known = {*LoadItem.__struct_fields__, *Hello.__struct_fields__, "loads"}
+    parts = [p for p in where.replace("[", ".[").split(".") if p and p != "$"]
+    return ".".join(p for p in parts if p in known or p.startswith("[")) or "the top level"
+
+
+def _salvage(seen: _Envelope) -> tuple[LoadItem | Poison, ...]:
+    """Take what is good out of page loads of which at least one is not: one bad event must not cost its neighbours."""
+    if seen.kind == "load":
+        return (Poison(seen.seq),) if _is_seq(seen.seq) else ()
+    if seen.kind != "loads" or not isinstance(seen.loads, list):
+        return ()
+    found: list[LoadItem | Poison] = []
+    for item in seen.loads[:MAX_LOADS]:
+        try:
+            found.append(msgspec.convert(item, LoadItem))
+        except msgspec.ValidationError:
+            seq = item.get("seq") if isinstance(item, dict) else None
+            if _is_seq(seq):
+                found.append(Poison(seq))
+    return tuple(found)
+
+
+def _is_seq(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 2**53
+
+
+def encode_welcome(agent_version: str, mode: Mode, organisation: str, acked: int) -> bytes:
+    """Answer to `hello`."""
+    return _encoder.encode(
+        {
+            "v": VERSION,
+            "kind": "welcome",
+            "agent_version": agent_version,
+            "mode": mode.value,
+            "organisation": organisation,
+            "acked": acked,
+        }
+    )
+
+
+def encode_gate(gates: Iterable[Gate]) -> bytes:
+    """Which purposes may observe now."""
+    listed = [
+        {"purpose": g.purpose.value, "state": g.state.value, "since": g.since, "until": g.until, "reason": g.reason}
+        for g in gates
+    ]
+    return _encoder.encode({"v": VERSION, "kind": "gate", "gates": listed})
+
+
+def encode_ack(seq: int, dropped: Sequence[tuple[int, str]] = ()) -> bytes:
+    """Everything up to `seq` is stored or deliberately dropped."""
+    if not dropped:
+        return b'{"v":1,"kind":"ack","seq":%d}' % seq
+    listed = [{"seq": s, "reason": r} for s, r in dropped]
+    return _encoder.encode({"v": VERSION, "kind": "ack", "seq": seq, "dropped": listed})
+
+
+def encode_refuse(refusal: Refusal) -> bytes:
+    """Say why a frame was not taken."""
+    message: dict[str, object] = {"v": VERSION, "kind": "refuse", "reason": refusal.reason, "detail": refusal.detail}
+    if refusal.reason == "unknown_version":
+        message["speaks"] = [VERSION]
+    return _encoder.encode(message)
+
+
+def encode_flags(findings: Sequence[Finding]) -> bytes:
+    """The open flags, newest first."""
+    listed = [
+        {
+            "id": f.id,
+            "name": f.name,
+            "family": f.family,
+            "stage": f.stage.value,
+            "level": f.level.value,
+            "platforms": f.platforms,
+            "since": f.first_seen,
+            "why": f.evidence[0].detail if f.evidence else "",
+        }
+        for f in findings[:MAX_FLAGS]
+    ]
+    return _encoder.encode({"v": VERSION, "kind": "flags", "flags": listed})
+
+
+def encode_page(url: str) -> bytes:
+    """A one-time link to the local page."""
+    return _encoder.encode({"v": VERSION, "kind": "page", "url": url})
+
+
+PONG = b'{"v":1,"kind":"pong"}'

@@ -1,0 +1,301 @@
+"""Sessions with browsers: `relay.sock`, one `RelaySession` for each native host that connects.
+
+Bytes come in, `native_host.frames` cuts them into frames, `messages.decode` makes them messages. Page loads are judged
+by the gate that held when they were observed, committed by `store/` together with the client's high-water mark, and
+only then acknowledged; what arrives meanwhile waits and goes into the next commit. Detection gets them after the
+acknowledgement. Everything refused is answered with a reason and counted, never raised: a browser cannot bring the
+agent down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+from agent.consent.gate import GateHistory
+from agent.link import local_socket, messages
+from agent.link.messages import Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal
+from agent.model.events import PageLoad
+from agent.model.findings import Finding
+from agent.model.ports import Clock
+from agent.model.purposes import Mode, Purpose
+from agent.store.database import StoreError, StoreFull
+from native_host.frames import Decoder, FrameError, encode
+
+log = logging.getLogger(__name__)
+
+FUTURE_MS = 5_000
+PAUSE_AT = 4_000
+RESUME_AT = 1_000
+
+
+class Keeper(Protocol):
+    """What a session needs from the store, in the words of this floor."""
+
+    async def greet(self, hello: Hello, at: int) -> int:
+        """Remember the client and return its highest stored sequence number."""
+        ...
+
+    async def keep(self, client: str, loads: Sequence[PageLoad], high_water: int, at: int) -> None:
+        """Commit page loads and the client's high-water mark, durably and in one transaction."""
+        ...
+
+
+@dataclass(slots=True)
+class RelaySettings:
+    """What every session shares.
+
+    Attributes:
+        keeper: Where page loads are committed.
+        gates: The history by which observations are judged.
+        clock: Time.
+        platforms: Platform keys that exist.
+        page_classes: Page classes that may be sent.
+        max_age_ms: How old an observation may be.
+        agent_version: This release.
+        mode: How this instance runs.
+        organisation: Its name, or empty.
+        count: Called with a counter's name for every refusal.
+        on_loads: Called with page loads after they were acknowledged.
+        on_change: Called when a browser came, went or said something new.
+        page_link: Makes a one-time link to the local page.
+    """
+
+    keeper: Keeper
+    gates: GateHistory
+    clock: Clock
+    platforms: frozenset[str]
+    page_classes: frozenset[str]
+    max_age_ms: int
+    agent_version: str
+    mode: Mode
+    organisation: str
+    count: Callable[[str], None]
+    on_loads: Callable[[Sequence[PageLoad]], None]
+    on_change: Callable[[], None]
+    page_link: Callable[[], str]
+    flags: Sequence[Finding] = field(default_factory=tuple)
+
+
+class RelaySession(asyncio.Protocol):
+    """One native host's connection, from its first byte to its last."""
+
+    def __init__(self, server: RelayServer) -> None:
+        self._server = server
+        self._settings = server.settings
+        self._decoder = Decoder()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: list[LoadItem | Poison] = []
+        self._greeting: Hello | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._mark = 0
+        self._paused = False
+        self._refused_version = False
+        self.client = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Check who is calling before reading a byte."""
+        self._transport = cast(asyncio.Transport, transport)
+        uid = local_socket.peer_uid(transport.get_extra_info("socket"))
+        if uid is not None and uid not in (self._server.uid, 0):
+            self._settings.count("relay.foreign_uid")
+            self._transport.abort()
+            return
+        self._server.sessions.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the session; what was not acknowledged comes again over the next one."""
+        if self._decoder.pending:
+            self._settings.count("relay.frame_short")
+        self._server.sessions.discard(self)
+        self._transport = None
+        self._settings.on_change()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in bytes as they come."""
+        try:
+            for body in self._decoder.feed(data):
+                self._receive(body)
+        except FrameError as problem:
+            self._refuse(Refusal(problem.reason, str(problem)))
+            if problem.reason == "frame_too_long" and self._transport is not None:
+                self._transport.close()
+
+    def send(self, body: bytes) -> None:
+        """Send one message; a connection that has gone swallows it."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(encode(body))
+
+    def _receive(self, body: bytes) -> None:
+        message = messages.decode(body)
+        match message:
+            case Load():
+                self._queue((message,))
+            case Loads():
+                self._queue(message.loads)
+            case Hello():
+                self._greeting = message
+                self._start_work()
+            case Ping():
+                self.send(messages.PONG)
+            case OpenPage():
+                self.send(messages.encode_page(self._settings.page_link()))
+            case Refusal():
+                self._refuse(message)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._settings.count(f"relay.{refusal.reason}")
+        log.warning("refused a frame: %s (%s)", refusal.reason, refusal.detail)
+        self.send(messages.encode_refuse(refusal))
+        if refusal.salvage and self.client:
+            self._queue(refusal.salvage)
+
+    def _queue(self, loads: Sequence[LoadItem | Poison]) -> None:
+        if not self.client and self._greeting is None:
+            self._refuse(Refusal("no_hello", "Say hello first, so that the agent knows whose numbers these are."))
+            return
+        self._waiting.extend(loads)
+        if len(self._waiting) > PAUSE_AT and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        self._start_work()
+
+    def _start_work(self) -> None:
+        if self._work is None:
+            self._work = asyncio.get_running_loop().create_task(self._run())
+            self._work.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work = None
+        if not task.cancelled() and task.exception() is not None:
+            self._settings.count("relay.session_failed")
+            log.error("a browser session failed: %s", type(task.exception()).__name__)
+            if self._transport is not None:
+                self._transport.close()
+
+    async def _run(self) -> None:
+        """Commit and acknowledge until nothing waits: one commit for everything that came during the last one."""
+        while self._greeting is not None or self._waiting:
+            try:
+                if self._greeting is not None:
+                    await self._greet(self._greeting)
+                    self._greeting = None
+                batch, self._waiting = self._waiting, []
+                if self._paused and self._transport is not None:
+                    self._paused = False
+                    self._transport.resume_reading()
+                if batch:
+                    await self._commit(batch)
+            except StoreFull:
+                self._waiting.clear()
+                self._greeting = None
+                self._refuse(Refusal("store_full", "The disk is full: free some space. Nothing acknowledged is lost."))
+            except StoreError:
+                self._waiting.clear()
+                self._greeting = None
+                self._refuse(Refusal("store_failed", "The agent could not store this; it will take it again later."))
+
+    async def _greet(self, hello: Hello) -> None:
+        settings = self._settings
+        self._mark = await settings.keeper.greet(hello, settings.clock.now())
+        self.client = hello.client
+        self.send(messages.encode_welcome(settings.agent_version, settings.mode, settings.organisation, self._mark))
+        self.send(messages.encode_gate(settings.gates.all_current()))
+        self.send(messages.encode_flags(settings.flags))
+        settings.on_change()
+
+    async def _commit(self, batch: Sequence[LoadItem | Poison]) -> None:
+        kept, dropped, mark = self._judge(batch)
+        if mark > self._mark:
+            await self._settings.keeper.keep(self.client, kept, mark, self._settings.clock.now())
+            self._mark = mark
+        self.send(messages.encode_ack(self._mark, dropped))
+        if kept:
+            self._settings.on_loads(kept)
+
+    def _judge(self, batch: Sequence[LoadItem | Poison]) -> tuple[list[PageLoad], list[tuple[int, str]], int]:
+        """Split a batch into what is kept and what is dropped and why; also return the new high-water mark."""
+        settings, client, mark = self._settings, self.client, self._mark
+        now = settings.clock.now()
+        newest, oldest = now + FUTURE_MS, now - settings.max_age_ms
+        kept: list[PageLoad] = []
+        dropped: list[tuple[int, str]] = []
+        was_open, platforms, classes = settings.gates.was_open, settings.platforms, settings.page_classes
+        for load in batch:
+            seq = load.seq
+            if seq <= mark:
+                settings.count("relay.replayed")
+                continue
+            mark = seq
+            if isinstance(load, Poison):
+                dropped.append((seq, "bad_field"))
+                continue
+            at = load.at
+            if at > newest:
+                reason = "time_in_future"
+            elif at < oldest:
+                reason = "time_too_old"
+            elif load.platform not in platforms:
+                reason = "unknown_platform"
+            elif load.page_class not in classes:
+                reason = "unknown_class"
+            elif not was_open(Purpose.DETECT, at):
+                reason = "gate_closed"
+            else:
+                kept.append(PageLoad(client, seq, load.platform, load.page_class, at, load.first, load.sequential))
+                continue
+            settings.count(f"relay.{reason}")
+            dropped.append((seq, reason))
+        return kept, dropped, mark
+
+
+class RelayServer:
+    """The listening side: holds every session and tells all of them what changed."""
+
+    def __init__(self, settings: RelaySettings, path: Path, uid: int) -> None:
+        self.settings = settings
+        self.uid = uid
+        self.sessions: set[RelaySession] = set()
+        self._path = path
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            SocketError: The folder is not safe or the name is taken.
+        """
+        sock = local_socket.bind(self._path, self.uid)
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: RelaySession(self), sock=sock)
+
+    def connected(self) -> frozenset[str]:
+        """Return the client ids that have a session now."""
+        return frozenset(s.client for s in self.sessions if s.client)
+
+    def push_gates(self) -> None:
+        """Tell every browser which gates hold."""
+        body = messages.encode_gate(self.settings.gates.all_current())
+        for session in self.sessions:
+            if session.client:
+                session.send(body)
+
+    def push_flags(self, flags: Sequence[Finding]) -> None:
+        """Tell every browser which flags are open; the ones that come later get them with their welcome."""
+        self.settings.flags = tuple(flags)
+        body = messages.encode_flags(flags)
+        for session in self.sessions:
+            if session.client:
+                session.send(body)
+
+    async def stop(self) -> None:
+        """Close every connection and take the socket away."""
+        if self._server is not None:
+            self._server.close()
+        for session in tuple(self.sessions):
+            if session._transport is not None:
+                session._transport.close()
+        self._path.unlink(missing_ok=True)

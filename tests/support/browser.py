@@ -70,7 +70,7 @@ class Browser(Protocol):
         ...
 
     async def kill(self) -> None:
-        """Kill the browser and its children at once, as a crash does."""
+        """Kill the browser's own process, as a crash does; its native host has to notice by itself."""
         ...
 
 

@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ import aiohttp
 
 from tests.support.browser import Tab, find_browser
 from tests.support.extension import ExtensionFolder
-from tests.support.processes import end, kill_group, started
+from tests.support.processes import end, started
 from tests.support.waiting import until
 
 
@@ -170,8 +171,8 @@ class Chromium:
         await end(self._process)
 
     async def kill(self) -> None:
-        """Kill the browser and its children at once, as a crash does."""
-        kill_group(self.pid)
+        """Kill the browser's own process, as a crash does; its native host has to notice by itself."""
+        os.kill(self.pid, signal.SIGKILL)
         await self._process.wait()
         await self._forget()
 

@@ -13,6 +13,8 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ import aiohttp
 
 from tests.support.browser import Tab, find_browser
 from tests.support.extension import ExtensionFolder
-from tests.support.processes import end, kill_group, started
+from tests.support.processes import end, started
 from tests.support.waiting import until
 
 PAGE_UUID = "3f0b7a52-6c0e-4f3e-9a51-8f5d2f1c7a10"
@@ -74,13 +76,14 @@ class Firefox:
         result: dict[str, Any] = answer["result"]
         return result
 
-    async def _contexts(self, scope: str = "content") -> list[str]:
+    async def _contexts(self, scope: str = "content") -> dict[str, str]:
+        """Return the address each open page stands at, by context."""
         tree = await self.call("browsingContext.getTree", {"moz:scope": scope})
-        return [context["context"] for context in tree["contexts"]]
+        return {context["context"]: context["url"] for context in tree["contexts"]}
 
     async def _in_browser(self, script: str) -> Any:
         """Evaluate a script in the browser's own window."""
-        return await self.run(Tab((await self._contexts("chrome"))[0]), script)
+        return await self.run(Tab(next(iter(await self._contexts("chrome")))), script)
 
     async def open(self, url: str) -> Tab:
         """Open an address in a new tab and wait until it has loaded."""
@@ -94,13 +97,15 @@ class Firefox:
 
     async def open_private(self, url: str) -> Tab:
         """Open an address in a private window beside the ordinary one."""
-        before = set(await self._contexts())
+        before = await self._contexts()
         await self._in_browser("void OpenBrowserWindow({private: true})")
 
         async def fresh() -> str | None:
-            return next((context for context in await self._contexts() if context not in before), None)
+            # Its start page must be there first: it would end a navigation begun before.
+            pages = await self._contexts()
+            return next((page for page, url in pages.items() if page not in before and url != "about:blank"), None)
 
-        tab = Tab(await until(fresh, "a private window") or "")
+        tab = Tab(await until(fresh, "a private window"))
         await self.go(tab, url)
         return tab
 
@@ -121,8 +126,22 @@ class Firefox:
         return json.loads(answer["result"]["value"])
 
     async def popup(self) -> Tab:
-        """Open the extension's pop-up as a page."""
-        return await self.open(f"moz-extension://{PAGE_UUID}/{self._extension.popup}")
+        """Open the extension's pop-up as a page.
+
+        The browser's own window opens it: a page that BiDi navigates to by itself gets no extension interfaces.
+        """
+        before = await self._contexts()
+        url = f"moz-extension://{PAGE_UUID}/{self._extension.popup}"
+        principal = "{triggeringPrincipal: Services.scriptSecurityManager.getSystemPrincipal()}"
+        await self._in_browser(f"void (gBrowser.selectedTab = gBrowser.addTab({json.dumps(url)}, {principal}))")
+
+        async def fresh() -> str | None:
+            pages = await self._contexts()
+            return next((page for page, at in pages.items() if page not in before and at == url), None)
+
+        tab = Tab(await until(fresh, "the pop-up"))
+        await until(lambda: self.run(tab, "document.readyState === 'complete'"), "the pop-up to load")
+        return tab
 
     async def close_tab(self, tab: Tab) -> None:
         """Close one page."""
@@ -152,8 +171,8 @@ class Firefox:
         await end(self._process)
 
     async def kill(self) -> None:
-        """Kill the browser and its children at once, as a crash does."""
-        kill_group(self.pid)
+        """Kill the browser's own process, as a crash does; its native host has to notice by itself."""
+        os.kill(self.pid, signal.SIGKILL)
         await self._process.wait()
         await self._forget()
 

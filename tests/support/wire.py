@@ -73,7 +73,7 @@ async def read_body(reader: asyncio.StreamReader) -> bytes | None:
 
 def problems(message: Mapping[str, Any]) -> list[str]:
     """Return what of an extension's message is not what docs/protocol.md says, in words; empty when all is well."""
-    kind = message.get("kind")
+    kind = str(message.get("kind"))
     if message.get("v") != 1 or kind not in FIELDS:
         return [f"not a message of version 1: v={message.get('v')!r} kind={kind!r}"]
     found = _fields(message, {"v": int, "kind": str, **FIELDS[kind]}, kind)

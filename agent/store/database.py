@@ -1,0 +1,392 @@
+"""Opens the encrypted database and runs work on it: one writer thread, one reader thread, group commit.
+
+The way of one write: `Store.write(fn)` puts the function and a future into a queue, in call order → the writer thread
+takes everything that waits, opens one transaction and runs each function in a savepoint of its own → one commit, which
+with `synchronous=FULL` returns when the data is on the disk → one call back into the event loop resolves every future
+of that batch. So a lone write waits for one disk flush and nothing else, and a thousand that arrive during a flush
+share the next.
+
+Checkpoints (copying the write-ahead log into the file) are done by the writer after the futures were resolved, so that
+nobody waits for them. The file is encrypted by SQLite3 Multiple Ciphers (ChaCha20-Poly1305, a raw 256-bit key, an
+authentication tag on every page).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
+
+import apsw
+
+from agent.model.ports import Clock
+from agent.store import schema
+from agent.store.errors import StoreClosed, StoreCorrupt, StoreError, StoreKeyWrong, StoreNewer, translate
+
+T = TypeVar("T")
+
+KEY_BYTES: Final = 32
+MAX_GROUP: Final = 512
+"""Most functions in one transaction: bounds how long a single one waits for its group."""
+CHECKPOINT_PAGES: Final = 1000
+"""Pages in the write-ahead log after which the writer copies them into the file."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One function on its way through a thread, and what became of it."""
+
+    fn: Callable[[apsw.Connection], Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+
+def _resolve(jobs: Sequence[_Job]) -> None:
+    """Hand results to whoever still waits (runs in the event loop)."""
+    for job in jobs:
+        if job.future.done():  # The caller gave up waiting; what was stored stays stored.
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def _deliver(jobs: Sequence[_Job]) -> None:
+    """Wake each event loop once for all of its jobs."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, theirs in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # That loop is closed: nobody waits any more.
+            loop.call_soon_threadsafe(_resolve, theirs)
+
+
+def _nothing(_tx: apsw.Connection) -> None:
+    """A write that writes nothing: its future says that everything before it is done."""
+
+
+class Store:
+    """One open database. Made by `open_store`; every method belongs to the event loop's thread.
+
+    Functions given to `write` and `read` run in other threads: plain data in, plain data out, and no effect outside the
+    database, since a write may be run again when a neighbour of its group filled the disk.
+    """
+
+    def __init__(self, path: Path, writer: apsw.Connection, reader: apsw.Connection) -> None:
+        self._path = path
+        self._writes: SimpleQueue[_Job | None] = SimpleQueue()
+        self._reads: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
+        self._log_pages = 0
+        self._empty_log_wanted = False
+        writer.set_wal_hook(self._note_log_size)
+        self._threads = (
+            threading.Thread(target=self._write_all, args=(writer,), name="store-writer", daemon=True),
+            threading.Thread(target=self._read_all, args=(reader,), name="store-reader", daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def write(self, fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
+        """Run `fn` on the writer in one transaction; the future resolves after it is durably on the disk.
+
+        Work is done in the order of the calls, several calls share one commit, and each is all or nothing: when `fn`
+        raises, only its own part is undone and only its own caller gets the exception.
+
+        Args:
+            fn: Gets the writer's connection, inside a transaction. May be run more than once; must not commit.
+
+        Returns:
+            A future, so that a caller may go on and collect the answers later. Awaiting it may raise `StoreFull`,
+            `StoreCorrupt`, another `StoreError`, or whatever `fn` raised.
+
+        Raises:
+            StoreClosed: The store was closed.
+        """
+        return self._submit(self._writes, fn)
+
+    def read(self, fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
+        """Run `fn` on the reader, which sees one consistent state of what was committed and cannot write.
+
+        Raises:
+            StoreClosed: The store was closed.
+        """
+        return self._submit(self._reads, fn)
+
+    async def checkpoint(self) -> None:
+        """Move everything out of the write-ahead log and empty it: after a sweep nothing deleted stays there."""
+        self._empty_log_wanted = True
+        await self.write(_nothing)
+
+    async def close(self) -> None:
+        """Finish what was submitted, empty the log, and let go of the file. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._reads.put(None)
+        self._writes.put(None)
+        for thread in reversed(self._threads):  # The reader first: the writer can then empty the log.
+            await asyncio.to_thread(thread.join)
+
+    def _submit(self, queue: SimpleQueue[_Job | None], fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
+        if self._closed:
+            raise StoreClosed("the database is closed: the agent is stopping")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        queue.put(_Job(fn, future, loop))
+        return future
+
+    def _note_log_size(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    # The reader's thread
+
+    def _read_all(self, connection: apsw.Connection) -> None:
+        while (job := self._reads.get()) is not None:
+            self._run_alone(connection, job, "BEGIN")
+            _deliver([job])
+        connection.close()
+
+    # The writer's thread
+
+    def _write_all(self, connection: apsw.Connection) -> None:
+        more = True
+        while more:
+            group: list[_Job] = []
+            job = self._writes.get()
+            while job is not None:
+                group.append(job)
+                if len(group) == MAX_GROUP:
+                    break
+                try:
+                    job = self._writes.get_nowait()
+                except Empty:
+                    break
+            more = job is not None
+            if group:
+                self._run_group(connection, group)
+                if self._empty_log_wanted:
+                    self._empty_log_wanted = False
+                    self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                _deliver(group)
+            if self._log_pages >= CHECKPOINT_PAGES:
+                self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self._checkpoint(connection, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        connection.close()
+
+    def _checkpoint(self, connection: apsw.Connection, mode: int) -> None:
+        """Copy the log into the file as far as readers allow. Without room the log stays: nothing is lost by that."""
+        self._log_pages = 0
+        try:
+            connection.wal_checkpoint(mode=mode)
+        except apsw.Error as error:
+            _log.warning("checkpoint of %s put off: %s", self._path.name, type(error).__name__)
+
+    def _run_group(self, connection: apsw.Connection, group: Sequence[_Job]) -> None:
+        """Run every job of a group and commit once; when the whole transaction is lost, run each one by itself."""
+        if len(group) == 1:
+            self._run_alone(connection, group[0], "BEGIN IMMEDIATE")
+            return
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in group:
+                self._run_in_savepoint(connection, job)
+            connection.execute("COMMIT")
+        except apsw.Error:
+            # SQLite gave up the transaction as a whole (a full disk, an input/output error): who caused it is found,
+            # and who did not is stored, by trying one at a time.
+            _roll_back(connection)
+            for job in group:
+                job.result = job.error = None
+                self._run_alone(connection, job, "BEGIN IMMEDIATE")
+
+    def _run_in_savepoint(self, connection: apsw.Connection, job: _Job) -> None:
+        connection.execute("SAVEPOINT job")
+        try:
+            job.result = job.fn(connection)
+        except Exception as error:
+            if not connection.in_transaction:
+                raise apsw.AbortError from error
+            job.error = self._explain(error, connection)
+            connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+
+    def _run_alone(self, connection: apsw.Connection, job: _Job, begin: str) -> None:
+        try:
+            connection.execute(begin)
+            job.result = job.fn(connection)
+            connection.execute("COMMIT")
+        except Exception as error:
+            job.result = None
+            job.error = self._explain(error, connection)
+            _roll_back(connection)
+
+    def _explain(self, error: Exception, connection: apsw.Connection) -> Exception:
+        if isinstance(error, apsw.Error) and (ours := translate(error, connection, self._path)) is not None:
+            ours.__cause__ = error
+            return ours
+        return error
+
+
+def _roll_back(connection: apsw.Connection) -> None:
+    """Undo an open transaction; SQLite has already done so after some errors."""
+    if connection.in_transaction:
+        with contextlib.suppress(apsw.Error):
+            connection.execute("ROLLBACK")
+
+
+def open_store(path: Path, key: bytes, clock: Clock) -> Store:
+    """Open the database, make it when it is not there, and bring it to this release's schema.
+
+    Args:
+        path: The database file; its folder exists and is ours alone.
+        key: 32 random bytes.
+        clock: For the time at which migrations are noted.
+
+    Raises:
+        StoreKeyWrong: The key is another one.
+        StoreCorrupt: The file is damaged; it is left as it is.
+        StoreNewer: A later release wrote it.
+        StoreFull: No room for a new database or its migration.
+        StoreError: It cannot be opened or written.
+        ValueError: The key is not 32 bytes long.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"the database key must be {KEY_BYTES} bytes long")
+    fresh = not path.exists() or path.stat().st_size == 0
+    _check_key(path, key, fresh=fresh)
+    writer: apsw.Connection | None = None
+    try:
+        if fresh:
+            # SQLite gives the log and the shared-memory file the same rights as this one.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600))
+        writer = _connect(path, key, apsw.SQLITE_OPEN_READWRITE)
+        _prepare_writer(writer, path)
+        reader = _connect(path, key, apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error as error:
+        ours = translate(error, writer, path)
+        if writer is not None:
+            writer.close()
+        raise ours or StoreError(f"{path.name} could not be opened ({type(error).__name__})") from error
+    except StoreError:
+        if writer is not None:
+            writer.close()
+        raise
+    return Store(path, writer, reader)
+
+
+def set_aside(path: Path, clock: Clock) -> Path:
+    """Rename a damaged database, with its log and key check, so that a new one can be made; nothing is deleted.
+
+    Returns:
+        The new name: the old one with `.damaged-` and the time.
+    """
+    at = datetime.fromtimestamp(clock.now() / 1000, UTC).strftime("%Y%m%dT%H%M%S")
+    kept = path.with_name(f"{path.name}.damaged-{at}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.damaged-{at}-{number}")
+    for ending in ("-wal", "-shm", _CHECK_ENDING, ""):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + ending))
+    return kept
+
+
+_CHECK_ENDING: Final = "-key"
+
+
+def _check_key(path: Path, key: bytes, *, fresh: bool) -> None:
+    """Compare the key with the check value beside the database, and write that value for a new database.
+
+    The value is one-way and tells a wrong key from a damaged file: to SQLite both are just unreadable.
+    """
+    check = path.with_name(path.name + _CHECK_ENDING)
+    value = hmac.new(key, b"gleanwatch database key, check value, version 1", hashlib.sha256).hexdigest()
+    try:
+        if fresh or not check.exists():
+            descriptor = os.open(check, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+        elif not hmac.compare_digest(check.read_bytes().strip(), value.encode()):
+            raise StoreKeyWrong(
+                f"this key is not the one that {path.name} was made with. Nothing was changed. If the key store or the "
+                "key file was replaced, put the old one back; without it the database cannot be read by anybody."
+            )
+    except OSError as error:
+        raise StoreError(f"{check.name} could not be read or written: {error.strerror}") from error
+
+
+def _connect(path: Path, key: bytes, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=flags)
+    try:
+        connection.set_busy_timeout(5000)
+        for statement in ("PRAGMA cipher = 'chacha20'", f"PRAGMA key = 'raw:{key.hex()}'"):
+            connection.execute(statement).fetchall()
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    except apsw.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare_writer(writer: apsw.Connection, path: Path) -> None:
+    """Check the file, set how it is written, and migrate it.
+
+    Raises:
+        StoreCorrupt: A page is damaged or tables contradict themselves.
+        StoreNewer: A later release wrote it.
+        apsw.Error: Anything else.
+    """
+    version = int(writer.pragma("user_version"))
+    if version > schema.VERSION:
+        raise StoreNewer(
+            f"{path.name} was written by a later release of gleanwatch (its schema is {version}, this program knows up "
+            f"to {schema.VERSION}). Nothing was changed. Install that release again, or a newer one."
+        )
+    if (said := writer.execute("PRAGMA quick_check(1)").get) != "ok":
+        raise StoreCorrupt(
+            f"{path.name} is damaged: {len(str(said).splitlines())} fault found. It is left as it is; start with "
+            "another folder, or have it set aside."
+        )
+    for statement in (
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA temp_store = MEMORY",
+        # Ours to do, after the futures were resolved.
+        "PRAGMA wal_autocheckpoint = 0",
+        # A burst may make the log large: the next time it starts over it is cut back to this.
+        "PRAGMA journal_size_limit = 16777216",
+    ):
+        writer.execute(statement).fetchall()
+    for reached, sql in schema.MIGRATIONS:
+        if reached > version:
+            writer.execute("BEGIN IMMEDIATE")
+            try:
+                writer.execute(sql).fetchall()
+                writer.execute(f"PRAGMA user_version = {reached}")
+                writer.execute("COMMIT")
+            except apsw.Error:
+                _roll_back(writer)
+                raise

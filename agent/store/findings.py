@@ -1,0 +1,120 @@
+"""Findings as detection makes them and as the person answers them.
+
+Detection saves a finding whole each time it changes; the person's answer is set apart, so that neither overwrites the
+other. Lists inside a finding are kept as JSON, read back through msgspec, which checks every type.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from agent.model.findings import CollectMode, Evidence, Finding, Level, ProcessRef, Stage
+
+_COLUMNS: Final = (
+    "id, tool, name, family, stage, confidence, level, flagged, platforms, first_seen, last_seen, count, processes, "
+    "evidence, modes, techniques, answer, held_until, closed_at"
+)
+_TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
+_MODES: Final = msgspec.json.Decoder(tuple[CollectMode, ...])
+_PROCESSES: Final = msgspec.json.Decoder(tuple[ProcessRef, ...])
+_EVIDENCE: Final = msgspec.json.Decoder(tuple[Evidence, ...])
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _finding(row: tuple[Any, ...]) -> Finding:
+    return Finding(
+        id=row[0],
+        tool=row[1],
+        name=row[2],
+        family=row[3],
+        stage=Stage(row[4]),
+        confidence=row[5],
+        level=Level(row[6]),
+        flagged=bool(row[7]),
+        platforms=_TEXTS.decode(row[8]),
+        first_seen=row[9],
+        last_seen=row[10],
+        count=row[11],
+        processes=_PROCESSES.decode(row[12]),
+        evidence=_EVIDENCE.decode(row[13]),
+        modes=_MODES.decode(row[14]),
+        techniques=_TEXTS.decode(row[15]),
+        answer=row[16],
+        held_until=row[17],
+        closed_at=row[18],
+    )
+
+
+def save(tx: apsw.Connection, finding: Finding) -> None:
+    """Store a finding as it is now. An answer already given stays when this finding does not carry one."""
+    tx.execute(
+        f"""INSERT INTO finding ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            ON CONFLICT (id) DO UPDATE SET
+                tool = excluded.tool, name = excluded.name, family = excluded.family, stage = excluded.stage,
+                confidence = excluded.confidence, level = excluded.level, flagged = excluded.flagged,
+                platforms = excluded.platforms, first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+                count = excluded.count, processes = excluded.processes, evidence = excluded.evidence,
+                modes = excluded.modes, techniques = excluded.techniques,
+                answer = iif(excluded.answer = '', answer, excluded.answer),
+                held_until = excluded.held_until, closed_at = excluded.closed_at""",  # noqa: S608 -- our own column list
+        (
+            finding.id,
+            finding.tool,
+            finding.name,
+            finding.family,
+            finding.stage.value,
+            finding.confidence,
+            finding.level.value,
+            int(finding.flagged),
+            _json(finding.platforms),
+            finding.first_seen,
+            finding.last_seen,
+            finding.count,
+            _json(finding.processes),
+            _json(finding.evidence),
+            _json(finding.modes),
+            _json(finding.techniques),
+            finding.answer,
+            finding.held_until,
+            finding.closed_at,
+        ),
+    )
+
+
+def open_findings(conn: apsw.Connection) -> list[Finding]:
+    """Return every finding that is not closed, newest first."""
+    return [
+        _finding(row)
+        for row in conn.execute(
+            f"SELECT {_COLUMNS} FROM finding WHERE closed_at IS NULL ORDER BY last_seen DESC, id"  # noqa: S608
+        )
+    ]
+
+
+def listing(conn: apsw.Connection, since: int | None = None) -> list[Finding]:
+    """Return findings last seen at or after `since` (UTC milliseconds; all when None), newest first."""
+    return [
+        _finding(row)
+        for row in conn.execute(
+            f"SELECT {_COLUMNS} FROM finding WHERE last_seen >= ? ORDER BY last_seen DESC, id",  # noqa: S608
+            (-(2**63) if since is None else since,),
+        )
+    ]
+
+
+def get(conn: apsw.Connection, finding_id: str) -> Finding | None:
+    """Return one finding, or None when it does not exist."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM finding WHERE id = ?", (finding_id,)).fetchone()  # noqa: S608
+    return None if row is None else _finding(row)
+
+
+def set_answer(tx: apsw.Connection, finding_id: str, answer: str, at: int) -> bool:
+    """Keep what the person said of a finding; False when there is no such finding."""
+    tx.execute("UPDATE finding SET answer = ?, answered_at = ? WHERE id = ?", (answer, at, finding_id))
+    return tx.changes() > 0

@@ -1,0 +1,182 @@
+"""Every table, how a database of an earlier release becomes one of this release, and what each field means.
+
+A migration is a version and its SQL; they only go forward, each in one transaction with the version it reaches (kept in
+`PRAGMA user_version`). `FIELDS` says of every column in plain words what is kept there: the page that lists every field
+is made from it, and a test holds it and the live database together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
+    (
+        1,
+        """
+        CREATE TABLE client (
+            id INTEGER PRIMARY KEY,
+            client TEXT NOT NULL UNIQUE,
+            browser TEXT NOT NULL,
+            browser_version TEXT NOT NULL,
+            extension_version TEXT NOT NULL,
+            waiting INTEGER NOT NULL,
+            dropped INTEGER NOT NULL,
+            lost INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            acked INTEGER NOT NULL,
+            acked_at INTEGER
+        ) STRICT;
+
+        CREATE TABLE page_kind (
+            id INTEGER PRIMARY KEY,
+            platform TEXT NOT NULL,
+            page_class TEXT NOT NULL,
+            UNIQUE (platform, page_class)
+        ) STRICT;
+
+        -- AUTOINCREMENT: detection's cursor must never meet a number again after the sweeper emptied the table.
+        CREATE TABLE page_load (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            client INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            marks INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE finding (
+            id TEXT PRIMARY KEY,
+            tool TEXT NOT NULL,
+            name TEXT NOT NULL,
+            family TEXT NOT NULL,
+            stage TEXT NOT NULL,
+            confidence REAL NOT NULL,
+            level TEXT NOT NULL,
+            flagged INTEGER NOT NULL,
+            modes TEXT NOT NULL,
+            platforms TEXT NOT NULL,
+            first_seen INTEGER NOT NULL,
+            last_seen INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            processes TEXT NOT NULL,
+            evidence TEXT NOT NULL,
+            techniques TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            answered_at INTEGER,
+            held_until INTEGER,
+            closed_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX finding_last_seen ON finding (last_seen);
+
+        CREATE TABLE act (
+            id INTEGER PRIMARY KEY,
+            purpose TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            notice_sha256 TEXT NOT NULL,
+            channel TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE gate (
+            id INTEGER PRIMARY KEY,
+            purpose TEXT NOT NULL,
+            state TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER,
+            reason TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE counter (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE cursor (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
+"""Version reached, and the SQL that reaches it from the version before. Never edit one that was released."""
+
+VERSION: Final = MIGRATIONS[-1][0]
+"""The version this release reads and writes."""
+
+FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "client": {
+        "id": "A small number for this browser's extension, used inside the database only.",
+        "client": "The random id that the extension made for its own queue.",
+        "browser": "Which browser it is, such as chromium or firefox.",
+        "browser_version": "The browser's major version.",
+        "extension_version": "The extension's release.",
+        "waiting": "How many page loads the extension said were waiting to be stored.",
+        "dropped": "How many page loads the extension said it gave up.",
+        "lost": "How many page loads the extension said were lost when the browser last closed.",
+        "seen_at": "When the extension last connected.",
+        "acked": "The number of the last page load of this extension that was stored, so that none is stored twice.",
+        "acked_at": "When something of this extension was last stored.",
+    },
+    "page_kind": {
+        "id": "A small number for one pair of platform and page class, used inside the database only.",
+        "platform": "The platform, such as linkedin.",
+        "page_class": "The kind of page, such as profile or search. Never which one.",
+    },
+    "page_load": {
+        "id": "A running number.",
+        "client": "Which browser's extension saw it (the small number in client).",
+        "seq": "The extension's own running number for it.",
+        "kind": "Platform and page class (the small number in page_kind).",
+        "at": "When the page was opened.",
+        "marks": "Two yes-or-no marks: first visit in this browser session; its number follows the one before.",
+    },
+    "finding": {
+        "id": "A random name for this finding.",
+        "tool": "Which tool it is in our catalogue, or script: and the libraries a script of your own uses.",
+        "name": "What people call the tool.",
+        "family": "What sort of tool it is, such as scraper-framework.",
+        "stage": "How far it got: installed, running or collecting.",
+        "confidence": "How sure we are, from 0 to 1.",
+        "level": "How sure we are, in words.",
+        "flagged": "Whether you were warned about it.",
+        "modes": "In which ways it was asked for many pages at once: list, recursion, channel, loop.",
+        "platforms": "Which platforms it talked to.",
+        "first_seen": "When it was first seen.",
+        "last_seen": "When it was last seen.",
+        "count": "How many times it was started.",
+        "processes": "For each process behind it: its number, when it started, and the program's base name.",
+        "evidence": "For each reason: the kind of evidence, the rule that spoke, its weight, and names or counts "
+        "put into a fixed sentence. Never an argument, an address or a line of code.",
+        "techniques": "Public technique ids (ATT&CK, OWASP) that describe it.",
+        "answer": "What you answered: stopping, work or not me.",
+        "answered_at": "When you answered.",
+        "held_until": "Until when nothing about it may be reported.",
+        "closed_at": "When it was closed. It is deleted some time after that.",
+    },
+    "act": {
+        "id": "A running number.",
+        "purpose": "Which purpose the act is about.",
+        "kind": "What was done: shown, acknowledged, objected, given or withdrawn.",
+        "at": "When it was done.",
+        "notice_sha256": "The fingerprint of the exact text that was shown.",
+        "channel": "Where it was done: page, extension, terminal, or by a test instance itself.",
+    },
+    "gate": {
+        "id": "A running number.",
+        "purpose": "Which purpose the gate belongs to.",
+        "state": "Whether observing was allowed: open, waiting or closed.",
+        "since": "From when this held.",
+        "until": "When a waiting gate opens by itself.",
+        "reason": "Why, as one of a few fixed reasons.",
+    },
+    "counter": {
+        "name": "What is counted, such as refused messages of one kind.",
+        "value": "How many there were.",
+    },
+    "cursor": {
+        "name": "Which part of the agent it belongs to.",
+        "value": "The number of the last row that this part has worked through.",
+    },
+}
+"""Table → column → what is kept there, in plain words."""

@@ -1,0 +1,67 @@
+"""The answer of identification: which tool one process is, in facts small enough to keep.
+
+`identify/` makes it from a command line that it then forgets; `findings.py` joins it with connections and page loads.
+Nothing in here is an argument, a path or a line of code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.model.findings import CollectMode, Evidence
+
+
+class Role(StrEnum):
+    """What a tool is by nature.
+
+    A *collector* exists to collect; an *engine* (a browser driver, an HTTP library, curl) serves a thousand other ends
+    and never decides a flag by its presence; a *script* is the person's own program, judged by its code alone.
+    """
+
+    COLLECTOR = "collector"
+    ENGINE = "engine"
+    SCRIPT = "script"
+
+
+class Bulk(StrEnum):
+    """When a tool asks for many: by nature, in certain modes only, or never."""
+
+    ALWAYS = "always"
+    MODES = "modes"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """One process, recognised.
+
+    Attributes:
+        tool: Catalogue id, `package:<ecosystem>:<name>` for a tool known only by what its package says of itself, or
+            `script:<libraries>` for a script of the person's own.
+        name: What a person calls it.
+        family: One of the families of DESIGN 4.
+        role: What it is by nature.
+        bulk: When it asks for many.
+        evidence: What spoke for it, context already taken off the weights.
+        modes: Ways in which this very process was asked for many.
+        quiet: Asked only for help, its version or the like: never a reason for a flag.
+        techniques: ATT&CK and OWASP ids.
+    """
+
+    tool: str
+    name: str
+    family: str
+    role: Role
+    bulk: Bulk
+    evidence: tuple[Evidence, ...]
+    modes: tuple[CollectMode, ...] = ()
+    quiet: bool = False
+    techniques: tuple[str, ...] = ()
+
+    @property
+    def asks_for_many(self) -> bool:
+        """Whether this process runs in a way that asks for many at once (DESIGN 3.14)."""
+        if self.quiet:
+            return False
+        return bool(self.modes) or (self.bulk is Bulk.ALWAYS and self.role is Role.COLLECTOR)

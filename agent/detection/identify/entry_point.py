@@ -1,0 +1,222 @@
+"""Where does the code of this process begin, and which package does that belong to?
+
+An interpreter was given a script, a module or code. A console script under `bin/` holds one line, `from X import main`,
+which names the module whatever the script is called; a script under `node_modules/.bin` is a link into its package; a
+module is either the person's own, beside the working folder, or a package's. Whatever belongs to no package is the
+person's own script and is judged by what it does (`imports.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.detection.identify.executable import Form, Language, Program, base_name
+from agent.detection.identify.folders import Distributions, absolute, read_head, sites_of
+from agent.model.events import CommandLine
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where the code begins. In memory only.
+
+    Attributes:
+        ecosystem: `pypi`, `npm` or empty.
+        package: The package that owns the entry, or empty.
+        module: The Python module that the entry names, dotted, or empty.
+        folder: Where the package's metadata lie: a `*.dist-info` folder or a package folder; empty when unknown.
+        script: Real path of the person's own script, or empty.
+        code: Code given on the command line, or empty.
+        sites: Package folders of the interpreter's environment.
+        installed: Whether the entry lies where programs are installed (`bin` folders of the system or of an environment).
+    """
+
+    ecosystem: str = ""
+    package: str = ""
+    module: str = ""
+    folder: str = field(default="", repr=False)
+    script: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+    sites: tuple[Path, ...] = field(default=(), repr=False)
+    installed: bool = False
+
+
+_IMPORT = re.compile(r"^from ([A-Za-z_][\w.]*) import \(?\s*[A-Za-z_]\w*", re.MULTILINE)
+_LEGACY = re.compile(r"EASY-INSTALL-ENTRY-SCRIPT: '([\w.-]+?)(?:==[^']*)?'|__requires__ = '([\w.-]+?)(?:==[^']*)?'")
+_GENERATED = re.compile(r"sys\.exit\(|raise SystemExit\(")
+_SYSTEM_BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/opt/homebrew/bin/", "/snap/bin/")
+_PACKAGE_RUNNERS = {"npx": 0, "pnpx": 0, "bunx": 0, "npm": 1, "pnpm": 1, "yarn": 1}
+_RUN_WORDS = frozenset(["exec", "x", "dlx"])
+
+
+def entry_of(program: Program, command: CommandLine, distributions: Distributions) -> Entry:
+    """Find where the code of an interpreter's process begins.
+
+    Args:
+        program: The command line, taken apart.
+        command: The command line itself, for its working folder.
+        distributions: Which packages lie in which folder, cached.
+    """
+    if program.language is Language.PYTHON:
+        return _python(program, command, distributions)
+    if program.language is Language.JAVASCRIPT:
+        return _javascript(program, command)
+    if program.form is Form.SCRIPT:
+        path = absolute(program.target, command.cwd)
+        system = path.startswith(_SYSTEM_BINS)
+        return Entry(script="" if system else path, installed=system)
+    return Entry(code=program.target if program.form is Form.CODE else "")
+
+
+def package_asked_for(program: Program) -> str:
+    """Return the npm package that a package runner (`npx`, `npm exec`, `bunx`) was asked to run, or an empty string."""
+    after = _PACKAGE_RUNNERS.get(program.word)
+    if program.base == "bunx" and program.form is Form.SCRIPT:
+        return _without_version(program.target)
+    if after is None:
+        return ""
+    arguments = list(program.arguments)
+    if after and (not arguments or arguments.pop(0) not in _RUN_WORDS):
+        return ""
+    skip = False
+    for arg in arguments:
+        if skip:
+            return _without_version(arg)
+        if arg in ("-p", "--package"):
+            skip = True
+        elif arg.startswith("--package="):
+            return _without_version(arg.split("=", 1)[1])
+        elif not arg.startswith("-"):
+            return _without_version(arg)
+    return ""
+
+
+def _without_version(name: str) -> str:
+    head, at, _ = name.rpartition("@")
+    return head.lower() if at and head else name.lower()
+
+
+def _python(program: Program, command: CommandLine, distributions: Distributions) -> Entry:
+    if program.form is Form.CODE:
+        return Entry(code=program.target, sites=_sites(program, command, ""))
+    if program.form is Form.MODULE:
+        sites = _sites(program, command, "")
+        own = _own_module(program.target, command.cwd)
+        if own:
+            return Entry(script=own, module="", sites=sites)
+        return _owned(program.target, sites, distributions, installed=False)
+    if program.form is not Form.SCRIPT:
+        return Entry()
+    path = absolute(program.target, command.cwd)
+    sites = _sites(program, command, path)
+    inside = _inside_site(path)
+    if inside:
+        return _owned(inside, sites, distributions, installed=True)
+    if Path(path).is_dir():
+        return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118
+    installed = path.startswith(_SYSTEM_BINS) or Path(path).parent.name in ("bin", "Scripts")
+    head = read_head(path)
+    if len(head) < 4096 and _GENERATED.search(head):
+        named = _LEGACY.search(head)
+        if named:
+            package = (named[1] or named[2]).lower().replace("_", "-")
+            return Entry("pypi", package, "", _folder(package, sites, distributions), sites=sites, installed=installed)
+        line = _IMPORT.search(head)
+        # The person's own script may look alike; a console script lies in a `bin` or is nothing but this one line.
+        if line and (installed or len(_IMPORT.findall(head)) == 1 and len(head) < 600):
+            owned = _owned(line[1], sites, distributions, installed=installed)
+            if owned.package or installed:
+                return owned
+            return Entry(module=line[1], script=path, sites=sites)
+    return Entry(script=path, sites=sites, installed=installed)
+
+
+def _owned(module: str, sites: tuple[Path, ...], distributions: Distributions, *, installed: bool) -> Entry:
+    top = module.split(".")[0]
+    for site in sites:
+        owner = distributions.owner(top, site)
+        if owner:
+            return Entry(
+                "pypi", owner, module, str(distributions.names(site)[owner]), sites=sites, installed=installed
+            )
+    return Entry(module=module, sites=sites, installed=installed)
+
+
+def _folder(package: str, sites: tuple[Path, ...], distributions: Distributions) -> str:
+    for site in sites:
+        folder = distributions.names(site).get(package)
+        if folder is not None:
+            return str(folder)
+    return ""
+
+
+def _own_module(module: str, cwd: str) -> str:
+    """Return the file of a module that lies in the working folder, which Python looks into first for `-m`."""
+    if not cwd or not re.fullmatch(r"[A-Za-z_][\w.]*", module):
+        return ""
+    base = Path(cwd, *module.split("."))
+    for candidate in (base.with_name(base.name + ".py"), base / "__main__.py"):
+        try:
+            if candidate.is_file():
+                return str(candidate)
+        except OSError:
+            return ""
+    return ""
+
+
+def _inside_site(path: str) -> str:
+    """Return the module of a file inside a package folder: a package's own file, run by its path."""
+    match = re.search(r"[/\\](?:site|dist)-packages[/\\]([^/\\]+)", path)
+    return match[1].removesuffix(".py") if match else ""
+
+
+def _sites(program: Program, command: CommandLine, script: str) -> tuple[Path, ...]:
+    """Return the package folders in the order in which this interpreter's environment would be asked."""
+    roots: list[Path] = []
+    if script:
+        roots.append(Path(script).parent.parent)
+    for executable in (program.interpreter, command.exe):
+        if "/" in executable or "\\" in executable:
+            where = Path(command.cwd or os.sep, executable).parent
+            roots += [where.parent, where]
+    home = re.match(r"(/home/[^/]+|/root|/Users/[^/]+)/", command.cwd + "/")
+    if home:
+        roots.append(Path(home[1], ".local"))
+    sites: list[Path] = []
+    for root in dict.fromkeys(roots):
+        sites += [site for site in sites_of(root) if site not in sites]
+    return tuple(sites[:8])
+
+
+def _javascript(program: Program, command: CommandLine) -> Entry:
+    asked = package_asked_for(program)
+    if asked:
+        return Entry("npm", asked)
+    if program.form is Form.CODE:
+        return Entry(code=program.target)
+    if program.form is not Form.SCRIPT:
+        return Entry()
+    path = absolute(program.target, command.cwd)
+    if not Path(path).exists():
+        for ending in (".js", ".mjs", ".cjs", "/index.js"):
+            if Path(path + ending).is_file():
+                path += ending
+                break
+    elif Path(path).is_dir():
+        path = os.path.join(path, "index.js")  # noqa: PTH118
+    folder = _node_package(path)
+    if folder:
+        parts = folder.replace("\\", "/").split("/")
+        name = "/".join(parts[-2:]) if parts[-2].startswith("@") else parts[-1]
+        return Entry("npm", name.lower(), folder=folder, installed=True)
+    return Entry(script=path)
+
+
+def _node_package(path: str) -> str:
+    """Return the folder of the package that a file belongs to: under the innermost `node_modules` or the system's place."""
+    match = re.match(r"(.*[/\\](?:node_modules|share[/\\]nodejs|lib[/\\]nodejs)[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]", path)
+    if match and base_name(match[1]) != ".bin":
+        return match[1]
+    return ""

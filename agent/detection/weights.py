@@ -1,0 +1,52 @@
+"""How much each piece of evidence says by itself, in one place (reference detection.md C3, adjusted where noted).
+
+Read together with `scoring.py`: .6 alone is a medium, so whatever stands at or above it may raise a flag with nobody's
+help and needs a good reason; an engine, a package's own words or a verdict on code that is merely loop-shaped stay below.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAME_COLLECTOR: Final = 0.9
+"""A program of the catalogue, by a verified name of its executable."""
+NAME_SCRIPT: Final = 0.5
+"""A script file that has the name of a catalogued program, without the package behind it: may be the person's own."""
+NAME_ENGINE: Final = 0.4
+NAME_UNVERIFIED: Final = 0.25
+"""An identifier nobody has verified never decides: hidden by itself."""
+
+PACKAGE_COLLECTOR: Final = 0.9
+PACKAGE_ENGINE: Final = 0.4
+PACKAGE_SELF_STRONG: Final = 0.6
+"""A package that says twice over (words and libraries) that it collects from social media."""
+PACKAGE_SELF_WEAK: Final = 0.4
+
+IMPORT_COLLECTOR: Final = 0.8
+IMPORT_ENGINE: Final = 0.4
+
+CODE_LOOP: Final = 0.15
+"""Requests in a loop: half of all programs that poll something."""
+CODE_LOOP_KEEPS: Final = 0.35
+"""... and pages are taken apart or rows written."""
+CODE_LOOP_WALKS: Final = 0.5
+"""... and the loop walks numbered pages or follows links."""
+CODE_LOOP_PEOPLE: Final = 0.65
+"""... and what is taken is about people. The reference stops at .35; this is what the product exists to see."""
+
+FLAGS_MODE: Final = 0.4
+FLAGS_GENERIC: Final = 0.3
+"""Options that mean «many» in most programs, on a program that is not in the catalogue."""
+
+NETWORK_PLATFORM: Final = 0.5
+CADENCE_TWO_SIGNS: Final = 0.55
+"""Just under a flag by itself: the thresholds come from simulation only."""
+CADENCE_MORE_SIGNS: Final = 0.6
+
+INVENTORY_COLLECTOR: Final = 0.5
+INVENTORY_ENGINE: Final = 0.3
+
+CONTEXT_TEST: Final = 0.3
+CONTEXT_CI: Final = 0.3
+OWN_HOST_ONLY: Final = 0.3
+"""Every address in the code is this machine itself."""

@@ -1,0 +1,240 @@
+"""Linux: the kernel announces every exec and exit over netlink, and this source reads each program at once.
+
+Whether it works is tried, never inferred from a version: subscribe, start a child, wait for its pid. Kernels differ in
+whom they allow, other network namespaces are refused, other user namespaces silently get nothing. Announcements that
+the kernel had to drop (ENOBUFS) bring a full scan at once; one such scan every `reconcile_seconds` finds what else
+was lost, and forks that never exec. If the socket breaks while running, the scans alone go on, once a second, and
+health says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import os
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+
+from agent.model.events import ProcessStarted
+from agent.model.health import Condition, Health
+from agent.sensors.processes import netlink
+from agent.sensors.processes.observer import Observer
+from agent.sensors.processes.outbox import Outbox
+from agent.sensors.processes.source import ProcessEvent, SourceStats
+from agent.sensors.processes.ticker import Ticker
+
+assert sys.platform == "linux", "the process connector exists on Linux only"  # noqa: S101 - tells the type checker too
+
+_NETLINK_CONNECTOR = 11
+_SO_RCVBUFFORCE = 33
+_SO_ATTACH_FILTER = 26
+_RECEIVE_BUFFER = 4 * 1024 * 1024
+_SELF_TEST_SECONDS = 0.5
+"""For each of two ways to subscribe."""
+_BROKEN_PACE = 1.0
+_BATCH = 512
+"""Announcements read before others on the event loop get a turn."""
+
+
+def open_socket() -> socket.socket:
+    """Open a socket on the process connector's multicast group, not yet subscribed.
+
+    Raises:
+        OSError: The kernel has no connector, or does not allow it.
+    """
+    connection = socket.socket(
+        socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, _NETLINK_CONNECTOR
+    )
+    try:
+        _enlarge(connection)
+        program = netlink.socket_filter(socket.htonl)
+        memory = ctypes.create_string_buffer(program)
+        connection.setsockopt(
+            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HL", len(program) // 8, ctypes.addressof(memory))
+        )
+        connection.bind((0, netlink.CN_IDX_PROC))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _enlarge(connection: socket.socket) -> None:
+    """Ask for a large buffer; without privilege the system's limit holds, and a loss brings a scan."""
+    try:
+        connection.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+    except OSError:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+
+
+class ConnectorSource:
+    """The process connector as a `ProcessSource`.
+
+    Args:
+        observer: Reads and remembers processes.
+        reconcile_seconds: How often a full scan looks for what was missed.
+        child: A harmless program for the self-test.
+    """
+
+    def __init__(
+        self,
+        observer: Observer,
+        reconcile_seconds: float = 45.0,
+        child: Sequence[str] = (sys.executable, "-ISc", ""),
+    ) -> None:
+        self._observer = observer
+        self._reconcile_seconds = reconcile_seconds
+        self._child = child
+        self._outbox = Outbox(observer.stats)
+        self._ticker = Ticker(self._pace, self._reconcile)
+        self._socket: socket.socket | None = None
+        self._testing: tuple[int, asyncio.Event] | None = None
+        self._masked = True
+        self._why_not = "not tried yet"
+
+    @property
+    def stats(self) -> SourceStats:
+        """The counts so far."""
+        return self._observer.stats
+
+    @property
+    def why_not(self) -> str:
+        """Why it is not at work, in plain words; empty while it is."""
+        return self._why_not
+
+    async def probe(self) -> Health:
+        """Subscribe and wait for a child of our own to be announced; observe from then on."""
+        for self._masked in (True, False):
+            try:
+                self._listen()
+                if await self._sees_its_child():
+                    self._why_not = ""
+                    self._ticker.start()
+                    break
+                self._why_not = "the kernel accepts the subscription and announces nothing"
+            except OSError as error:
+                self._why_not = _reason(error)
+            self._stop_listening()
+        return self.health()
+
+    def existing(self) -> AsyncIterator[ProcessStarted]:
+        """Yield the processes that run already."""
+        return self._observer.existing()
+
+    def events(self) -> AsyncIterator[ProcessEvent]:
+        """Yield starts and ends as the kernel announces them."""
+        return self._outbox.events()
+
+    def quicken(self, seconds: float) -> None:
+        """Do nothing: the kernel already speaks at once."""
+
+    def health(self) -> Health:
+        """Say whether the connector works and what it misses."""
+        if self._socket is not None:
+            how = "process connector" if self._masked else "process connector, filtered by the agent's own socket"
+            unread = self.stats.unread
+            missed = f"{unread} programs that ended before they could be read" if unread else ""
+            return Health("processes", Condition.WORKING, how, missed)
+        if self._ticker.running:
+            return Health(
+                "processes",
+                Condition.DEGRADED,
+                "a full scan every second",
+                f"programs that run for less than a second: the process connector failed ({self._why_not})",
+                "Restart the agent; if it happens again, `gleanwatch doctor` says more.",
+            )
+        return Health("processes", Condition.FAILED, "process connector", f"everything: {self._why_not}")
+
+    async def close(self) -> None:
+        """Unsubscribe and end."""
+        self._ticker.stop()
+        self._stop_listening()
+        self._outbox.close()
+
+    def _pace(self) -> float:
+        return self._reconcile_seconds if self._socket is not None else _BROKEN_PACE
+
+    def _listen(self) -> None:
+        self._socket = open_socket()
+        self._socket.send(netlink.subscribe(masked=self._masked))
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
+
+    def _stop_listening(self) -> None:
+        if self._socket is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        with contextlib.suppress(OSError):  # closing it ends the subscription too; only old kernels keep a count
+            self._socket.send(netlink.unsubscribe())
+        self._socket.close()
+        self._socket = None
+
+    async def _sees_its_child(self) -> bool:
+        # Started from this thread and not awaited in between, so that the announcement cannot be handled before the pid
+        # is known here.
+        child = subprocess.Popen(  # noqa: ASYNC220
+            self._child, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        seen = asyncio.Event()
+        self._testing = (child.pid, seen)
+        try:
+            await asyncio.wait_for(seen.wait(), _SELF_TEST_SECONDS)
+        except TimeoutError:
+            return False
+        finally:
+            self._testing = None
+            await asyncio.get_running_loop().run_in_executor(None, child.wait)
+        return True
+
+    def _drain(self) -> None:
+        """Read what the kernel announced, and each new program at once: the shortest-lived are gone in a moment."""
+        connection = self._socket
+        if connection is None:
+            return
+        for _ in range(_BATCH):
+            try:
+                datagram, sender = connection.recvfrom(4096)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._broken(error)
+                return
+            if sender[0] != 0:
+                continue  # not from the kernel
+            for announcement in netlink.parse(datagram):
+                self._take(announcement)
+
+    def _take(self, announcement: netlink.Announcement) -> None:
+        if self._testing is not None and announcement.pid == self._testing[0]:
+            self._testing[1].set()
+        elif announcement.kind == "exec":
+            self._outbox.put(self._observer.announced(announcement.pid, announcement.at))
+        else:
+            self._outbox.put(self._observer.ended(announcement.pid))
+
+    def _broken(self, error: OSError) -> None:
+        if error.errno == errno.ENOBUFS:
+            self.stats.lost += 1
+        else:
+            self._why_not = _reason(error)
+            self._stop_listening()
+            self._ticker.hurry()
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        self._outbox.put(self._observer.compare())
+
+
+def _reason(error: OSError) -> str:
+    """Say in plain words why the kernel refused."""
+    known = {
+        errno.ECONNREFUSED: "not available in this network namespace",
+        errno.EPERM: "this kernel allows it to the administrator only",
+        errno.EACCES: "this kernel allows it to the administrator only",
+        errno.EPROTONOSUPPORT: "this kernel was built without it",
+    }
+    return known.get(error.errno or 0, os.strerror(error.errno or 0))

@@ -1,0 +1,161 @@
+"""Turns process numbers into starts and ends, each reported once.
+
+Every source, whichever way it learns of a number, hands it in here. The observer asks the reader, remembers in a table
+what was already reported, and says what is new. `compare` is the slow and sure way: it holds the table against
+everything that runs now, and is what the reconciliation and the recovery from a loss consist of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from agent.model.events import ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.ports import Clock
+from agent.sensors.processes.reader import Absence, Identity, ProcessReader, Reading
+from agent.sensors.processes.source import ProcessEvent, SourceStats
+from agent.sensors.processes.storm import StormGuard
+
+_EXISTING_AT_ONCE = 32
+"""Processes read at the start before others on the event loop get a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A process that was reported, and when it was read on the kernel's monotonic clock, in nanoseconds."""
+
+    key: ProcessKey
+    program: int
+    read_at: int
+
+
+class Observer:
+    """What is known of one person's processes.
+
+    Args:
+        reader: Reads one process.
+        clock: Gives `seen_at`.
+        ignore: Says of a pid that it is the agent's own; such a process is not read. Asked before anything else.
+        guard: Thins out storms of starts.
+        kernel_clock: CLOCK_MONOTONIC in nanoseconds, which the kernel also stamps its announcements with.
+    """
+
+    def __init__(
+        self,
+        reader: ProcessReader,
+        clock: Clock,
+        ignore: Callable[[int], bool],
+        guard: StormGuard,
+        kernel_clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.stats = SourceStats()
+        self._reader = reader
+        self._clock = clock
+        self._ignore = ignore
+        self._guard = guard
+        self._kernel_clock = kernel_clock
+        self._table: dict[int, _Known] = {}
+
+    def pids(self) -> set[int]:
+        """Every process number on the machine, anybody's."""
+        return set(self._reader.pids())
+
+    def announced(self, pid: int, at: int) -> list[ProcessEvent]:
+        """Take the kernel's word that `pid` replaced its program at `at` (its monotonic nanoseconds)."""
+        known = self._table.get(pid)
+        if known is not None and known.read_at > at:
+            # Read after this exec already: either a scan was quicker, or a second exec followed before the first could
+            # be read. Only the latter hid a program, and the two cannot be told apart here.
+            return []
+        if self._ignore(pid):
+            return []
+        read_at = self._kernel_clock()
+        reading = self._reader.read(pid)
+        if isinstance(reading, Absence):
+            if reading is Absence.GONE:
+                self.stats.unread += 1
+            elif known is not None:
+                # A program that runs as somebody else from here on (sudo, su): no longer the person's own.
+                return self.ended(pid)
+            return []
+        if not self._guard.admit(reading.identity.parent, reading.identity.name, self._clock.monotonic()):
+            self.stats.skipped += 1
+            return []
+        return self._report(reading, read_at)
+
+    def look(self, pid: int) -> list[ProcessEvent]:
+        """Read a process that may be new, and report it where it is."""
+        if self._ignore(pid):
+            return []
+        read_at = self._kernel_clock()
+        reading = self._reader.read(pid)
+        if isinstance(reading, Absence):
+            return []
+        if self._same(reading.identity):
+            return []
+        if not self._guard.admit(reading.identity.parent, reading.identity.name, self._clock.monotonic()):
+            self.stats.skipped += 1
+            return []
+        return self._report(reading, read_at)
+
+    def look_again(self, pid: int) -> list[ProcessEvent]:
+        """Look whether a process that was reported runs another program by now."""
+        identity = self._reader.identity(pid) if pid in self._table else Absence.GONE
+        return [] if isinstance(identity, Absence) or self._same(identity) else self.look(pid)
+
+    def ended(self, pid: int) -> list[ProcessEvent]:
+        """Take note that a process is gone; says nothing of one that was never reported."""
+        known = self._table.pop(pid, None)
+        if known is None:
+            return []
+        self.stats.ended += 1
+        return [ProcessEnded(known.key, self._clock.now())]
+
+    async def existing(self) -> AsyncIterator[ProcessStarted]:
+        """Yield what runs now and was not reported yet, a few at a time so that nobody waits long."""
+        for number, pid in enumerate(sorted(self._reader.pids()), 1):
+            for event in self.look(pid):
+                if isinstance(event, ProcessStarted):
+                    yield event
+            if number % _EXISTING_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def compare(self) -> list[ProcessEvent]:
+        """Hold what was reported against everything that runs, and report the difference.
+
+        Costs one look at the owner for every process on the machine and one small read for each of the person's own.
+        """
+        events: list[ProcessEvent] = []
+        present = self.pids()
+        for pid in [pid for pid in self._table if pid not in present]:
+            events += self.ended(pid)
+        for pid in sorted(present):
+            if self._ignore(pid):
+                continue
+            identity = self._reader.identity(pid)
+            if isinstance(identity, Absence):
+                events += self.ended(pid)
+            elif not self._same(identity):
+                events += self.look(pid)
+        self.stats.found_late += len(events)
+        return events
+
+    def _same(self, identity: Identity) -> bool:
+        """Whether this process with this program was reported already."""
+        known = self._table.get(identity.key.pid)
+        if known is None or known.key != identity.key:
+            return False
+        return known.program == identity.program or 0 in (known.program, identity.program)
+
+    def _report(self, reading: Reading, read_at: int) -> list[ProcessEvent]:
+        identity = reading.identity
+        key = identity.key
+        known = self._table.get(key.pid)
+        # The number went to another process: the end of the one before was missed.
+        events = self.ended(key.pid) if known is not None and known.key != key else []
+        self._table[key.pid] = _Known(key, identity.program, read_at)
+        self.stats.started += 1
+        events.append(ProcessStarted(key, identity.parent, identity.name, reading.command, self._clock.now()))
+        return events

@@ -1,0 +1,69 @@
+"""What a reader tells of one process, whichever system it runs on.
+
+A source knows only a process number. A reader checks first whether the process belongs to the observed person and reads
+nothing of it where it does not; then it reads what was typed, what runs and from where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from agent.model.events import CommandLine, ProcessKey
+
+MAX_COMMAND_BYTES = 64 * 1024
+"""How much of a command line is read at most, in bytes."""
+MAX_ARGUMENTS = 512
+"""How many arguments of a command line are kept at most."""
+
+
+class Absence(Enum):
+    """Why there is nothing to tell of a process."""
+
+    GONE = "gone"
+    """It ended, or is a zombie."""
+    NOT_OURS = "not ours"
+    """It belongs to somebody else or to the kernel; nothing of it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one process and the program in it apart from others.
+
+    Attributes:
+        key: Which process.
+        parent: The parent's pid.
+        name: The program's base name.
+        program: A number that changes when the process replaces its program; 0 where the system does not show one.
+    """
+
+    key: ProcessKey
+    parent: int
+    name: str
+    program: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A process read in full: its identity and, in memory only, its command line."""
+
+    identity: Identity
+    command: CommandLine
+
+
+class ProcessReader(Protocol):
+    """Reads processes of one person."""
+
+    def pids(self) -> Sequence[int]:
+        """Every process number on the machine, anybody's."""
+        ...
+
+    def identity(self, pid: int) -> Identity | Absence:
+        """Tell who a process is, without its command line."""
+        ...
+
+    def read(self, pid: int) -> Reading | Absence:
+        """Read a process in full."""
+        ...

@@ -1,9 +1,9 @@
 """Retention: what is deleted when, and the sweep that does it (DESIGN 3.16).
 
 Raw observations go by when they were observed, findings by when they were closed, extensions that never came back
-after the same time as findings. Acts and gates stay: they are the record that observing was allowed. `daemon.py` calls `sweep`
-on its timer and shows `next_deletion`; `secure_delete` overwrites what is deleted, and `Store.checkpoint` empties the
-write-ahead log afterwards.
+after the same time as findings. Acts and gates stay: they are the record that observing was allowed. `daemon.py` calls
+`sweep` on its timer and shows `next_deletion`; `secure_delete` overwrites what is deleted, and `Store.checkpoint`
+empties the write-ahead log afterwards.
 """
 
 from __future__ import annotations

@@ -1,0 +1,215 @@
+// What the pop-up and the badge show, in plain words. A snapshot of the parts comes in, texts come out; the pop-up only
+// lays them out. Every state says what it means and, where something can be done, what.
+
+/**
+ * @typedef {object} Snapshot
+ * @property {{phase: import("./connection.js").LinkPhase, problem: import("./connection.js").Problem | null, agentReason: string, hostVersion: string}} link
+ * @property {import("./delivery.js").Phase} phase
+ * @property {import("./delivery.js").Agent | null} agent
+ * @property {import("./gate.js").Gate | null} gate
+ * @property {import("./delivery.js").Refusal | null} refusal
+ * @property {import("./delivery.js").Flag[]} flags
+ * @property {number | null} lastAck
+ * @property {number} waiting
+ * @property {number} dropped
+ * @property {number} lost
+ * @property {Record<string, number>} notKept
+ * @property {number} privatePages
+ * @property {boolean} storageFailed
+ * @property {string} extensionVersion
+ *
+ * `good`: all is well. `quiet`: nothing is watched, and that is as it should be. `attention`: the person can do
+ * something. `trouble`: something is broken.
+ * @typedef {"good" | "quiet" | "attention" | "trouble"} Tone
+ * @typedef {{tone: Tone, title: string, text: string, todo: string}} Headline
+ * @typedef {{label: string, value: string, hint: string}} Row
+ * @typedef {{name: string, level: string, why: string, since: string}} FlagView
+ * @typedef {{headline: Headline, organisation: string, rows: Row[], flags: FlagView[], canOpenPage: boolean, canRetry: boolean}} View
+ */
+
+/** @type {Readonly<Record<import("./connection.js").Problem, Omit<Headline, "tone">>>} */
+const PROBLEMS = {
+  not_installed: {
+    title: "Not connected: Gleanwatch is not installed here",
+    text: "The browser found no Gleanwatch program on this computer, so nothing is watched.",
+    todo: "Install it, or run «gleanwatch browser install», then try again. A browser from Snap or Flatpak needs that too.",
+  },
+  blocked: {
+    title: "Not connected: blocked by your administrator",
+    text: "A rule of this browser forbids the link to programs on this computer, so nothing is watched.",
+    todo: "Ask whoever manages this browser to allow «org.gleanwatch.relay» (policy NativeMessagingAllowlist).",
+  },
+  died: {
+    title: "Not connected: the link to the agent stopped",
+    text: "The small program between browser and agent ended. Nothing is watched until it is back; it is tried again by itself.",
+    todo: "If this stays, run «gleanwatch doctor».",
+  },
+  protocol: {
+    title: "Not connected: the link spoke out of turn",
+    text: "The browser could not read what the program on this computer said, and closed the link. Nothing is watched.",
+    todo: "Run «gleanwatch browser install» to put the right program in place, then try again.",
+  },
+  forbidden: {
+    title: "Not connected: this copy of the extension is not known",
+    text: "The program on this computer accepts the extension under another identity only. Nothing is watched.",
+    todo: "Load the extension from Gleanwatch's own folder or your organisation's store, or run «gleanwatch browser install».",
+  },
+};
+
+/** @type {Readonly<Record<string, Omit<Headline, "tone">>>} */
+const AGENT_DOWN = {
+  refused: {
+    title: "Not connected: the agent's address is not safe",
+    text: "Something that is not your agent sits where it should be, or its folder has the wrong rights. Nothing is watched.",
+    todo: "Run «gleanwatch doctor».",
+  },
+  lost: {
+    title: "The agent went away",
+    text: "Nothing is watched until it is back. What was seen before is kept here and handed over then.",
+    todo: "It is tried again by itself. To start it: «gleanwatch run».",
+  },
+  not_running: {
+    title: "The agent is not running",
+    text: "Nothing is watched until it runs.",
+    todo: "Start it with «gleanwatch run».",
+  },
+};
+
+/** @type {Readonly<Record<string, Omit<Headline, "tone">>>} */
+const GATES = {
+  notice_not_shown: {
+    title: "Nothing is watched yet",
+    text: "First you read the notice that says what would be looked at, what is kept and what is sent.",
+    todo: "It is on your page.",
+  },
+  not_acknowledged: {
+    title: "Nothing is watched yet",
+    text: "You have been shown the notice. Watching starts only after you have answered it.",
+    todo: "Answer on your page.",
+  },
+  objected: { title: "Nothing is watched", text: "You said no, and that holds.", todo: "You can change your mind on your page." },
+  withdrawn: { title: "Nothing is watched", text: "You withdrew, and that holds.", todo: "You can change your mind on your page." },
+  switched_off: { title: "Nothing is watched", text: "Watching page loads is switched off for this computer.", todo: "" },
+};
+
+/** @type {Readonly<Record<string, string>>} */
+const REFUSALS = {
+  store_full: "The agent's disk is full. What was seen waits here.",
+  store_failed: "The agent could not write to its database. What was seen waits here.",
+  unknown_version: "Extension and agent speak different versions. Update the older one.",
+};
+
+/** @type {Readonly<Record<string, string>>} */
+const MODES = { personal: "Personal: nothing leaves this computer", test: "Test or demo instance" };
+
+/**
+ * How long ago, in words. Whole units, rounded down; the future counts as now.
+ * @param {number} then milliseconds UTC
+ * @param {number} now
+ */
+export function ago(then, now) {
+  const seconds = Math.floor((now - then) / 1000);
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? "1 day ago" : `${days} days ago`;
+}
+
+/**
+ * @param {Snapshot} snapshot
+ * @param {(at: number) => string} date writes a date in the person's own way
+ * @returns {Headline}
+ */
+export function headline({ link, phase, gate, refusal, agent }, date) {
+  if (link.phase === "failed") return { tone: "trouble", ...PROBLEMS[link.problem ?? "died"] };
+  if (link.phase === "agent_down") {
+    const words = AGENT_DOWN[link.agentReason] ?? AGENT_DOWN["not_running"];
+    if (words) return { tone: "trouble", ...words };
+  }
+  if (phase === "stopped") {
+    const text = REFUSALS[refusal?.reason ?? ""] ?? `The agent refused to talk: ${refusal?.detail || refusal?.reason}.`;
+    return { tone: "trouble", title: "Not connected: refused by the agent", text, todo: "If updating does not help, run «gleanwatch doctor»." };
+  }
+  if (gate === null) return { tone: "quiet", title: "Connecting …", text: "Nothing is watched before the agent has said that it may be.", todo: "" };
+  if (refusal !== null && phase === "open") {
+    const text = REFUSALS[refusal.reason] ?? "The agent refused something that was sent. It is tried three times, then dropped and counted.";
+    return { tone: "trouble", title: "Watching, but not everything is stored", text, todo: "Run «gleanwatch doctor» if this stays." };
+  }
+  if (gate.state === "open") {
+    return {
+      tone: "good",
+      title: "Connected and watching",
+      text: `Page loads on the sites listed below are counted, since ${date(gate.since)}. No address, title, name or content leaves the browser.`,
+      todo: "",
+    };
+  }
+  if (gate.reason === "lead_days" && gate.until !== null) {
+    return {
+      tone: "quiet",
+      title: "Nothing is watched yet",
+      text: `Monitoring by ${agent?.organisation || "your organisation"} starts on ${date(gate.until)}.`,
+      todo: "The notice is on your page.",
+    };
+  }
+  const words = GATES[gate.reason];
+  if (words) return { tone: gate.reason in { notice_not_shown: 1, not_acknowledged: 1 } ? "attention" : "quiet", ...words };
+  return { tone: "quiet", title: "Nothing is watched", text: "The agent keeps this closed.", todo: "The reason is on your page." };
+}
+
+/**
+ * @param {Snapshot} snapshot
+ * @param {number} now
+ * @param {(at: number) => string} date
+ * @returns {View}
+ */
+export function view(snapshot, now, date) {
+  const { agent, link, lastAck, waiting, dropped, lost, notKept, privatePages, storageFailed } = snapshot;
+  const refused = Object.values(notKept).reduce((sum, count) => sum + count, 0);
+  /** @type {Row[]} */
+  const rows = [
+    { label: "Last acknowledged", value: lastAck === null ? "not yet" : ago(lastAck, now), hint: "when the agent last said that something is stored" },
+    { label: "Waiting", value: String(waiting), hint: storageFailed ? "the browser cannot store them: they last as long as it keeps us running" : "seen, not acknowledged yet" },
+    { label: "Dropped", value: String(dropped), hint: "given up: too many waited, or three tries failed" },
+    { label: "Lost", value: String(lost), hint: "not acknowledged when the browser last closed" },
+  ];
+  if (refused > 0) rows.push({ label: "Not kept", value: String(refused), hint: `the agent left them out: ${Object.keys(notKept).sort().join(", ").replaceAll("_", " ")}` });
+  rows.push({ label: "Never sent", value: String(privatePages), hint: "sign-in, settings, messages, jobs, feeds: their number stays here, till the browser rests" });
+  if (agent !== null && agent.version !== snapshot.extensionVersion) {
+    rows.push({ label: "Releases", value: `${snapshot.extensionVersion} / ${agent.version}`, hint: "extension and agent differ; they still understand each other" });
+  }
+  const asks = snapshot.phase === "open" || snapshot.phase === "welcome";
+  return {
+    headline: headline(snapshot, date),
+    organisation: agent === null ? "" : agent.mode === "managed" ? `Managed by ${agent.organisation || "your organisation"}` : (MODES[agent.mode] ?? ""),
+    rows,
+    flags: snapshot.flags.map(({ name, level, why, since }) => ({ name, level, why, since: since > 0 ? ago(since, now) : "" })),
+    canOpenPage: asks,
+    canRetry: link.phase === "failed",
+  };
+}
+
+/**
+ * What stands on the button: the number of flags; «!» when something is broken or waits for the person.
+ * @param {Snapshot} snapshot
+ * @returns {{text: string, tone: Tone, title: string}}
+ */
+export function badge(snapshot) {
+  const { tone, title } = headline(snapshot, String);
+  if (tone === "trouble") return { text: "!", tone, title };
+  const count = snapshot.flags.length;
+  if (count > 0) return { text: String(count), tone: "attention", title: count === 1 ? "1 flag" : `${count} flags` };
+  return { text: tone === "attention" ? "!" : "", tone, title };
+}
+
+/**
+ * Whether a link that the agent sent is one to this computer. Anything else is not opened.
+ * @param {string} url
+ */
+export function isLocalPage(url) {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username, password } = new URL(url);
+  const local = hostname === "localhost" || hostname === "127.0.0.1" || hostname.endsWith(".localhost");
+  return protocol === "http:" && local && username === "" && password === "";
+}

@@ -189,6 +189,11 @@ def preferences(hosts: Sequence[str], https_port: int, extension: ExtensionFolde
         "network.dns.localDomains": ",".join(hosts),
         "network.socket.forcePort": f"443={https_port}",
         "extensions.webextensions.uuids": json.dumps({extension.firefox_id: PAGE_UUID}),
+        # A temporary add-on is gone after a restart; its storage must not be, as an installed one's is not.
+        "extensions.webextensions.keepStorageOnUninstall": True,
+        "extensions.webextensions.keepUuidOnUninstall": True,
+        "browser.sessionstore.resume_from_crash": False,
+        "toolkit.startup.max_resumed_crashes": -1,
         "datareporting.policy.dataSubmissionEnabled": False,
         "app.update.enabled": False,
         "app.normandy.enabled": False,

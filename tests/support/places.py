@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from agent.settings.instance import locate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXTENSION = CHECKOUT / "extension"
@@ -34,8 +37,9 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
         home: An existing folder; HOME, the XDG folders and GLEANWATCH_HOME are laid out in it.
         more: Further variables.
     """
-    run = home / "run"
-    run.mkdir(mode=0o700, exist_ok=True)
+    run, instance = home / "run", home / "gw"
+    for private in (run, instance):
+        private.mkdir(mode=0o700, exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "DISPLAY") if name in os.environ}
     return {
         **kept,
@@ -45,7 +49,12 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
         "XDG_DATA_HOME": str(home / ".local/share"),
         "XDG_STATE_HOME": str(home / ".local/state"),
         "XDG_CACHE_HOME": str(home / ".cache"),
-        "GLEANWATCH_HOME": str(home / "gw"),
+        "GLEANWATCH_HOME": str(instance),
         "PYTHONUNBUFFERED": "1",
         **more,
     }
+
+
+def relay_socket(env: Mapping[str, str]) -> Path:
+    """Return where agent and native host meet in an environment."""
+    return locate(env, sys.platform, Path(env["HOME"]), os.getuid()).relay_socket

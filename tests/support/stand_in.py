@@ -34,6 +34,8 @@ class StandIn:
     Attributes:
         socket: Where it listens.
         gate: State of the one gate: `open`, `waiting` or `closed`.
+        until: When a waiting gate opens, UTC milliseconds.
+        since: When this state began, UTC milliseconds.
         acknowledge: Whether page loads are acknowledged.
         frames: Every message received, in order, over all connections.
         problems: What was not in the protocol.
@@ -44,6 +46,7 @@ class StandIn:
     socket: Path
     gate: str = "open"
     until: int | None = None
+    since: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     acknowledge: bool = True
     frames: list[Message] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -92,7 +95,7 @@ class StandIn:
 
     async def set_gate(self, state: str, until: int | None = None) -> None:
         """Change the gate and tell every connection."""
-        self.gate, self.until = state, until
+        self.gate, self.until, self.since = state, until, time.time_ns() // 1_000_000
         for writer in list(self._writers):
             self._say(writer, self._gate_message())
 
@@ -103,8 +106,7 @@ class StandIn:
             self._say(writer, {"kind": "flags", "flags": flags})
 
     def _gate_message(self) -> dict[str, Any]:
-        now = time.time_ns() // 1_000_000
-        gate = {"purpose": PURPOSE, "state": self.gate, "since": now, "until": self.until, "reason": "test"}
+        gate = {"purpose": PURPOSE, "state": self.gate, "since": self.since, "until": self.until, "reason": "test"}
         return {"kind": "gate", "gates": [gate]}
 
     def _say(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:

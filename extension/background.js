@@ -99,7 +99,7 @@ api.runtime.onConnect.addListener((port) => {
  * @param {number} at
  */
 function look(tabId, change, tab, at) {
-  if (change.url === undefined && change.status !== "complete") return;
+  if (change.url === undefined && change.status === undefined) return;
   void reducer.observe(tabId, change, tab.url, at);
 }
 

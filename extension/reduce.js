@@ -2,8 +2,8 @@
 // whether ids run in sequence. An address comes in with the browser's event, is hashed under a key that exists only in
 // this worker's memory and is made anew each time, and is forgotten before the next event is looked at.
 //
-// What is remembered, all of it in memory only: per tab two hashes (to tell a new page from an echo of the last one),
-// a bounded set of page hashes (for `first`), and per kind of page the hashes that its two neighbours by number would
+// What is remembered, all of it in memory only: per tab one hash (to tell a new page from an echo of the last one), a
+// bounded set of page hashes (for `first`), and per kind of page the hashes that its two neighbours by number would
 // have (for `sequential`). No address, no id and no number is kept.
 
 import { classifyAddress } from "./classify.js";
@@ -18,7 +18,6 @@ import { SENDABLE } from "./platforms.js";
  * @property {boolean} sequential
  *
  * @typedef {{url?: string | undefined, status?: string | undefined}} Change the part of a tab event that is looked at
- * @typedef {{page: string, whole: string, counted: boolean}} TabMemory
  * @typedef {(text: string) => Promise<string>} Digest a keyed hash as short text
  */
 
@@ -68,7 +67,7 @@ function trim(collection, bound) {
 export class Reducer {
   /** Pages of kinds that are never sent, since the worker started. Shown in the pop-up, kept nowhere. */
   privatePages = 0;
-  /** @type {Map<number, TabMemory>} */
+  /** @type {Map<number, string>} */
   #tabs = new Map();
   /** @type {Set<string>} */
   #seen = new Set();
@@ -141,33 +140,29 @@ export class Reducer {
   }
 
   /**
-   * Tell a new page from an echo. Chromium reports a load, and a pushState, as `loading` with the address and then
-   * `complete` without one; a reload as both without. Firefox reports a load with an address in both, a pushState as
-   * `complete` with one. A changed fragment is the same page.
+   * Tell a new page from an echo: a page is new when its address, without the fragment, is not the one that this tab
+   * showed before. Chromium reports a load, and a pushState, as `loading` with the address and then `complete` without
+   * one; Firefox reports a load with an address in both, a pushState as `complete` with one. A reload is no new page:
+   * Chromium reports it exactly like a replaceState that changes nothing, which some sites do at every scroll.
    * @param {number} tabId
    * @param {Change} change
    * @param {string | undefined} tabUrl
    * @returns {Promise<string | null>} the address to judge, or null
    */
   async #newPage(tabId, change, tabUrl) {
-    const done = change.status === "complete";
-    const address = change.url ?? (done ? tabUrl : undefined);
-    const tab = this.#tabs.get(tabId) ?? { page: "", whole: "", counted: false };
-    if (address === undefined) {
-      // A site that is not watched, or no news. The tab is elsewhere now, so what it showed before may come anew.
-      if (done) tab.counted = false;
+    if (tabUrl === undefined && change.url === undefined) {
+      // A site that is not watched: when the tab comes back, its page is new again.
+      this.#tabs.delete(tabId);
       return null;
     }
+    const address = change.url ?? (change.status === "complete" ? tabUrl : undefined);
+    if (address === undefined) return null;
     const hashSign = address.indexOf("#");
-    const [page, whole] = await Promise.all([
-      this.#digest(hashSign < 0 ? address : address.slice(0, hashSign)),
-      this.#digest(address),
-    ]);
-    const fragmentOnly = page === tab.page && whole !== tab.whole;
-    const echo = tab.counted && (change.url === undefined || page === tab.page);
+    const page = await this.#digest(hashSign < 0 ? address : address.slice(0, hashSign));
+    const echo = this.#tabs.get(tabId) === page;
     this.#tabs.delete(tabId);
-    this.#tabs.set(tabId, { page, whole, counted: !done });
+    this.#tabs.set(tabId, page);
     trim(this.#tabs, MAX_TABS);
-    return fragmentOnly || echo ? null : address;
+    return echo ? null : address;
   }
 }

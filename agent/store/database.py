@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import hmac
 import logging
@@ -31,7 +32,27 @@ import apsw
 
 from agent.model.ports import Clock
 from agent.store import schema
-from agent.store.errors import StoreClosed, StoreCorrupt, StoreError, StoreKeyWrong, StoreNewer, translate
+from agent.store.errors import (
+    StoreClosed,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreKeyWrong,
+    StoreNewer,
+    translate,
+)
+
+__all__ = [
+    "Store",
+    "StoreClosed",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreKeyWrong",
+    "StoreNewer",
+    "open_store",
+    "set_aside",
+]
 
 T = TypeVar("T")
 
@@ -257,7 +278,7 @@ def open_store(path: Path, key: bytes, clock: Clock) -> Store:
     Args:
         path: The database file; its folder exists and is ours alone.
         key: 32 random bytes.
-        clock: For the time at which migrations are noted.
+        clock: For noting when tables were made or changed.
 
     Raises:
         StoreKeyWrong: The key is another one.
@@ -270,25 +291,44 @@ def open_store(path: Path, key: bytes, clock: Clock) -> Store:
     if len(key) != KEY_BYTES:
         raise ValueError(f"the database key must be {KEY_BYTES} bytes long")
     fresh = not path.exists() or path.stat().st_size == 0
-    _check_key(path, key, fresh=fresh)
+    known = not fresh and _key_is_known(path, key)
+    if fresh:
+        _note_key(path, key)
     writer: apsw.Connection | None = None
     try:
         if fresh:
             # SQLite gives the log and the shared-memory file the same rights as this one.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600))
         writer = _connect(path, key, apsw.SQLITE_OPEN_READWRITE)
-        _prepare_writer(writer, path)
+        _prepare_writer(writer, path, clock.now())
         reader = _connect(path, key, apsw.SQLITE_OPEN_READONLY)
-    except apsw.Error as error:
-        ours = translate(error, writer, path)
+    except (apsw.Error, OSError) as error:
+        ours = _opening_error(error, writer, path, key_known=fresh or known)
         if writer is not None:
             writer.close()
-        raise ours or StoreError(f"{path.name} could not be opened ({type(error).__name__})") from error
+        raise ours from error
     except StoreError:
         if writer is not None:
             writer.close()
         raise
+    if not fresh and not known:
+        _note_key(path, key)
     return Store(path, writer, reader)
+
+
+def _opening_error(
+    error: apsw.Error | OSError, writer: apsw.Connection | None, path: Path, *, key_known: bool
+) -> StoreError:
+    if isinstance(error, OSError):
+        return StoreError(f"{path.name} could not be made: {error.strerror}. Check that its folder is there and yours.")
+    if isinstance(error, apsw.NotADBError) and not key_known:
+        return StoreKeyWrong(
+            f"this key does not open {path.name}: it is another database's key, or the file's first page is damaged. "
+            "Nothing was changed; put the right key back."
+        )
+    return translate(error, writer, path) or StoreError(
+        f"{path.name} could not be opened ({type(error).__name__}). Check its folder's rights and the disk."
+    )
 
 
 def set_aside(path: Path, clock: Clock) -> Path:
@@ -313,27 +353,47 @@ def set_aside(path: Path, clock: Clock) -> Path:
 _CHECK_ENDING: Final = "-key"
 
 
-def _check_key(path: Path, key: bytes, *, fresh: bool) -> None:
-    """Compare the key with the check value beside the database, and write that value for a new database.
+def _check_value(key: bytes) -> bytes:
+    """What is kept beside the database to recognise its key: one-way, and of no use for opening anything."""
+    return hmac.new(key, b"gleanwatch database key, check value, version 1", hashlib.sha256).hexdigest().encode()
 
-    The value is one-way and tells a wrong key from a damaged file: to SQLite both are just unreadable.
+
+def _key_is_known(path: Path, key: bytes) -> bool:
+    """Compare the key with the check value beside the database; False where there is none to compare with.
+
+    To SQLite a wrong key and a damaged first page look alike: this tells them apart.
+
+    Raises:
+        StoreKeyWrong: It is another key.
     """
     check = path.with_name(path.name + _CHECK_ENDING)
-    value = hmac.new(key, b"gleanwatch database key, check value, version 1", hashlib.sha256).hexdigest()
     try:
-        if fresh or not check.exists():
-            descriptor = os.open(check, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-        elif not hmac.compare_digest(check.read_bytes().strip(), value.encode()):
-            raise StoreKeyWrong(
-                f"this key is not the one that {path.name} was made with. Nothing was changed. If the key store or the "
-                "key file was replaced, put the old one back; without it the database cannot be read by anybody."
-            )
+        kept = check.read_bytes().strip()
+    except FileNotFoundError:
+        return False
     except OSError as error:
-        raise StoreError(f"{check.name} could not be read or written: {error.strerror}") from error
+        raise StoreError(f"{check.name} could not be read: {error.strerror}. Check that it is yours.") from error
+    if not hmac.compare_digest(kept, _check_value(key)):
+        raise StoreKeyWrong(
+            f"this key is not the one that {path.name} was made with. Nothing was changed. If the key store or the key "
+            "file was replaced, put the old one back; without it the database cannot be read by anybody."
+        )
+    return True
+
+
+def _note_key(path: Path, key: bytes) -> None:
+    """Write the check value, durably: before a new database, or after an old one was opened with this key."""
+    check = path.with_name(path.name + _CHECK_ENDING)
+    try:
+        with os.fdopen(os.open(check, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(_check_value(key))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        kind = StoreFull if error.errno == errno.ENOSPC else StoreError
+        raise kind(
+            f"{check.name} could not be written: {error.strerror}. Check room and rights of its folder."
+        ) from error
 
 
 def _connect(path: Path, key: bytes, flags: int) -> apsw.Connection:
@@ -349,7 +409,7 @@ def _connect(path: Path, key: bytes, flags: int) -> apsw.Connection:
     return connection
 
 
-def _prepare_writer(writer: apsw.Connection, path: Path) -> None:
+def _prepare_writer(writer: apsw.Connection, path: Path, now: int) -> None:
     """Check the file, set how it is written, and migrate it.
 
     Raises:
@@ -385,6 +445,7 @@ def _prepare_writer(writer: apsw.Connection, path: Path) -> None:
             writer.execute("BEGIN IMMEDIATE")
             try:
                 writer.execute(sql).fetchall()
+                writer.execute("INSERT INTO migration (version, at) VALUES (?, ?)", (reached, now))
                 writer.execute(f"PRAGMA user_version = {reached}")
                 writer.execute("COMMIT")
             except apsw.Error:

@@ -14,6 +14,11 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
     (
         1,
         """
+        CREATE TABLE migration (
+            version INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL
+        ) STRICT;
+
         CREATE TABLE client (
             id INTEGER PRIMARY KEY,
             client TEXT NOT NULL UNIQUE,
@@ -105,6 +110,10 @@ VERSION: Final = MIGRATIONS[-1][0]
 """The version this release reads and writes."""
 
 FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "migration": {
+        "version": "A version of these tables.",
+        "at": "When this database got it.",
+    },
     "client": {
         "id": "A small number for this browser's extension, used inside the database only.",
         "client": "The random id that the extension made for its own queue.",

@@ -79,138 +79,89 @@ class ProfileRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class _Machine:
+    """Where a family of browsers looks for the whole machine's manifests, and its registry keys on Windows."""
+
+    linux: str
+    mac: str
+    registry: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """One browser of Chromium's family: its folders below the system's usual ones; empty where it does not exist."""
 
     browser: str
-    title: str
+    title: str  # on macOS also the bundle's name
+    machine: _Machine
     linux: str = ""  # below ~/.config
     mac: str = ""  # below ~/Library/Application Support
     windows: str = ""  # below %LOCALAPPDATA%
     roaming: str = ""  # below %APPDATA%, for those that keep their profile there
     executables: tuple[str, ...] = ()
-    app: str = ""  # macOS bundle
-    linux_system: str = "/etc/opt/chrome/native-messaging-hosts"
-    mac_system: str = "/Library/Google/Chrome/NativeMessagingHosts"
-    registry: tuple[str, ...] = (r"SOFTWARE\Google\Chrome\NativeMessagingHosts",)
     reads_chrome: bool = False  # its manual names Chrome's user folder: written as well as its own
 
 
 _CHROME_KEY = r"SOFTWARE\Google\Chrome\NativeMessagingHosts"
-_EDGE = {
-    "linux_system": "/etc/opt/edge/native-messaging-hosts",
-    "mac_system": "/Library/Microsoft/Edge/NativeMessagingHosts",
-}
-_EDGE_KEYS = (r"SOFTWARE\Microsoft\Edge\NativeMessagingHosts",)
-_BRAVE_KEYS = (_CHROME_KEY, r"SOFTWARE\BraveSoftware\Brave-Browser\NativeMessagingHosts")
-_VIVALDI_KEYS = (_CHROME_KEY, r"SOFTWARE\Vivaldi\NativeMessagingHosts")
+_CHROME = _Machine(
+    "/etc/opt/chrome/native-messaging-hosts", "/Library/Google/Chrome/NativeMessagingHosts", (_CHROME_KEY,)
+)
+_CHROMIUM = _Machine(
+    "/etc/chromium/native-messaging-hosts",
+    "/Library/Application Support/Chromium/NativeMessagingHosts",
+    (r"SOFTWARE\Chromium\NativeMessagingHosts",),
+)
+_EDGE = _Machine(
+    "/etc/opt/edge/native-messaging-hosts",
+    "/Library/Microsoft/Edge/NativeMessagingHosts",
+    (r"SOFTWARE\Microsoft\Edge\NativeMessagingHosts",),
+)
+# Brave and Vivaldi are said to read Chrome's key and, elsewhere, one of their own: both are written.
+_BRAVE = _Machine(
+    _CHROME.linux, _CHROME.mac, (_CHROME_KEY, r"SOFTWARE\BraveSoftware\Brave-Browser\NativeMessagingHosts")
+)
+_VIVALDI = _Machine(
+    "/etc/opt/vivaldi/native-messaging-hosts",
+    "/Library/Application Support/Vivaldi/NativeMessagingHosts",
+    (_CHROME_KEY, r"SOFTWARE\Vivaldi\NativeMessagingHosts"),
+)
 
 
 def _brave(browser: str, title: str, folder: str, *executables: str) -> _Row:
     path = f"BraveSoftware/{folder}"
-    return _Row(
-        browser,
-        title,
-        linux=path,
-        mac=path,
-        windows=f"{path}/User Data",
-        executables=executables,
-        app=title,
-        registry=_BRAVE_KEYS,
-    )
+    return _Row(browser, title, _BRAVE, path, path, f"{path}/User Data", executables=executables)
+
+
+def _edge(browser: str, channel: str, windows: str, *executables: str) -> _Row:
+    title = f"Microsoft Edge {channel}".strip()
+    linux = executables[0] if executables else ""
+    return _Row(browser, title, _EDGE, linux, title, f"Microsoft/{windows}/User Data", executables=executables)
+
+
+def _chrome(browser: str, channel: str, windows: str, *executables: str) -> _Row:
+    name = f"Chrome {channel}".strip()
+    data = f"Google/{windows}/User Data"
+    return _Row(browser, f"Google {name}", _CHROME, executables[0], f"Google/{name}", data, executables=executables)
 
 
 _ROWS = (
-    _Row(
-        "chrome",
-        "Google Chrome",
-        linux="google-chrome",
-        mac="Google/Chrome",
-        windows="Google/Chrome/User Data",
-        executables=("google-chrome", "google-chrome-stable"),
-        app="Google Chrome",
-    ),
-    _Row(
-        "chrome-beta",
-        "Google Chrome Beta",
-        linux="google-chrome-beta",
-        mac="Google/Chrome Beta",
-        windows="Google/Chrome Beta/User Data",
-        executables=("google-chrome-beta",),
-        app="Google Chrome Beta",
-    ),
-    _Row(
-        "chrome-unstable",
-        "Google Chrome Dev",
-        linux="google-chrome-unstable",
-        mac="Google/Chrome Dev",
-        windows="Google/Chrome Dev/User Data",
-        executables=("google-chrome-unstable",),
-        app="Google Chrome Dev",
-    ),
-    _Row(
-        "chrome-canary",
-        "Google Chrome Canary",
-        linux="google-chrome-canary",
-        mac="Google/Chrome Canary",
-        windows="Google/Chrome SxS/User Data",
-        executables=("google-chrome-canary",),
-        app="Google Chrome Canary",
-    ),
+    _chrome("chrome", "", "Chrome", "google-chrome", "google-chrome-stable"),
+    _chrome("chrome-beta", "Beta", "Chrome Beta", "google-chrome-beta"),
+    _chrome("chrome-unstable", "Dev", "Chrome Dev", "google-chrome-unstable"),
+    _chrome("chrome-canary", "Canary", "Chrome SxS", "google-chrome-canary"),
     _Row(
         "chromium",
         "Chromium",
+        _CHROMIUM,
         linux="chromium",
         mac="Chromium",
         windows="Chromium/User Data",
         executables=("chromium", "chromium-browser"),
-        app="Chromium",
-        linux_system="/etc/chromium/native-messaging-hosts",
-        mac_system="/Library/Application Support/Chromium/NativeMessagingHosts",
-        registry=(r"SOFTWARE\Chromium\NativeMessagingHosts",),
     ),
-    _Row(
-        "edge",
-        "Microsoft Edge",
-        linux="microsoft-edge",
-        mac="Microsoft Edge",
-        windows="Microsoft/Edge/User Data",
-        executables=("microsoft-edge", "microsoft-edge-stable"),
-        app="Microsoft Edge",
-        registry=_EDGE_KEYS,
-        **_EDGE,
-    ),
-    _Row(
-        "edge-beta",
-        "Microsoft Edge Beta",
-        linux="microsoft-edge-beta",
-        mac="Microsoft Edge Beta",
-        windows="Microsoft/Edge Beta/User Data",
-        executables=("microsoft-edge-beta",),
-        app="Microsoft Edge Beta",
-        registry=_EDGE_KEYS,
-        **_EDGE,
-    ),
-    _Row(
-        "edge-dev",
-        "Microsoft Edge Dev",
-        linux="microsoft-edge-dev",
-        mac="Microsoft Edge Dev",
-        windows="Microsoft/Edge Dev/User Data",
-        executables=("microsoft-edge-dev",),
-        app="Microsoft Edge Dev",
-        registry=_EDGE_KEYS,
-        **_EDGE,
-    ),
-    _Row(
-        "edge-canary",
-        "Microsoft Edge Canary",
-        mac="Microsoft Edge Canary",
-        windows="Microsoft/Edge SxS/User Data",
-        app="Microsoft Edge Canary",
-        registry=_EDGE_KEYS,
-        **_EDGE,
-    ),
+    _edge("edge", "", "Edge", "microsoft-edge", "microsoft-edge-stable"),
+    _edge("edge-beta", "Beta", "Edge Beta", "microsoft-edge-beta"),
+    _edge("edge-dev", "Dev", "Edge Dev", "microsoft-edge-dev"),
+    _edge("edge-canary", "Canary", "Edge SxS"),
     _brave("brave", "Brave Browser", "Brave-Browser", "brave-browser", "brave", "brave-browser-stable"),
     _brave("brave-beta", "Brave Browser Beta", "Brave-Browser-Beta", "brave-browser-beta"),
     _brave("brave-nightly", "Brave Browser Nightly", "Brave-Browser-Nightly", "brave-browser-nightly"),
@@ -218,33 +169,28 @@ _ROWS = (
     _Row(
         "vivaldi",
         "Vivaldi",
+        _VIVALDI,
         linux="vivaldi",
         mac="Vivaldi",
         windows="Vivaldi/User Data",
         executables=("vivaldi", "vivaldi-stable"),
-        app="Vivaldi",
-        linux_system="/etc/opt/vivaldi/native-messaging-hosts",
-        mac_system="/Library/Application Support/Vivaldi/NativeMessagingHosts",
-        registry=_VIVALDI_KEYS,
     ),
     _Row(
         "vivaldi-snapshot",
         "Vivaldi Snapshot",
+        _VIVALDI,
         linux="vivaldi-snapshot",
         mac="Vivaldi Snapshot",
         executables=("vivaldi-snapshot",),
-        app="Vivaldi Snapshot",
-        linux_system="/etc/opt/vivaldi/native-messaging-hosts",
-        mac_system="/Library/Application Support/Vivaldi/NativeMessagingHosts",
     ),
     _Row(
         "opera",
         "Opera",
+        _CHROME,
         linux="opera",
         mac="com.operasoftware.Opera",
         roaming="Opera Software/Opera Stable",
         executables=("opera", "opera-stable"),
-        app="Opera",
         reads_chrome=True,
     ),
 )
@@ -275,8 +221,8 @@ _SNAP_CAVEAT = (
     "«not connected». Use the browser's own package, or Firefox."
 )
 _FIREFOX_SNAP_CAVEAT = (
-    "The snap starts the relay through the desktop's WebExtensions portal, reads Firefox's usual folder for it, and asks "
-    "you once. Without that portal (xdg-desktop-portal of Ubuntu 22.04 or later) it will say «not connected»."
+    "The snap starts the relay through the desktop's WebExtensions portal, reads Firefox's usual folder for it, and "
+    "asks you once. Without that portal (xdg-desktop-portal of Ubuntu 22.04 or later) it will say «not connected»."
 )
 _BRAVE_MAC_CAVEAT = "Older Brave reads Google Chrome's folder instead; register Chrome too if it says «not connected»."
 
@@ -391,16 +337,16 @@ def _chromium_places(row: _Row, system: str, home: Path, env: Mapping[str, str])
 
     signs = [data]
     if system == "win32":
-        return [place(level, None, row.registry) for level in Level]
+        return [place(level, None, row.machine.registry) for level in Level]
     if system == "darwin":
-        app = f"{row.app}.app"
+        app = f"{row.title}.app"
         signs += [Path("/Applications") / app, home / "Applications" / app]
     caveat = _BRAVE_MAC_CAVEAT if system == "darwin" and row.browser.startswith("brave") else ""
     found = [place(Level.USER, data / _HOSTS, caveat=caveat)]
     if row.reads_chrome:
         chrome = _user_data(_ROWS[0], system, home, env)
         found += [place(Level.USER, chrome / _HOSTS)] if chrome else []
-    system_folder = row.mac_system if system == "darwin" else row.linux_system
+    system_folder = row.machine.mac if system == "darwin" else row.machine.linux
     return [*found, place(Level.SYSTEM, Path(system_folder))]
 
 
@@ -449,10 +395,6 @@ def _sandboxed_places(home: Path) -> list[Place]:
         caveat = _FLATPAK_CAVEAT.format(app=app)
         return Place(browser, title, kind, Level.USER, own / folder, signs=signs, caveat=caveat)
 
-    def snap(name: str, browser: str, title: str, kind: Kind, folder: Path, caveat: str) -> Place:
-        signs = (home / "snap" / name, Path("/snap") / name)
-        return Place(browser, title, kind, Level.USER, folder, signs=signs, caveat=caveat)
-
     return [
         *(flatpak(app, browser, title, Kind.CHROMIUM, f"{data}/{_HOSTS}") for app, browser, title, data in _FLATPAKS),
         flatpak(
@@ -463,15 +405,24 @@ def _sandboxed_places(home: Path) -> list[Place]:
             ".mozilla/native-messaging-hosts",
         ),
         *(
-            snap(name, browser, title, Kind.CHROMIUM, home / "snap" / name / data / _HOSTS, _SNAP_CAVEAT)
+            Place(
+                browser,
+                title,
+                Kind.CHROMIUM,
+                Level.USER,
+                home / "snap" / name / data / _HOSTS,
+                signs=(home / "snap" / name, Path("/snap") / name),
+                caveat=_SNAP_CAVEAT,
+            )
             for name, browser, title, data in _SNAPS
         ),
-        snap(
-            "firefox",
+        Place(
             "firefox-snap",
             "Firefox (snap)",
             Kind.FIREFOX,
+            Level.USER,
             _firefox_user_folder("linux", home),
-            _FIREFOX_SNAP_CAVEAT,
+            signs=(home / "snap/firefox", Path("/snap/firefox")),
+            caveat=_FIREFOX_SNAP_CAVEAT,
         ),
     ]

@@ -7,9 +7,12 @@ both meet at `relay_socket`, which the native host finds through GLEANWATCH_HOME
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -21,6 +24,43 @@ from tests.support.firefox import start_firefox
 from tests.support.processes import descendants
 from tests.support.stand_in import StandIn, start_stand_in
 from tests.support.waiting import until
+
+
+async def storage(browser: Browser) -> dict[str, dict[str, Any]]:
+    """Return everything the extension holds in the browser's storage, by area, read through its pop-up page."""
+    popup = await browser.popup()
+    areas = "Promise.all([chrome.storage.session.get(null), chrome.storage.local.get(null)])"
+    session, local = await browser.run(popup, areas)
+    await browser.close_tab(popup)
+    return {"session": session, "local": local}
+
+
+async def queued(browser: Browser) -> int:
+    """Count the waiting events in the extension's storage: whatever names a page class."""
+    return json.dumps(await storage(browser)).count('"page_class"')
+
+
+async def snapshot(browser: Browser) -> dict[str, Any]:
+    """Return what the extension shows in its pop-up, asked for as the pop-up asks."""
+    popup = await browser.popup()
+    shown = await browser.run(
+        popup,
+        "new Promise((give) => { const port = chrome.runtime.connect({name: 'popup'});"
+        " port.onMessage.addListener((state) => { port.disconnect(); give(state); }); })",
+    )
+    await browser.close_tab(popup)
+    return dict(shown)
+
+
+async def gate_state(browser: Browser) -> str | None:
+    """Return the gate as the extension knows it, None while it knows none."""
+    gate = (await snapshot(browser))["gate"]
+    return str(gate["state"]) if gate else None
+
+
+async def local_records(browser: Browser) -> list[dict[str, Any]]:
+    """Return the records in the storage that survives the browser."""
+    return [value for value in (await storage(browser))["local"].values() if isinstance(value, dict)]
 
 
 @dataclass(slots=True)
@@ -41,15 +81,44 @@ class Rig:
     extension: ExtensionFolder
     relay_socket: Path
 
-    def browser(self, name: str) -> AbstractAsyncContextManager[Browser]:
-        """Start a browser; a second start of the same name uses the same profile."""
+    @asynccontextmanager
+    async def browser(self, name: str, ready: bool = True) -> AsyncIterator[Browser]:
+        """Start a browser; a second start of the same name uses the same profile.
+
+        Args:
+            name: `chromium` or `firefox`.
+            ready: Whether to wait until the extension has heard of a gate; False where there is nobody to say it.
+        """
+        async with self._start(name) as browser:
+            if ready:
+                await until(lambda: gate_state(browser), "the extension to hear of its gate", seconds=40, every=0.2)
+            yield browser
+
+    def _start(self, name: str) -> AbstractAsyncContextManager[Browser]:
+        port = self.site.https_port
         if name == "chromium":
-            return start_chromium(self.folder / "chromium", self.env, self.extension, self.site.https_port)
-        return start_firefox(self.folder / "firefox", self.env, self.extension, self.site.https_port, HOSTS)
+            return start_chromium(self.folder / "chromium", self.env, self.extension, port)
+        return start_firefox(self.folder / "firefox", self.env, self.extension, port, HOSTS)
 
     def stand_in(self, gate: str = "open") -> AbstractAsyncContextManager[StandIn]:
         """Put a stand-in in the agent's place."""
         return start_stand_in(self.relay_socket, gate)
+
+    async def queue_emptied(self, browser: Browser) -> None:
+        """Wait until the extension's queue is empty, as its storage says."""
+
+        async def empty() -> bool:
+            return await queued(browser) == 0
+
+        await until(empty, "an empty queue")
+
+    async def profile_written(self, browser: Browser) -> None:
+        """Wait until the record of what waits, which survives the browser, is on disk: it is written a moment later."""
+
+        async def counted() -> bool:
+            return any(area.get("waiting") for area in await local_records(browser))
+
+        await until(counted, "the record of what waits")
 
     async def host_of(self, browser: Browser) -> int:
         """Return the pid of the native host below a browser, once there is one."""

@@ -149,6 +149,14 @@ class Chromium:
                 return str(target["targetId"])
         return None
 
+    async def attach_worker(self) -> Tab:
+        """Attach to the extension's worker, to run something in it. Keeps it alive until `detach`."""
+        return await self._attach(await until(self.worker, "the extension's worker"))
+
+    async def detach(self, tab: Tab) -> None:
+        """Let go of a target again."""
+        await self.call("Target.detachFromTarget", sessionId=tab.session)
+
     async def stop_worker(self) -> None:
         """Stop the extension's worker by force and wait until it is gone."""
         target = await self.worker()

@@ -1,0 +1,45 @@
+"""A collecting tool as pip lays one out, without downloading anything: metadata, package, entry point, program.
+
+The package has the name and the shape of a catalogued tool and none of its code: its program only sleeps. What the
+agent can know of it by name, entry point and package is exactly what it could know of the real one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+NAME, VERSION, MODULE = "instaloader", "4.14.2", "instaloader"
+
+
+def lay_out_tool(place: Path, python: Path) -> Path:
+    """Write the tool below a folder and return the path of its program.
+
+    Args:
+        place: The environment's folder; made.
+        python: The interpreter that its program names.
+    """
+    site = place / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    package, metadata, programs = site / MODULE, site / f"{NAME}-{VERSION}.dist-info", place / "bin"
+    for folder in (package, metadata, programs):
+        folder.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text("import time\n\n\ndef main():\n    time.sleep(60)\n")
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n")
+    (metadata / "entry_points.txt").write_text(f"[console_scripts]\n{NAME} = {MODULE}.__main__:main\n")
+    (metadata / "RECORD").write_text(f"{MODULE}/__init__.py,,\n{MODULE}/__main__.py,,\n")
+    (metadata / "INSTALLER").write_text("pip\n")
+    (place / "pyvenv.cfg").write_text(f"home = {python.parent}\n")
+    interpreter = programs / "python"
+    interpreter.symlink_to(python.resolve())
+    program = programs / NAME
+    program.write_text(f"#!{interpreter}\nimport sys\nfrom {MODULE}.__main__ import main\nsys.exit(main())\n")
+    program.chmod(0o755)
+    return program
+
+
+def start_quietly(*command: str | Path) -> subprocess.Popen[bytes]:
+    """Start a program whose output is of no interest; the caller ends it."""
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(list(map(str, command)), stdin=nowhere, stdout=nowhere, stderr=nowhere)

@@ -1,0 +1,100 @@
+"""The template environment of every face: escaping on, a missing value is an error, filters that turn data into words.
+
+`set_up` joins the shared templates with a face's own and puts them on its application; handlers then call
+`aiohttp_jinja2.render_template`. Times come in as UTC milliseconds and go out as `<time>` elements: words for people,
+RFC 3339 for everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+import aiohttp_jinja2
+from aiohttp import web
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+
+from agent.model.ports import Clock
+from agent.pages import markdown, words
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def relative(at: int, now: int) -> str:
+    """Say a time in words as seen from `now`, both UTC milliseconds: «5 minutes ago», «in 3 hours»."""
+    seconds = (at - now) / 1000
+    size = abs(seconds)
+    if size < 10:
+        return "just now" if seconds <= 0 else "in a moment"
+    if size < _MINUTE:
+        amount = f"{int(size)} seconds"
+    elif size < _HOUR:
+        amount = _plural(round(size / _MINUTE), "minute")
+    elif size < 2 * _DAY:
+        amount = _plural(round(size / _HOUR), "hour")
+    else:
+        amount = _plural(round(size / _DAY), "day")
+    return f"{amount} ago" if seconds < 0 else f"in {amount}"
+
+
+def calendar(at: int, zone: tzinfo | None) -> str:
+    """Say a time by date and clock in the person's zone: «Mon 23 Nov 2026, 12:08»."""
+    moment = _moment(at).astimezone(zone)
+    # Built by hand: `%-d` is not known to every system's strftime, and names must not follow the agent's locale.
+    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M}"
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _time_element(at: int, text: str, zone: tzinfo | None) -> Markup:
+    stamp = _moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, calendar(at, zone), text)
+
+
+def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | None = None) -> Environment:
+    """Give `app` the shared templates (as `pages/…`) and those of `package` (by their bare names).
+
+    Args:
+        app: The face's application.
+        package: Import package whose `templates` folder holds the face's own.
+        clock: What «ago» is measured from.
+        zone: The person's time zone; None for the machine's.
+    """
+    own = PackageLoader(package, "templates")
+    shared = PackageLoader("agent.pages", "templates")
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=ChoiceLoader((own, PrefixLoader({"pages": shared}))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        default_helpers=False,
+    )
+    environment.filters.update(
+        ago=lambda at: _time_element(at, relative(at, clock.now()), zone),
+        date=lambda at: _time_element(at, calendar(at, zone), zone),
+        say=words.say,
+        listed=lambda items: words.listed(list(items)),
+        say_all=_say_all,
+        count=_plural,
+        thousands=lambda number: f"{number:,}".replace(",", "\u202f"),
+        notice=markdown.to_html,
+    )
+    return environment
+
+
+def _say_all(keys: Iterable[str], kind: str) -> list[str]:
+    return [words.say(key, kind) for key in keys]

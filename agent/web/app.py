@@ -1,0 +1,114 @@
+"""Builds the person's local page: one application, its guard, its routes, and the maker of one-time links.
+
+`build_app` is called once by `daemon.py`; `serving.serve` then binds a port, which `port_of` tells the guard. A link
+from `Links.make` opens `/enter/<token>`, which sets the cookie of a session; everything else needs that cookie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from types import MappingProxyType
+from typing import Final
+
+from aiohttp import web
+
+from agent.model.face import AgentFace
+from agent.model.findings import Finding
+from agent.model.ports import Clock
+from agent.pages import assets
+from agent.pages.render import set_up
+from agent.pages.security import MOST_FORM_BYTES, Rules, add_headers, guard
+from agent.pages.session import Sessions
+from agent.web.events import Streams
+from agent.web.overview import plain_reasons
+from agent.web.views import Views, refused_page
+
+EVENTS: Final = "/events"
+_NO_FIELDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes one-time links to the page."""
+
+    _sessions: Sessions
+    _host: Callable[[], str]
+
+    def make(self) -> str:
+        """Return a link that opens the page once, within 60 seconds."""
+        return f"http://{self._host()}/enter/{self._sessions.make_link()}"
+
+
+def build_app(
+    face: AgentFace,
+    *,
+    host_label: str,
+    port_of: Callable[[], int],
+    clock: Clock,
+    new_token: Callable[[], str],
+    on_refused: Callable[[str], None],
+    explain: Callable[[Finding], Sequence[str]] = plain_reasons,
+    fields: Mapping[str, Mapping[str, str]] = _NO_FIELDS,
+    zone: tzinfo | None = None,
+    heartbeat: float = 15.0,
+) -> tuple[web.Application, Links]:
+    """Build the page.
+
+    Args:
+        face: The agent.
+        host_label: The random part of the page's name, lower-case letters and digits, new for each run.
+        port_of: Returns the port that is bound.
+        clock: The instance's clock.
+        new_token: Returns at least 128 random bits, URL-safe.
+        on_refused: Called with a counter's name for each refused request.
+        explain: Returns the sentences that say why a finding was made.
+        fields: Table → column → what is kept there, for «What is kept».
+        zone: The person's time zone; None for the machine's.
+        heartbeat: Seconds between two signs of life on the live view.
+
+    Returns:
+        The application and the maker of its links.
+
+    Raises:
+        ValueError: `host_label` cannot be part of a host name.
+    """
+    if not (host_label.isascii() and host_label.isalnum() and host_label == host_label.lower()):
+        raise ValueError("The random part of the page's name must be lower-case letters and digits.")
+
+    def host() -> str:
+        return f"gw-{host_label}.localhost:{port_of()}"
+
+    sessions = Sessions(clock, new_token)
+    streams = Streams(face.changes, sessions, heartbeat=heartbeat)
+    rules = Rules(
+        host=host,
+        sessions=sessions,
+        entry="/enter/",
+        assets="/static/",
+        streams=frozenset({EVENTS}),
+        refused_page=refused_page,
+        on_refused=on_refused,
+    )
+    app = web.Application(middlewares=[guard(rules)], client_max_size=MOST_FORM_BYTES)
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(streams.end_all)
+    set_up(app, "agent.web", clock=clock, zone=zone)
+    views = Views(face, sessions, explain, fields)
+    app.add_routes(
+        [
+            web.get("/enter/{token}", views.enter, allow_head=False),
+            web.get("/", views.first),
+            web.get("/findings/{finding}", views.finding),
+            web.get("/notice", views.notice),
+            web.get("/fields", views.kept),
+            web.get("/fragment/overview", views.fragment),
+            web.get(EVENTS, streams.handle, allow_head=False),
+            web.post("/act", views.act),
+            web.post("/answer", views.answer),
+            web.post("/try", views.try_it),
+            web.get("/static/{name}", assets.handler(assets.load("agent.pages", "agent.web"))),
+        ]
+    )
+    return app, Links(sessions, host)

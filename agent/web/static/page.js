@@ -1,0 +1,139 @@
+// Makes a page live. Everything works without this file; with it, the overview follows what happens, a press does not
+// reload the page, and the notice reports that it was shown. Data comes as ready HTML from our own server, escaped there.
+
+const token = document.querySelector('meta[name="form-token"]').content;
+const live = document.getElementById("live");
+const gone = document.getElementById("gone");
+const said = document.getElementById("said");
+
+/** Sends a form's fields; resolves to whether they were taken. */
+async function send(action, fields) {
+  const answer = await fetch(action, {
+    method: "POST",
+    body: new URLSearchParams(fields),
+    headers: { "X-Gleanwatch-Form-Token": token },
+    redirect: "manual",
+  });
+  return answer.type === "opaqueredirect";
+}
+
+/** Says something to everybody, screen readers included. */
+function say(text) {
+  const line = document.createElement("p");
+  line.textContent = text;
+  said.replaceChildren(line);
+}
+
+/** Puts fresh sections in the place of those that differ; keeps open what was open, and the focus where it was. */
+function renew(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  const focused = document.activeElement?.id;
+  for (const section of live.querySelectorAll("section[id]")) {
+    const next = fresh.getElementById(section.id);
+    if (!next) continue;
+    for (const details of section.querySelectorAll("details[open][id]")) {
+      next.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute("open", "");
+    }
+    if (section.outerHTML !== next.outerHTML) section.replaceWith(document.importNode(next, true));
+  }
+  const title = document.getElementById("state-line")?.textContent.trim();
+  if (title) document.title = `${title} · Gleanwatch`;
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+let renewing = false;
+let again = false;
+
+/** Fetches the overview anew; calls that come meanwhile are answered by one more round. */
+async function refresh() {
+  if (!live || renewing) {
+    again = renewing;
+    return;
+  }
+  renewing = true;
+  try {
+    const answer = await fetch(live.dataset.liveSource);
+    if (answer.status === 204) location.reload();
+    gone.hidden = answer.ok;
+    if (answer.ok && answer.status !== 204) renew(await answer.text());
+  } catch {
+    gone.hidden = false;
+  } finally {
+    renewing = false;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  }
+}
+
+let stream = null;
+
+/** Listens while the page can be seen: a browser allows only six connections to one host, however many pages are open. */
+function listen() {
+  if (document.hidden) {
+    stream?.close();
+    stream = null;
+    return;
+  }
+  if (stream) return;
+  refresh();
+  stream = new EventSource("/events");
+  stream.addEventListener("change", refresh);
+  stream.addEventListener("end", () => {
+    stream.close();
+    stream = null;
+    gone.hidden = false;
+  });
+  stream.addEventListener("error", refresh);
+}
+
+/** Sends a form without leaving the page. */
+async function submit(event) {
+  const form = event.target;
+  if (!("live" in form.dataset) || !live) return;
+  event.preventDefault();
+  const button = event.submitter;
+  button.disabled = true;
+  try {
+    const taken = await send(form.getAttribute("action"), new FormData(form, button));
+    if (taken) say(form.id === "" && button.id === "try-button" ? "A harmless collection has started. Its flag appears here within ten seconds." : "Recorded. You can change your answer at any time.");
+    else location.reload();
+  } catch {
+    gone.hidden = false;
+  }
+  button.disabled = false;
+  refresh();
+}
+
+/** Reports the notice as shown once a person had it in front of them: visible page, text on the screen for two seconds. */
+function reportShown(notice) {
+  let timer = 0;
+  let seen = false;
+  const check = () => {
+    clearTimeout(timer);
+    if (!seen || document.hidden) return;
+    timer = setTimeout(() => {
+      watcher.disconnect();
+      document.removeEventListener("visibilitychange", check);
+      send("/act", { kind: "shown", notice: notice.dataset.notice }).catch(() => {
+        gone.hidden = false;
+      });
+    }, 2000);
+  };
+  const watcher = new IntersectionObserver((entries) => {
+    seen = entries.some((entry) => entry.isIntersecting);
+    check();
+  });
+  watcher.observe(notice);
+  document.addEventListener("visibilitychange", check);
+}
+
+if (live) {
+  document.addEventListener("submit", submit);
+  document.addEventListener("visibilitychange", listen);
+  setInterval(() => document.hidden || refresh(), 30_000);
+  listen();
+}
+const notice = document.querySelector("[data-report-shown]");
+if (notice) reportShown(notice);

@@ -1,0 +1,159 @@
+"""What the pages say and do, seen through the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.model.findings import Level
+from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
+from tests.unit.web.fake_face import MINUTE, NOW, FakeFace, a_finding, fill
+from tests.unit.web.served import Page
+
+NOT_SHOWN = Gate(Purpose.DETECT, GateState.CLOSED, 0, reason="notice_not_shown")
+
+
+async def text_of(page: Page, path: str) -> str:
+    async with page.get(path) as answer:
+        assert answer.status == 200, path
+        return await answer.text()
+
+
+async def test_the_first_screen_says_what_is_watched_recognised_kept_and_missed(inside: Page) -> None:
+    fill(inside.face)
+    text = await text_of(inside, "/")
+    for words in (
+        "Watching, with gaps", "Scrapy", "Framework for collecting", "Collecting from LinkedIn", "Almost certain",
+        "I have stopped it", "This is for my work", "That was not me", "2 processes", "Chromium 142", "Firefox 140",
+        "3 waiting", "2 dropped", "1 lost", "profiles of people", "Missed: private windows", "next deletion is",
+        "Refused and counted (17)", "Try it",
+    ):  # fmt: skip
+        assert words.lower() in text.lower(), words
+    assert text.index("Scrapy") < text.index("A script with requests") < text.index("yt-dlp") < text.index("HTTrack")
+
+
+async def test_nothing_known_yet_teaches_what_will_stand_here(inside: Page) -> None:
+    text = await text_of(inside, "/")
+    assert "No bulk collection seen" in text
+    assert "No browser has connected yet" in text
+    assert "Never the address, never the content" in text
+
+
+async def test_what_is_only_hinted_at_is_not_shown(inside: Page) -> None:
+    inside.face.found = [a_finding(name="Barely", level=Level.HIDDEN, flagged=False)]
+    assert "Barely" not in await text_of(inside, "/")
+
+
+async def test_the_table_says_every_number_that_the_bars_draw(inside: Page) -> None:
+    fill(inside.face)
+    text = await text_of(inside, "/")
+    assert text.count('class="bar"') == 4
+    assert text.count("<svg") == text.count("</svg>")
+    for total in inside.face.totals:
+        assert f'<td class="amount">{total.count:,}'.replace(",", "\u202f") in text
+
+
+@pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
+async def test_before_the_notice_was_shown_it_is_the_page(inside: Page) -> None:
+    text = await text_of(inside, "/")
+    assert "data-report-shown" in text
+    assert inside.face.text.sha256 in text
+    assert "Start watching" in text
+    assert "Do not watch" in text
+    async with inside.get("/fragment/overview") as answer:
+        assert answer.status == 204
+
+
+@pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
+async def test_shown_then_started_then_stopped_from_the_page(inside: Page) -> None:
+    sha = inside.face.text.sha256
+    for kind in ("shown", "acknowledged", "objected"):
+        async with inside.post("/act", {"kind": kind, "notice": sha}) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, f"/?said={kind}")
+    kinds = [ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.OBJECTED]
+    assert inside.face.acts == [(None, kind, sha, Channel.PAGE) for kind in kinds]
+    text = await text_of(inside, "/?said=objected")
+    assert "Not watching" in text
+    assert "Recorded: you object." in text
+    assert "Start watching" in text
+    assert "Try it" not in text
+
+
+@pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
+async def test_without_a_script_the_press_itself_tells_that_the_notice_was_shown(inside: Page) -> None:
+    async with inside.post("/act", {"kind": "acknowledged", "notice": inside.face.text.sha256}) as answer:
+        assert answer.status == 303
+    assert [kind for _, kind, _, _ in inside.face.acts] == [ActKind.SHOWN, ActKind.ACKNOWLEDGED]
+
+
+async def test_an_answer_to_another_text_is_not_recorded(inside: Page) -> None:
+    async with inside.post("/act", {"kind": "acknowledged", "notice": "0" * 64}) as answer:
+        assert answer.status == 409
+        assert "was not recorded" in await answer.text()
+    assert inside.face.acts == []
+    assert inside.refused == ["web.notice_changed"]
+
+
+@pytest.mark.parametrize(
+    "face",
+    [FakeFace(Mode.MANAGED, Gate(Purpose.DETECT, GateState.WAITING, NOW, NOW + 20_160 * MINUTE, "lead_days"))],
+)
+async def test_a_managed_instance_says_who_runs_it_when_it_starts_and_asks_for_no_agreement(inside: Page) -> None:
+    first = await text_of(inside, "/")
+    assert "Waiting until" in first
+    assert "Run by Acme" in first
+    notice = await text_of(inside, "/notice")
+    assert "I have been shown this and I object" in notice
+    assert "Start watching" not in notice
+    assert "Neither says that you agree" in notice
+
+
+@pytest.mark.parametrize("face", [FakeFace(Mode.TEST)])
+async def test_a_test_instance_is_stamped_on_every_page(inside: Page) -> None:
+    for path in ("/", "/notice", "/fields"):
+        assert "TEST INSTANCE</strong>" in await text_of(inside, path)
+
+
+async def test_an_answer_is_kept_and_shown(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    async with inside.post("/answer", {"finding": "f1", "answer": "work", "from": "finding"}) as answer:
+        assert answer.headers["Location"] == "/findings/f1?said=answered"
+    assert "You said: «This is for my work»" in await text_of(inside, "/")
+    assert 'aria-pressed="true"' in await text_of(inside, "/findings/f1")
+    for form, status in (
+        ({"finding": "f1", "answer": "approve"}, 400),
+        ({"finding": "f2", "answer": "work"}, 404),
+        ({"finding": "../x", "answer": "work"}, 404),
+    ):
+        async with inside.post("/answer", form) as answer:
+            assert answer.status == status
+
+
+async def test_a_finding_says_everything_that_is_kept_about_it(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    text = await text_of(inside, "/findings/f1")
+    for words in (
+        "catalogue.entry-point",
+        "14 connections to LinkedIn",
+        "4711",
+        "python3",
+        "T1593.001",
+        "0.97",
+        "3 times",
+    ):
+        assert words in text
+    for missing in ("/findings/f9", "/findings/..", "/findings/" + "a" * 65):
+        async with inside.get(missing) as answer:
+            assert answer.status == 404
+
+
+async def test_every_field_is_listed(inside: Page) -> None:
+    text = await text_of(inside, "/fields")
+    assert "When, &lt;to&gt; the millisecond" in text
+    for sent in ("client", "seq", "platform", "page_class", "at", "first", "sequential", "oldest_seq"):
+        assert f"<code>{sent}</code>" in text
+
+
+async def test_trying_starts_one_collection(inside: Page) -> None:
+    async with inside.post("/try", {}) as answer:
+        assert answer.headers["Location"] == "/?said=trying"
+    assert inside.face.tries == 1

@@ -14,6 +14,7 @@ The thresholds come from simulated, not from recorded behaviour; they are kept c
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import OrderedDict, deque
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def judge(platform: str, loads: list[PageLoad]) -> Cadence | None:
     """
     if len(loads) < WINDOW:
         return None
-    pauses = [max(0, after.at - before.at) for before, after in zip(loads, loads[1:], strict=False)]
+    pauses = [max(0, after.at - before.at) for before, after in itertools.pairwise(loads)]
     span = sum(pauses)
     mean = span / len(pauses)
     per_minute = math.inf if span == 0 else len(pauses) * 60_000 / span

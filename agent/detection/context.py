@@ -12,12 +12,52 @@ from collections.abc import Iterable, Sequence
 from agent.detection.weights import CONTEXT_CI, CONTEXT_TEST
 
 TEST_RUNNERS = frozenset(
-    "pytest py.test jest vitest tox nox mocha ava karma cypress unittest nose2 behave robot locust codeceptjs "
-    "nightwatch wdio testcafe hypothesis stestr trial ctest phpunit rspec".split()
+    [
+        "pytest",
+        "py.test",
+        "jest",
+        "vitest",
+        "tox",
+        "nox",
+        "mocha",
+        "ava",
+        "karma",
+        "cypress",
+        "unittest",
+        "nose2",
+        "behave",
+        "robot",
+        "locust",
+        "codeceptjs",
+        "nightwatch",
+        "wdio",
+        "testcafe",
+        "hypothesis",
+        "stestr",
+        "trial",
+        "ctest",
+        "phpunit",
+        "rspec",
+    ]
 )
 BUILD_MACHINES = frozenset(
-    "runner.listener runner.worker gitlab-runner gitlab-runner-helper buildkite-agent jenkins jenkins-agent act_runner "
-    "act drone-runner teamcity-agent azure-pipelines-agent agent.worker woodpecker-agent circleci-agent".split()
+    [
+        "runner.listener",
+        "runner.worker",
+        "gitlab-runner",
+        "gitlab-runner-helper",
+        "buildkite-agent",
+        "jenkins",
+        "jenkins-agent",
+        "act_runner",
+        "act",
+        "drone-runner",
+        "teamcity-agent",
+        "azure-pipelines-agent",
+        "agent.worker",
+        "woodpecker-agent",
+        "circleci-agent",
+    ]
 )
 TEST_SUBCOMMANDS = {"playwright": "test", "cargo": "test", "go": "test", "npm": "test", "bun": "test", "deno": "test"}
 

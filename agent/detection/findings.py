@@ -67,8 +67,8 @@ class Detector:
         tree: ProcessTree,
         clock: Clock,
         new_id: Callable[[], str],
-        hold_ms: int,
         *,
+        hold_ms: int,
         refine: Identify | None = None,
         recognise: Recognise | None = None,
     ) -> None:
@@ -173,12 +173,7 @@ class Detector:
 
     def candidates(self) -> list[ProcessKey]:
         """Return the live processes whose connections are worth sampling, and the helpers they started: at most 256."""
-        keys = [
-            key
-            for track in self._open.values()
-            for key, identified in track.alive.items()
-            if not identified.quiet
-        ]
+        keys = [key for track in self._open.values() for key, identified in track.alive.items() if not identified.quiet]
         roots = set(keys)
         keys += [key for key, root in self._followed.items() if root in roots]
         return keys[:MAX_CANDIDATES]
@@ -261,7 +256,9 @@ class Detector:
             if track is None:
                 self._gone.discard(event.key)
                 return []
-        known = any(ref.pid == event.key.pid and ref.started_at == event.key.started_at for ref in track.finding.processes)
+        known = any(
+            ref.pid == event.key.pid and ref.started_at == event.key.started_at for ref in track.finding.processes
+        )
         below_own = self._tool_of.get(self._key_of_pid.get(event.parent, event.key)) == identified.tool
         finding = track.finding
         processes = finding.processes

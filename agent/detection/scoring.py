@@ -36,7 +36,7 @@ def confidence(evidence: Iterable[Evidence]) -> float:
 
 
 def level(evidence: Iterable[Evidence]) -> Level:
-    """Return the confidence in words: < .3 hidden, .3 to .6 low, .6 to .85 medium, above high; high needs two classes."""
+    """Return the confidence in words: < .3 hidden, .3 to .6 low, to .85 medium, above high, which needs two classes."""
     pieces = tuple(evidence)
     value = confidence(pieces)
     if value < LOW_FROM:

@@ -1,7 +1,7 @@
 """How much each piece of evidence says by itself, in one place (reference detection.md C3, adjusted where noted).
 
 Read together with `scoring.py`: .6 alone is a medium, so whatever stands at or above it may raise a flag with nobody's
-help and needs a good reason; an engine, a package's own words or a verdict on code that is merely loop-shaped stay below.
+help and needs a good reason; an engine, or a verdict on code that is merely loop-shaped, stays below.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ PACKAGE_SELF_WEAK: Final = 0.4
 
 IMPORT_COLLECTOR: Final = 0.8
 IMPORT_ENGINE: Final = 0.4
+
+IMPORT_EVASION: Final = 0.3
+"""A library that exists to be taken for a person's browser."""
 
 CODE_LOOP: Final = 0.15
 """Requests in a loop: half of all programs that poll something."""

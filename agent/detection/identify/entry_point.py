@@ -30,7 +30,7 @@ class Entry:
         script: Real path of the person's own script, or empty.
         code: Code given on the command line, or empty.
         sites: Package folders of the interpreter's environment.
-        installed: Whether the entry lies where programs are installed (`bin` folders of the system or of an environment).
+        installed: Whether the entry lies in a `bin` folder, of the system or of an environment, or inside a package.
     """
 
     ecosystem: str = ""
@@ -51,16 +51,17 @@ _PACKAGE_RUNNERS = {"npx": 0, "pnpx": 0, "bunx": 0, "npm": 1, "pnpm": 1, "yarn":
 _RUN_WORDS = frozenset(["exec", "x", "dlx"])
 
 
-def entry_of(program: Program, command: CommandLine, distributions: Distributions) -> Entry:
+def entry_of(program: Program, command: CommandLine, distributions: Distributions, home: Path | None) -> Entry:
     """Find where the code of an interpreter's process begins.
 
     Args:
         program: The command line, taken apart.
         command: The command line itself, for its working folder.
         distributions: Which packages lie in which folder, cached.
+        home: The person's home folder, or None.
     """
     if program.language is Language.PYTHON:
-        return _python(program, command, distributions)
+        return _python(program, command, distributions, home)
     if program.language is Language.JAVASCRIPT:
         return _javascript(program, command)
     if program.form is Form.SCRIPT:
@@ -98,11 +99,11 @@ def _without_version(name: str) -> str:
     return head.lower() if at and head else name.lower()
 
 
-def _python(program: Program, command: CommandLine, distributions: Distributions) -> Entry:
+def _python(program: Program, command: CommandLine, distributions: Distributions, home: Path | None) -> Entry:
     if program.form is Form.CODE:
-        return Entry(code=program.target, sites=_sites(program, command, ""))
+        return Entry(code=program.target, sites=_sites(program, command, "", home))
     if program.form is Form.MODULE:
-        sites = _sites(program, command, "")
+        sites = _sites(program, command, "", home)
         own = _own_module(program.target, command.cwd)
         if own:
             return Entry(script=own, module="", sites=sites)
@@ -110,7 +111,7 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
     if program.form is not Form.SCRIPT:
         return Entry()
     path = absolute(program.target, command.cwd)
-    sites = _sites(program, command, path)
+    sites = _sites(program, command, path, home)
     inside = _inside_site(path)
     if inside:
         return _owned(inside, sites, distributions, installed=True)
@@ -125,7 +126,7 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
             return Entry("pypi", package, "", _folder(package, sites, distributions), sites=sites, installed=installed)
         line = _IMPORT.search(head)
         # The person's own script may look alike; a console script lies in a `bin` or is nothing but this one line.
-        if line and (installed or len(_IMPORT.findall(head)) == 1 and len(head) < 600):
+        if line and (installed or (len(_IMPORT.findall(head)) == 1 and len(head) < 600)):
             owned = _owned(line[1], sites, distributions, installed=installed)
             if owned.package or installed:
                 return owned
@@ -134,13 +135,11 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
 
 
 def _owned(module: str, sites: tuple[Path, ...], distributions: Distributions, *, installed: bool) -> Entry:
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     for site in sites:
         owner = distributions.owner(top, site)
         if owner:
-            return Entry(
-                "pypi", owner, module, str(distributions.names(site)[owner]), sites=sites, installed=installed
-            )
+            return Entry("pypi", owner, module, str(distributions.names(site)[owner]), sites=sites, installed=installed)
     return Entry(module=module, sites=sites, installed=installed)
 
 
@@ -172,7 +171,7 @@ def _inside_site(path: str) -> str:
     return match[1].removesuffix(".py") if match else ""
 
 
-def _sites(program: Program, command: CommandLine, script: str) -> tuple[Path, ...]:
+def _sites(program: Program, command: CommandLine, script: str, home: Path | None) -> tuple[Path, ...]:
     """Return the package folders in the order in which this interpreter's environment would be asked."""
     roots: list[Path] = []
     if script:
@@ -181,9 +180,8 @@ def _sites(program: Program, command: CommandLine, script: str) -> tuple[Path, .
         if "/" in executable or "\\" in executable:
             where = Path(command.cwd or os.sep, executable).parent
             roots += [where.parent, where]
-    home = re.match(r"(/home/[^/]+|/root|/Users/[^/]+)/", command.cwd + "/")
-    if home:
-        roots.append(Path(home[1], ".local"))
+    if home is not None:
+        roots.append(home / ".local")
     sites: list[Path] = []
     for root in dict.fromkeys(roots):
         sites += [site for site in sites_of(root) if site not in sites]
@@ -215,8 +213,10 @@ def _javascript(program: Program, command: CommandLine) -> Entry:
 
 
 def _node_package(path: str) -> str:
-    """Return the folder of the package that a file belongs to: under the innermost `node_modules` or the system's place."""
-    match = re.match(r"(.*[/\\](?:node_modules|share[/\\]nodejs|lib[/\\]nodejs)[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]", path)
+    """Return the folder of the package that a file belongs to: innermost `node_modules` or the system's place."""
+    match = re.match(
+        r"(.*[/\\](?:node_modules|share[/\\]nodejs|lib[/\\]nodejs)[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]", path
+    )
     if match and base_name(match[1]) != ".bin":
         return match[1]
     return ""

@@ -1,7 +1,7 @@
 """Which program is this process? An interpreter is not the program: the script, module or code it was given is.
 
 Takes the command line, in memory only, and takes it apart into a `Program`. The base name of what really runs decides;
-a name that merely stands somewhere among the arguments (`vim scrapy.py`, `man scrapy`, `pip install scrapy`) never does.
+a name that merely stands among the arguments (`vim scrapy.py`, `man scrapy`, `pip install scrapy`) never does.
 """
 
 from __future__ import annotations
@@ -60,14 +60,29 @@ class Program:
 
 _PYTHON = re.compile(r"(?:python|pythonw|pypy|python-?freethreaded|py)(?:\d+(?:\.\d+)*t?)?(?:-intel64|-arm64|d)?")
 _JAVASCRIPT = re.compile(r"(?:node|nodejs|deno|bun|bunx|electron-node)(?:-?\d+(?:\.\d+)*)?")
-_SHELLS = frozenset("sh bash dash zsh ksh ash fish".split())
+_SHELLS = frozenset(["sh", "bash", "dash", "zsh", "ksh", "ash", "fish"])
 _JAVA = frozenset(["java", "javaw"])
 _OTHER = re.compile(r"(?:perl|ruby|php|lua)(?:\d+(?:\.\d+)*)?")
 _ENDINGS = (".py", ".pyw", ".pyz", ".pyc", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".exe", ".sh")
 
 _NODE_VALUE_OPTIONS = frozenset(
-    "-r --require --import --loader --experimental-loader -C --conditions --env-file --title --icu-data-dir "
-    "--openssl-config --redirect-warnings --test-name-pattern --inspect-port --debug-port".split()
+    [
+        "-r",
+        "--require",
+        "--import",
+        "--loader",
+        "--experimental-loader",
+        "-C",
+        "--conditions",
+        "--env-file",
+        "--title",
+        "--icu-data-dir",
+        "--openssl-config",
+        "--redirect-warnings",
+        "--test-name-pattern",
+        "--inspect-port",
+        "--debug-port",
+    ]
 )
 _NODE_CODE_OPTIONS = frozenset(["-e", "--eval", "-p", "--print", "-pe"])
 _DENO_COMMANDS = frozenset(["run", "serve"])
@@ -212,7 +227,9 @@ def _java(base: str, first: str, rest: Sequence[str]) -> Program:
             word = re.sub(r"(?:[-_.]v?\d[\w.]*)?\.jar$", "", base_name(rest[i + 1]))
             return Program(base, Language.JAVA, Form.SCRIPT, rest[i + 1], tuple(rest[i + 2 :]), first, word)
         if not arg.startswith("-"):
-            return Program(base, Language.JAVA, Form.MODULE, arg, tuple(rest[i + 1 :]), first, arg.rsplit(".", 1)[-1].lower())
+            return Program(
+                base, Language.JAVA, Form.MODULE, arg, tuple(rest[i + 1 :]), first, arg.rsplit(".", 1)[-1].lower()
+            )
         i += 2 if arg in _JAVA_VALUE_OPTIONS else 1
     return Program(base, Language.JAVA, Form.NOTHING, "", (), first)
 

@@ -53,7 +53,12 @@ def normal(name: str) -> str:
 def sites_of(root: Path) -> list[Path]:
     """Return the package folders of one Python environment: of a virtual environment, a user's base or the system."""
     found = []
-    for pattern in ("lib/python*/site-packages", "Lib/site-packages", "lib/python3/dist-packages", "lib64/python*/site-packages"):
+    for pattern in (
+        "lib/python*/site-packages",
+        "Lib/site-packages",
+        "lib/python3/dist-packages",
+        "lib64/python*/site-packages",
+    ):
         try:
             found += sorted(root.glob(pattern))
         except (OSError, ValueError):
@@ -62,7 +67,7 @@ def sites_of(root: Path) -> list[Path]:
 
 
 class Distributions:
-    """Which Python distributions lie in a folder, by the names of its `*.dist-info` folders. Cached by modification time."""
+    """Which Python distributions lie in a folder, by its `*.dist-info` names. Cached by the folder's time of change."""
 
     def __init__(self, max_sites: int = MAX_SITES) -> None:
         self._max = max_sites
@@ -112,7 +117,11 @@ def _top_level(folder: Path) -> list[str]:
     if declared:
         return declared.split()[:50]
     record = read_head(str(folder / "RECORD"), 16_384)
-    tops = {line.split(",", 1)[0].split("/", 1)[0].removesuffix(".py") for line in record.splitlines()[:200] if "/" in line or ".py," in line}
+    tops = {
+        line.split(",", 1)[0].split("/", 1)[0].removesuffix(".py")
+        for line in record.splitlines()[:200]
+        if "/" in line or ".py," in line
+    }
     return sorted(top for top in tops if top.isidentifier())[:50]
 
 

@@ -1,0 +1,181 @@
+"""The daemon's side of the helper process that reads foreign code: start it when needed, ask, put it away when idle.
+
+`identifier.py` asks for the facts of a file or of code from a command line. The answer is cached by the file's identity
+(device, inode, size, time of change), so that a script that is started a thousand times is read once. Whatever goes
+wrong (too large, too slow, not code, a crash of the helper) is counted under a reason and answered by None; nothing of
+it reaches the daemon as an exception, and neither a path nor code is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import struct
+import sys
+from collections import Counter, OrderedDict
+from pathlib import Path
+
+from agent.detection.identify.parse.facts import CodeFacts
+
+IDLE_SECONDS = 30.0
+WATCHDOG_SECONDS = 4.0
+"""Wall time for one answer. The helper gives up after one second of processor time; this is for what it cannot stop."""
+MAX_CACHED = 512
+MAX_CODE = 512 * 1024
+MAX_ANSWER = 256 * 1024
+_HEADER = struct.Struct("<I")
+_ROOT = Path(__file__).resolve().parents[3]
+_BOOT = "import sys;sys.path.insert(0,sys.argv[1]);from agent.detection.identify.parse.main import main;main()"
+
+Identity = tuple[int, int, int, int, str]
+
+
+class CodeReader:
+    """Reads foreign code in a helper process. One request at a time; safe to call from many tasks."""
+
+    def __init__(
+        self,
+        idle_seconds: float = IDLE_SECONDS,
+        watchdog_seconds: float = WATCHDOG_SECONDS,
+        max_cached: int = MAX_CACHED,
+    ) -> None:
+        """Set the limits; the helper starts with the first question.
+
+        Args:
+            idle_seconds: After so long without a question the helper is put away.
+            watchdog_seconds: How long one answer may take before the helper is killed.
+            max_cached: How many files' answers are remembered.
+        """
+        self._idle = idle_seconds
+        self._watchdog = watchdog_seconds
+        self._max_cached = max_cached
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._cache: OrderedDict[Identity, CodeFacts | None] = OrderedDict()
+        self.unread: Counter[str] = Counter()
+        """How often code could not be read, by reason: `too_large`, `not_code`, `too_slow`, `crashed` and so on."""
+
+    @property
+    def pid(self) -> int | None:
+        """The helper's process number while it runs: the agent leaves itself out of what it observes."""
+        return self._process.pid if self._process is not None else None
+
+    async def read_file(self, path: str, language: str) -> CodeFacts | None:
+        """Return the facts of a script, or None when it could not be read.
+
+        Args:
+            path: Absolute path, used in memory only.
+            language: `python` or `javascript`.
+        """
+        identity = _identity(path, language)
+        if identity is None:
+            self.unread["unreadable"] += 1
+            return None
+        if identity in self._cache:
+            self._cache.move_to_end(identity)
+            return self._cache[identity]
+        facts = await self._ask({"language": language, "path": path})
+        self._cache[identity] = facts
+        while len(self._cache) > self._max_cached:
+            self._cache.popitem(last=False)
+        return facts
+
+    async def read_code(self, code: str, language: str) -> CodeFacts | None:
+        """Return the facts of code from a command line, or None. Neither the code nor its facts are kept."""
+        if len(code) > MAX_CODE:
+            self.unread["too_large"] += 1
+            return None
+        return await self._ask({"language": language, "code": code})
+
+    async def close(self) -> None:
+        """Put the helper away."""
+        async with self._lock:
+            await self._stop()
+
+    async def _ask(self, request: dict[str, str]) -> CodeFacts | None:
+        async with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            try:
+                return self._facts(await asyncio.wait_for(self._exchange(request), self._watchdog))
+            except TimeoutError:
+                self.unread["too_slow"] += 1
+                await self._stop()
+            except (OSError, EOFError, ValueError):
+                self.unread["crashed"] += 1
+                await self._stop()
+            finally:
+                if self._process is not None:
+                    loop = asyncio.get_running_loop()
+                    self._timer = loop.call_later(self._idle, self._retire)
+        return None
+
+    def _facts(self, reply: dict[str, object]) -> CodeFacts | None:
+        if "facts" in reply:
+            return CodeFacts.from_json(reply["facts"])
+        reason = reply.get("error")
+        known = ("too_large", "unreadable", "not_code", "too_slow", "too_complex")
+        self.unread[reason if isinstance(reason, str) and reason in known else "failed"] += 1
+        return None
+
+    async def _exchange(self, request: dict[str, str]) -> dict[str, object]:
+        process = self._process
+        if process is None or process.returncode is not None:
+            await self._stop()
+            process = self._process = await self._start()
+        if process.stdin is None or process.stdout is None:
+            raise OSError("the helper has no pipes")
+        body = json.dumps(request).encode()
+        process.stdin.write(_HEADER.pack(len(body)) + body)
+        await process.stdin.drain()
+        (length,) = _HEADER.unpack(await process.stdout.readexactly(_HEADER.size))
+        if length > MAX_ANSWER:
+            raise ValueError("the helper's answer is too long")
+        reply = json.loads(await process.stdout.readexactly(length))
+        if not isinstance(reply, dict):
+            raise ValueError("the helper's answer is not an object")
+        return reply
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        # An empty environment: nothing of the person's reaches code that handles foreign files.
+        environment = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-IS",
+            "-c",
+            _BOOT,
+            str(_ROOT),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+            cwd=os.sep,
+        )
+
+    def _retire(self) -> None:
+        """Let an idle helper end by itself: it leaves when its standard input does."""
+        process, self._process, self._timer = self._process, None, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+
+    async def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _identity(path: str, language: str) -> Identity | None:
+    try:
+        state = os.stat(path)  # noqa: PTH116 - one system call in a hot path
+    except (OSError, ValueError):
+        return None
+    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, language)

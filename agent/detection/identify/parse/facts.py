@@ -1,0 +1,64 @@
+"""What may be said of a piece of foreign code: library names and yes-or-no answers on its shape. No more leaves.
+
+Travels as JSON from the helper process to the daemon; `from_json` on the daemon's side believes nothing it is told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MAX_IMPORTS = 200
+_NAME = re.compile(r"[@A-Za-z_][\w@./-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """The shape of one program.
+
+    Attributes:
+        imports: Modules it imports, dotted (Python) or as npm names; sorted, at most 200.
+        requests: It makes web requests through a library known here.
+        in_loop: It makes them in a loop.
+        drives: It walks a driven browser from page to page in a loop.
+        parses: It takes pages apart.
+        writes: It writes rows, JSON or files.
+        walks: The loop walks numbered pages or follows links.
+        people: Its words are about people: e-mail, profile, follower.
+        own_host: Every address in it is this machine itself.
+        looped: Which of the imported libraries it calls in a loop or loops over, by the first part of their names.
+    """
+
+    imports: tuple[str, ...] = ()
+    requests: bool = False
+    in_loop: bool = False
+    drives: bool = False
+    parses: bool = False
+    writes: bool = False
+    walks: bool = False
+    people: bool = False
+    own_host: bool = False
+    looped: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: object) -> CodeFacts:
+        """Read facts that came from the helper process.
+
+        Raises:
+            ValueError: The data are not facts.
+        """
+        if not isinstance(data, dict):
+            raise ValueError("the helper's answer is not an object")
+        answers = {name: data.get(name) is True for name in cls.__slots__ if name not in ("imports", "looped")}
+        return cls(imports=_names(data.get("imports")), looped=_names(data.get("looped")), **answers)
+
+
+def _names(data: object) -> tuple[str, ...]:
+    if not isinstance(data, list | tuple) or len(data) > MAX_IMPORTS:
+        raise ValueError("the helper's answer has no list of names")
+    return tuple(name for name in data if isinstance(name, str) and _NAME.fullmatch(name))

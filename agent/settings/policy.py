@@ -89,18 +89,19 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
         PolicyError: It is there and unreadable, too long, writable by others, or wrong.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        file = path.open("rb")
     except FileNotFoundError:
         if path.is_symlink():
             raise PolicyError(path, "", "is a link to a file that is not there; mend or remove the link") from None
         return None
     except OSError as error:
         raise PolicyError(path, "", f"cannot be read ({error.strerror}); the agent needs to read it") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PolicyError(path, "", "is not a file")
+    with file:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode):
+            raise PolicyError(path, "", "is not a plain file")
         if require_root and sys.platform != "win32":
-            _require_root(path, os.fstat(descriptor))
+            _require_root(path, state)
         text = file.read(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:
         raise PolicyError(path, "", f"is longer than {MAX_BYTES} bytes")

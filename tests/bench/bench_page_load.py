@@ -6,7 +6,7 @@ one browser? On an *idle* browser: how long does an event take that is handed to
 back? And *cold*: with the worker stopped and no native host, from the start of the navigation?
 
 The agents are reached through a tap, which notes when a page load's acknowledgement passes; a page load carries the
-time at which it was seen, in whole milliseconds, so those times are up to one millisecond too long, on both sides alike.
+time at which it was seen, in whole milliseconds, so those times are up to one millisecond too long, on both sides.
 
     python -m tests.bench.bench_page_load [--json] [--quick]
 """
@@ -22,6 +22,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agent.demo.site import start_site
+from native_host.launcher import NAME
 from tests.bench.rows import Row, percentile, run, spread
 from tests.bench.tap import Tap, start_tap
 from tests.support.agent import Agent, running_agent
@@ -126,7 +127,7 @@ class Bench:
 
 def hosts_below(pid: int) -> bool:
     """Whether a native host runs below the browser."""
-    return any("native_host" in part for process in descendants(pid) for part in process.cmdline())
+    return any(NAME in part for process in descendants(pid) for part in process.cmdline())
 
 
 @asynccontextmanager

@@ -37,9 +37,9 @@ async def rig() -> AsyncIterator[Rig]:
     with short_folder() as folder:
         env = clean_environment(folder)
         extension = read_extension()
-        install_host(folder, env, extension)
+        host = install_host(folder, env, extension)
         async with start_site(folder) as site:
-            yield Rig(folder, env, site, extension, relay_socket(env))
+            yield Rig(folder, env, site, extension, host, relay_socket(env))
 
 
 @pytest.fixture

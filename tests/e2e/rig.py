@@ -17,10 +17,12 @@ from typing import Any
 import psutil
 
 from agent.demo.site import HOSTS, Site
+from native_host.launcher import NAME
 from tests.support.browser import Browser
 from tests.support.chromium import start_chromium
 from tests.support.extension import ExtensionFolder
 from tests.support.firefox import start_firefox
+from tests.support.host import InstalledHost
 from tests.support.processes import descendants
 from tests.support.stand_in import StandIn, start_stand_in
 from tests.support.waiting import until
@@ -72,6 +74,7 @@ class Rig:
         env: The environment for everything that is started.
         site: The invented site that every name leads to.
         extension: The extension folder under test.
+        host: The native host that the browsers find.
         relay_socket: Where agent and native host meet.
     """
 
@@ -79,6 +82,7 @@ class Rig:
     env: dict[str, str]
     site: Site
     extension: ExtensionFolder
+    host: InstalledHost
     relay_socket: Path
 
     @asynccontextmanager
@@ -128,7 +132,7 @@ class Rig:
     def _hosts_below(pid: int) -> int | None:
         for process in descendants(pid):
             try:
-                if any("native_host" in part for part in process.cmdline()):
+                if any(NAME in part for part in process.cmdline()):
                     return process.pid
             except psutil.NoSuchProcess:
                 continue

@@ -112,7 +112,7 @@ async def test_the_same_through_the_native_host(agent: Agent) -> None:
     chance = random.Random(12)
     stream = Stream()
     await agent.start()
-    async with HostPipe.start(agent.env, agent.folder / "host.log") as host:
+    async with HostPipe.start(agent.folder, agent.env) as host:
         for round_number in range(ROUNDS // 2):
             if round_number:
                 await agent.start()

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.support.client import RelayClient, new_client_id
-from tests.support.host import host_command
+from tests.support.host import install_host
 from tests.support.processes import end
 from tests.support.waiting import until
 
@@ -22,11 +22,12 @@ class HostPipe(RelayClient):
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, env: Mapping[str, str], log: Path, seed: int = 2) -> AsyncIterator[HostPipe]:
+    async def start(cls, folder: Path, env: Mapping[str, str], seed: int = 2) -> AsyncIterator[HostPipe]:
         """Run a native host until the block ends."""
-        with log.open("ab") as sink:
+        host = install_host(folder, env)
+        with (folder / "host.log").open("ab") as sink:
             process = await asyncio.create_subprocess_exec(
-                *host_command(),
+                *host.command(),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=sink,

@@ -35,6 +35,7 @@ class StandIn:
         socket: Where it listens.
         gate: State of the one gate: `open`, `waiting` or `closed`.
         until: When a waiting gate opens, UTC milliseconds.
+        reason: Why, one of the protocol's keys.
         since: When this state began, UTC milliseconds.
         acknowledge: Whether page loads are acknowledged.
         frames: Every message received, in order, over all connections.
@@ -46,6 +47,7 @@ class StandIn:
     socket: Path
     gate: str = "open"
     until: int | None = None
+    reason: str = "test"
     since: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     acknowledge: bool = True
     frames: list[Message] = field(default_factory=list)
@@ -93,20 +95,24 @@ class StandIn:
             writer.transport.abort()
         self._writers.clear()
 
-    async def set_gate(self, state: str, until: int | None = None) -> None:
+    async def set_gate(self, state: str, until: int | None = None, reason: str = "test") -> None:
         """Change the gate and tell every connection."""
-        self.gate, self.until, self.since = state, until, time.time_ns() // 1_000_000
+        self.gate, self.until, self.reason, self.since = state, until, reason, time.time_ns() // 1_000_000
         for writer in list(self._writers):
             self._say(writer, self._gate_message())
 
     async def send_flags(self, flags: list[Message]) -> None:
         """Change the flags and tell every connection."""
         self.flags = flags
+        await self.say({"kind": "flags", "flags": flags})
+
+    async def say(self, message: Message) -> None:
+        """Say something to every connection."""
         for writer in list(self._writers):
-            self._say(writer, {"kind": "flags", "flags": flags})
+            self._say(writer, message)
 
     def _gate_message(self) -> dict[str, Any]:
-        gate = {"purpose": PURPOSE, "state": self.gate, "since": self.since, "until": self.until, "reason": "test"}
+        gate = {"purpose": PURPOSE, "state": self.gate, "since": self.since, "until": self.until, "reason": self.reason}
         return {"kind": "gate", "gates": [gate]}
 
     def _say(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:

@@ -1,0 +1,140 @@
+"""The pop-up in a real browser: each state it can show, in words a person understands, in light and dark.
+
+The pictures go into the folder that GW_SCREENSHOTS names, else into pytest's temporary folder, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.rig import Rig
+from tests.e2e.test_page_loads import arrived
+from tests.support.browser import Browser, Tab
+from tests.support.stand_in import StandIn
+from tests.support.waiting import until
+
+FLAG = {
+    "id": "f1",
+    "name": "Instaloader",
+    "family": "social-media-scraper",
+    "stage": "collecting",
+    "level": "high",
+    "platforms": ["instagram"],
+    "since": 0,
+    "why": "a downloader of profiles, run over a list of names",
+}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Say where the pictures go."""
+    place = Path(os.environ.get("GW_SCREENSHOTS") or tmp_path)
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+async def shows(browser: Browser, *words: str) -> Tab:
+    """Open the pop-up and wait until it shows some words."""
+    tab = await browser.popup()
+
+    async def there() -> bool:
+        text = str(await browser.run(tab, "document.body.innerText")).lower()
+        return all(word.lower() in text for word in words)
+
+    await until(there, f"the pop-up to show {words}")
+    return tab
+
+
+async def picture(browser: Browser, tab: Tab, pictures: Path, state: str) -> None:
+    for dark in (False, True):
+        file = pictures / f"popup-{browser.name}-{state}-{'dark' if dark else 'light'}.png"
+        await browser.screenshot(tab, file, 380, 620, dark)
+        assert file.stat().st_size > 4000, "a picture of something"
+    await browser.close_tab(tab)
+
+
+async def test_every_state_is_shown_in_plain_words(browser: Browser, stand_in: StandIn, pictures: Path) -> None:
+    await picture(browser, await shows(browser, "connected and watching", "not yet"), pictures, "open")
+
+    await browser.open("https://www.linkedin.com/in/ada-amber-0")
+    await arrived(stand_in, 1)
+    stand_in.acknowledge = False
+    await browser.open("https://www.linkedin.com/in/ada-amber-1")
+    await arrived(stand_in, 2)
+    tab = await shows(browser, "seen, not acknowledged yet")
+    assert "ada" not in str(await browser.run(tab, "document.body.innerText")).lower()
+    await picture(browser, tab, pictures, "waiting-event")
+
+    now = time.time_ns() // 1_000_000
+    await stand_in.send_flags([{**FLAG, "since": now - 120_000}])
+    await picture(browser, await shows(browser, "flags for you", "Instaloader", "2 min ago"), pictures, "flag")
+
+    await stand_in.say({"kind": "refuse", "reason": "store_full", "detail": "The disk is full: free some space."})
+    await picture(browser, await shows(browser, "not everything is stored", "disk is full"), pictures, "store-full")
+
+    for reason, words in (
+        ("notice_not_shown", "first you read the notice"),
+        ("not_acknowledged", "only after you have answered"),
+        ("objected", "you said no, and that holds"),
+    ):
+        await stand_in.set_gate("closed", reason=reason)
+        await picture(browser, await shows(browser, "nothing is watched", words), pictures, reason)
+
+    await stand_in.stop()
+    await picture(browser, await shows(browser, "the agent"), pictures, "agent-down")
+
+
+async def test_lead_days_name_the_organisation_and_the_day(rig: Rig, browser_name: str, pictures: Path) -> None:
+    async with rig.stand_in(gate="waiting") as stand_in:
+        stand_in.mode, stand_in.organisation, stand_in.reason = "managed", "Example Ltd", "lead_days"
+        stand_in.until = time.time_ns() // 1_000_000 + 5 * 24 * 3600 * 1000
+        async with rig.browser(browser_name) as browser:
+            tab = await shows(browser, "managed by Example Ltd", "monitoring by Example Ltd starts on")
+            await picture(browser, tab, pictures, "lead-days")
+
+
+async def test_without_the_native_host_it_says_how_to_get_it(rig: Rig, browser_name: str, pictures: Path) -> None:
+    for place in rig.host.manifests:
+        place.unlink()
+    async with rig.browser(browser_name, ready=False) as browser:
+        tab = await shows(browser, "not installed here", "gleanwatch browser install")
+        await picture(browser, tab, pictures, "not-installed")
+
+
+async def test_a_broken_host_is_told_from_a_missing_one(rig: Rig, browser_name: str, pictures: Path) -> None:
+    liar = rig.folder / "liar"
+    liar.write_text(f"#!{shutil.which('sh')}\nprintf 'this is not a frame at all, not even nearly'\nsleep 5\n")
+    liar.chmod(0o755)
+    rig.host.point_at(liar)
+    async with rig.browser(browser_name, ready=False) as browser:
+        tab = await shows(browser, "not connected", "nothing is watched")
+        assert "not installed" not in str(await browser.run(tab, "document.body.innerText"))
+        await picture(browser, tab, pictures, "broken-host")
+
+
+async def test_the_page_opens_by_the_agents_one_time_link_only(browser: Browser, stand_in: StandIn, rig: Rig) -> None:
+    port = rig.site.http_port
+    stand_in.page_url = f"http://127.0.0.1:{port}/in/the-persons-page"
+    before = rig.site.requests["127.0.0.1"]
+    await stand_in.say({"kind": "page", "url": stand_in.page_url})  # not asked for: not opened
+    tab = await shows(browser, "open my page")
+    assert rig.site.requests["127.0.0.1"] == before
+    await browser.run(tab, "void document.querySelector('#open-page').click()")
+    await until(lambda: rig.site.requests["127.0.0.1"] > before, "the page to open")
+    assert [frame for frame in stand_in.frames if frame["kind"] == "open_page"] == [{"v": 1, "kind": "open_page"}]
+
+
+async def test_an_agent_one_release_ahead_is_understood(browser: Browser, stand_in: StandIn) -> None:
+    """Unknown kinds and unknown fields of the agent are left alone."""
+    await stand_in.say({"kind": "weather", "sky": "blue"})
+    await stand_in.say({"kind": "flags", "flags": [{**FLAG, "mood": "good"}], "colour": "green"})
+    await stand_in.say({"kind": "pong", "echo": 1})
+    await browser.close_tab(await shows(browser, "connected and watching", "Instaloader"))
+    await browser.open("https://www.linkedin.com/in/ada-amber-0")
+    await arrived(stand_in, 1)
+    assert stand_in.problems == []

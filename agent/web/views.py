@@ -26,6 +26,9 @@ _FINDING_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ANSWERS: Final = ("stopping", "work", "not_me")
 _ACTS: Final = {k.value: k for k in (ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.OBJECTED)}
 
+_FREE: Final = {ActKind.SHOWN: "shown", ActKind.ACKNOWLEDGED: "started", ActKind.OBJECTED: "stopped"}
+"""What an act means where the person alone decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Views:
@@ -104,14 +107,15 @@ class Views:
         if seen != self.face.notice().sha256:
             raise Refused(Refusal.NOTICE_CHANGED)
         try:
-            gate = overview.gate_of((await self.face.status()).gates)
+            status = await self.face.status()
+            gate = overview.gate_of(status.gates)
             if kind is not ActKind.SHOWN and gate.reason == "notice_not_shown":
                 # The pressed button stands under the text: without a script this is how we learn that it was shown.
                 await self.face.act(None, ActKind.SHOWN, seen, Channel.PAGE)
             await self.face.act(None, kind, seen, Channel.PAGE)
         except ValueError as error:
             raise Refused(Refusal.NOTICE_CHANGED) from error
-        return _back("/", kind.value)
+        return _back("/", kind.value if status.mode is Mode.MANAGED else _FREE[kind])
 
     async def answer(self, request: web.Request) -> web.Response:
         """Record what the person says of a finding."""
@@ -146,6 +150,7 @@ class Views:
             "state": overview.state_of(status),
             "form_field": FORM_FIELD,
             "form_token": request[SESSION].form_token,
+            "said_texts": SAID,
             "said": SAID.get(request.query.get("said", "")),
             "here": request.path,
         }

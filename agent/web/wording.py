@@ -46,6 +46,8 @@ REFUSED: Final[Mapping[Refusal, tuple[str, str]]] = {
 SAID: Final[Mapping[str, str]] = {
     "acknowledged": "Recorded: you have been shown the notice.",
     "objected": "Recorded: you object.",
+    "started": "Watching has started. One press stops it again.",
+    "stopped": "Nothing is looked at any more. One press starts it again.",
     "shown": "Recorded: the notice was shown to you.",
     "answered": "Recorded. You can change your answer at any time.",
     "trying": "A harmless collection has started. Its flag appears here within ten seconds.",

@@ -94,10 +94,11 @@ async function submit(event) {
   if (!("live" in form.dataset) || !live) return;
   event.preventDefault();
   const button = event.submitter;
+  const fields = new FormData(form, button); // before the button is disabled: a disabled one is left out
   button.disabled = true;
   try {
-    const taken = await send(form.getAttribute("action"), new FormData(form, button));
-    if (taken) say(form.id === "" && button.id === "try-button" ? "A harmless collection has started. Its flag appears here within ten seconds." : "Recorded. You can change your answer at any time.");
+    const taken = await send(form.getAttribute("action"), fields);
+    if (taken) say(form.dataset.live);
     else location.reload();
   } catch {
     gone.hidden = false;

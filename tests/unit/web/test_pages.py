@@ -66,14 +66,14 @@ async def test_before_the_notice_was_shown_it_is_the_page(inside: Page) -> None:
 @pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
 async def test_shown_then_started_then_stopped_from_the_page(inside: Page) -> None:
     sha = inside.face.text.sha256
-    for kind in ("shown", "acknowledged", "objected"):
+    for kind, said in (("shown", "shown"), ("acknowledged", "started"), ("objected", "stopped")):
         async with inside.post("/act", {"kind": kind, "notice": sha}) as answer:
-            assert (answer.status, answer.headers["Location"]) == (303, f"/?said={kind}")
+            assert (answer.status, answer.headers["Location"]) == (303, f"/?said={said}")
     kinds = [ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.OBJECTED]
     assert inside.face.acts == [(None, kind, sha, Channel.PAGE) for kind in kinds]
-    text = await text_of(inside, "/?said=objected")
+    text = await text_of(inside, "/?said=stopped")
     assert "Not watching" in text
-    assert "Recorded: you object." in text
+    assert "Nothing is looked at any more." in text
     assert "Start watching" in text
     assert "Try it" not in text
 

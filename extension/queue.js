@@ -212,9 +212,12 @@ export class Queue {
   #counterSoon() {
     if (this.#counterTimer || this.#entries.size === this.#counterOnDisk) return;
     this.#counterTimer = true;
+    const oldest = this.oldest;
     this.#setTimer(() => {
       this.#counterTimer = false;
-      if (this.#entries.size !== this.#counterOnDisk) this.#saveCounter(this.#entries.size);
+      // While acknowledgements flow the number is out of date before it is written; wait until it stands still.
+      if (this.oldest !== oldest && this.#entries.size > 0) this.#counterSoon();
+      else if (this.#entries.size !== this.#counterOnDisk) this.#saveCounter(this.#entries.size);
     }, COUNTER_DELAY_MS);
   }
 

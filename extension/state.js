@@ -103,6 +103,15 @@ const REFUSALS = {
 const MODES = { personal: "Personal: nothing leaves this computer", test: "Test or demo instance" };
 
 /**
+ * A table's entry for a key that somebody else wrote; a key such as `toString` is no entry.
+ * @template T
+ * @param {Readonly<Record<string, T>>} table
+ * @param {string} key
+ * @returns {T | undefined}
+ */
+const lookUp = (table, key) => (Object.hasOwn(table, key) ? table[key] : undefined);
+
+/**
  * How long ago, in words. Whole units, rounded down; the future counts as now.
  * @param {number} then milliseconds UTC
  * @param {number} now
@@ -125,23 +134,23 @@ export function ago(then, now) {
 export function headline({ link, phase, gate, refusal, agent }, date) {
   if (link.phase === "failed") return { tone: "trouble", ...PROBLEMS[link.problem ?? "died"] };
   if (link.phase === "agent_down") {
-    const words = AGENT_DOWN[link.agentReason] ?? AGENT_DOWN["not_running"];
+    const words = lookUp(AGENT_DOWN, link.agentReason) ?? AGENT_DOWN["not_running"];
     if (words) return { tone: "trouble", ...words };
   }
   if (phase === "stopped") {
-    const text = REFUSALS[refusal?.reason ?? ""] ?? `The agent refused to talk: ${refusal?.detail || refusal?.reason}.`;
+    const text = lookUp(REFUSALS, refusal?.reason ?? "") ?? `The agent refused to talk: ${refusal?.detail || refusal?.reason}.`;
     return { tone: "trouble", title: "Not connected: refused by the agent", text, todo: "If updating does not help, run «gleanwatch doctor»." };
   }
   if (gate === null) return { tone: "quiet", title: "Connecting …", text: "Nothing is watched before the agent has said that it may be.", todo: "" };
   if (refusal !== null && phase === "open") {
-    const text = REFUSALS[refusal.reason] ?? "The agent refused something that was sent. It is tried three times, then dropped and counted.";
+    const text = lookUp(REFUSALS, refusal.reason) ?? "The agent refused something that was sent. It is tried three times, then dropped and counted.";
     return { tone: "trouble", title: "Watching, but not everything is stored", text, todo: "Run «gleanwatch doctor» if this stays." };
   }
   if (gate.state === "open") {
     return {
       tone: "good",
       title: "Connected and watching",
-      text: `Page loads on the sites listed below are counted, since ${date(gate.since)}. No address, title, name or content leaves the browser.`,
+      text: `Page loads on the sites below are counted, since ${date(gate.since)}. No address, title, name or content leaves the browser.`,
       todo: "",
     };
   }
@@ -153,8 +162,8 @@ export function headline({ link, phase, gate, refusal, agent }, date) {
       todo: "The notice is on your page.",
     };
   }
-  const words = GATES[gate.reason];
-  if (words) return { tone: gate.reason in { notice_not_shown: 1, not_acknowledged: 1 } ? "attention" : "quiet", ...words };
+  const words = lookUp(GATES, gate.reason);
+  if (words) return { tone: gate.reason === "notice_not_shown" || gate.reason === "not_acknowledged" ? "attention" : "quiet", ...words };
   return { tone: "quiet", title: "Nothing is watched", text: "The agent keeps this closed.", todo: "The reason is on your page." };
 }
 
@@ -169,20 +178,20 @@ export function view(snapshot, now, date) {
   const refused = Object.values(notKept).reduce((sum, count) => sum + count, 0);
   /** @type {Row[]} */
   const rows = [
-    { label: "Last acknowledged", value: lastAck === null ? "not yet" : ago(lastAck, now), hint: "when the agent last said that something is stored" },
-    { label: "Waiting", value: String(waiting), hint: storageFailed ? "the browser cannot store them: they last as long as it keeps us running" : "seen, not acknowledged yet" },
-    { label: "Dropped", value: String(dropped), hint: "given up: too many waited, or three tries failed" },
-    { label: "Lost", value: String(lost), hint: "not acknowledged when the browser last closed" },
+    { label: "Last acknowledged", value: lastAck === null ? "not yet" : ago(lastAck, now), hint: "" },
+    { label: "Waiting", value: String(waiting), hint: waiting === 0 ? "" : storageFailed ? "the browser cannot store them: they last as long as it keeps us running" : "seen, not acknowledged yet" },
+    { label: "Dropped", value: String(dropped), hint: dropped === 0 ? "" : "given up: too many waited, or three tries failed" },
+    { label: "Lost", value: String(lost), hint: lost === 0 ? "" : "not acknowledged when the browser last closed" },
   ];
   if (refused > 0) rows.push({ label: "Not kept", value: String(refused), hint: `the agent left them out: ${Object.keys(notKept).sort().join(", ").replaceAll("_", " ")}` });
-  rows.push({ label: "Never sent", value: String(privatePages), hint: "sign-in, settings, messages, jobs, feeds: their number stays here, till the browser rests" });
+  rows.push({ label: "Never sent", value: String(privatePages), hint: "pages for sign-in, settings, messages, jobs, feeds: counted in memory here only" });
   if (agent !== null && agent.version !== snapshot.extensionVersion) {
     rows.push({ label: "Releases", value: `${snapshot.extensionVersion} / ${agent.version}`, hint: "extension and agent differ; they still understand each other" });
   }
   const asks = snapshot.phase === "open" || snapshot.phase === "welcome";
   return {
     headline: headline(snapshot, date),
-    organisation: agent === null ? "" : agent.mode === "managed" ? `Managed by ${agent.organisation || "your organisation"}` : (MODES[agent.mode] ?? ""),
+    organisation: agent === null ? "" : agent.mode === "managed" ? `Managed by ${agent.organisation || "your organisation"}` : (lookUp(MODES, agent.mode) ?? ""),
     rows,
     flags: snapshot.flags.map(({ name, level, why, since }) => ({ name, level, why, since: since > 0 ? ago(since, now) : "" })),
     canOpenPage: asks,

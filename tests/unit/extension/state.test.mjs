@@ -1,0 +1,118 @@
+// What the pop-up says: for every state a text that tells what it means, and what to do where something can be done.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { ago, badge, isLocalPage, view } from "../../../extension/state.js";
+
+const date = (at) => `<${at}>`;
+const good = {
+  link: { phase: "up", problem: null, agentReason: "", hostVersion: "0.1.0" },
+  phase: "open",
+  agent: { version: "0.1.0", mode: "personal", organisation: "" },
+  gate: { state: "open", since: 5, until: null, reason: "" },
+  refusal: null,
+  flags: [],
+  lastAck: 1_000,
+  waiting: 0,
+  dropped: 0,
+  lost: 0,
+  notKept: {},
+  privatePages: 0,
+  storageFailed: false,
+  extensionVersion: "0.1.0",
+};
+const away = { phase: "away", agent: null, gate: null };
+const failed = (problem) => ({ ...good, ...away, link: { ...good.link, phase: "failed", problem } });
+const down = (agentReason) => ({ ...good, ...away, link: { ...good.link, phase: "agent_down", agentReason } });
+const gated = (state, reason, until = null) => ({ ...good, phase: "welcome", gate: { state, since: 5, until, reason } });
+const show = (snapshot) => view(snapshot, 2_000, date);
+
+describe("the headline", () => {
+  it("is good only while everything is", () => {
+    assert.equal(show(good).headline.tone, "good");
+    assert.equal(badge(good).text, "");
+  });
+
+  it("has its own words and a thing to do for each of the five browser errors and for each way the agent is away", () => {
+    const states = [...["not_installed", "blocked", "died", "protocol", "forbidden"].map(failed), ...["not_running", "refused", "lost"].map(down)];
+    const titles = new Set();
+    for (const state of states) {
+      const { headline, canOpenPage } = show(state);
+      assert.equal(headline.tone, "trouble");
+      assert.ok(headline.todo.length > 0);
+      assert.match(headline.text, /nothing is watched/i);
+      assert.equal(canOpenPage, false);
+      assert.equal(badge(state).text, "!");
+      titles.add(headline.title);
+    }
+    assert.equal(titles.size, states.length);
+    assert.equal(show(failed("died")).canRetry, true);
+    assert.equal(show(down("a reason of a later release")).headline.tone, "trouble");
+  });
+
+  it("says that nothing is watched until the notice is read, and offers the page", () => {
+    const state = gated("closed", "notice_not_shown");
+    const { headline, canOpenPage } = show(state);
+    assert.match(headline.title, /nothing is watched/i);
+    assert.match(headline.text, /notice/);
+    assert.equal(canOpenPage, true);
+    assert.equal(badge(state).text, "!");
+  });
+
+  it("names the organisation and the day", () => {
+    const state = { ...gated("waiting", "lead_days", 77), agent: { version: "0.1.0", mode: "managed", organisation: "Example Ltd" } };
+    assert.match(show(state).headline.text, /Example Ltd starts on <77>/);
+    assert.match(show(state).organisation, /Example Ltd/);
+    assert.equal(badge(state).text, "");
+  });
+
+  it("has words for every closed gate, known or not", () => {
+    for (const reason of ["objected", "withdrawn", "switched_off", "not_given", "not_understood", "toString", ""]) {
+      const { headline } = show(gated("closed", reason));
+      assert.match(headline.title, /nothing is watched/i, reason);
+      assert.equal(typeof headline.text, "string", reason);
+    }
+  });
+
+  it("tells when the agent cannot store, and when the releases do not understand each other", () => {
+    assert.match(show({ ...good, refusal: { reason: "store_full", detail: "" } }).headline.text, /disk is full/);
+    assert.match(show({ ...good, ...away, phase: "stopped", refusal: { reason: "unknown_version", detail: "" } }).headline.text, /Update/);
+  });
+
+  it("is quiet while it connects", () => assert.equal(show({ ...good, ...away, link: { ...good.link, phase: "connecting" } }).headline.tone, "quiet"));
+});
+
+describe("the numbers", () => {
+  it("show what waits, was dropped and was lost, and explain what is not nought", () => {
+    const rows = Object.fromEntries(show({ ...good, waiting: 3, dropped: 2, lost: 1, privatePages: 4, notKept: { gate_closed: 5 } }).rows.map((row) => [row.label, row]));
+    assert.deepEqual(["Last acknowledged", "Waiting", "Dropped", "Lost", "Not kept", "Never sent"].map((label) => rows[label].value), ["just now", "3", "2", "1", "5", "4"]);
+    for (const label of ["Waiting", "Dropped", "Lost", "Not kept"]) assert.ok(rows[label].hint.length > 0, label);
+    assert.match(rows["Not kept"].hint, /gate closed/);
+  });
+
+  it("say when the releases differ", () => {
+    assert.ok(!show(good).rows.some((row) => row.label === "Releases"));
+    assert.ok(show({ ...good, extensionVersion: "0.2.0" }).rows.some((row) => row.value === "0.2.0 / 0.1.0"));
+  });
+
+  it("tell time in whole units", () => {
+    const cases = [[0, "just now"], [-5_000, "just now"], [59_999, "59 s ago"], [60_000, "1 min ago"], [3_599_999, "59 min ago"], [3_600_000, "1 h ago"], [86_400_000, "1 day ago"], [200_000_000, "2 days ago"]];
+    for (const [past, words] of cases) assert.equal(ago(1e9 - past, 1e9), words);
+  });
+});
+
+describe("the badge", () => {
+  it("counts flags, and trouble comes before them", () => {
+    const flag = { id: "a", name: "Scrapy", family: "", stage: "", level: "high", platforms: [], since: 1, why: "w" };
+    assert.equal(badge({ ...good, flags: [flag, flag] }).text, "2");
+    assert.equal(badge({ ...failed("died"), flags: [flag] }).text, "!");
+  });
+});
+
+describe("a link from the agent", () => {
+  it("is opened only when it leads to this computer", () => {
+    for (const url of ["http://gw-abc.localhost:8123/t/x", "http://127.0.0.1:1/", "http://localhost/"]) assert.ok(isLocalPage(url), url);
+    for (const url of ["https://evil.example/", "http://localhost.evil.example/", "http://evil.example/?gw.localhost", "javascript:alert(1)", "file:///etc/passwd", "http://user@localhost/", "chrome://settings", "", "nonsense"]) assert.ok(!isLocalPage(url), url);
+  });
+});

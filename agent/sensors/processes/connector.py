@@ -33,7 +33,8 @@ assert sys.platform == "linux", "the process connector exists on Linux only"  # 
 _NETLINK_CONNECTOR = 11
 _SO_RCVBUFFORCE = 33
 _SO_ATTACH_FILTER = 26
-_RECEIVE_BUFFER = 4 * 1024 * 1024
+RECEIVE_BUFFER = 4 * 1024 * 1024
+"""Bytes asked of the kernel for announcements not read yet: some thousands of them."""
 _SELF_TEST_SECONDS = 0.5
 """For each of two ways to subscribe."""
 _BROKEN_PACE = 1.0
@@ -41,7 +42,7 @@ _BATCH = 512
 """Announcements read before others on the event loop get a turn."""
 
 
-def open_socket() -> socket.socket:
+def open_socket(receive_buffer: int = RECEIVE_BUFFER) -> socket.socket:
     """Open a socket on the process connector's multicast group, not yet subscribed.
 
     Raises:
@@ -51,7 +52,7 @@ def open_socket() -> socket.socket:
         socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, _NETLINK_CONNECTOR
     )
     try:
-        _enlarge(connection)
+        _resize(connection, receive_buffer)
         program = netlink.socket_filter(socket.htonl)
         memory = ctypes.create_string_buffer(program)
         connection.setsockopt(
@@ -64,12 +65,12 @@ def open_socket() -> socket.socket:
     return connection
 
 
-def _enlarge(connection: socket.socket) -> None:
+def _resize(connection: socket.socket, size: int) -> None:
     """Ask for a large buffer; without privilege the system's limit holds, and a loss brings a scan."""
     try:
-        connection.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+        connection.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
     except OSError:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
 
 class ConnectorSource:
@@ -79,6 +80,7 @@ class ConnectorSource:
         observer: Reads and remembers processes.
         reconcile_seconds: How often a full scan looks for what was missed.
         child: A harmless program for the self-test.
+        receive_buffer: Bytes of announcements that the kernel keeps for us.
     """
 
     def __init__(
@@ -86,10 +88,12 @@ class ConnectorSource:
         observer: Observer,
         reconcile_seconds: float = 45.0,
         child: Sequence[str] = (sys.executable, "-ISc", ""),
+        receive_buffer: int = RECEIVE_BUFFER,
     ) -> None:
         self._observer = observer
         self._reconcile_seconds = reconcile_seconds
         self._child = child
+        self._receive_buffer = receive_buffer
         self._outbox = Outbox(observer.stats)
         self._ticker = Ticker(self._pace, self._reconcile)
         self._socket: socket.socket | None = None
@@ -160,7 +164,7 @@ class ConnectorSource:
         return self._reconcile_seconds if self._socket is not None else _BROKEN_PACE
 
     def _listen(self) -> None:
-        self._socket = open_socket()
+        self._socket = open_socket(self._receive_buffer)
         self._socket.send(netlink.subscribe(masked=self._masked))
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
 

@@ -20,6 +20,8 @@ from agent.sensors.processes.storm import StormGuard
 
 _EXISTING_AT_ONCE = 32
 """Processes read at the start before others on the event loop get a turn."""
+_LOADING_TRIES, _LOADING_SECONDS = 5, 0.02
+"""How often, and how long apart, a process that is loading its program is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Observer:
         self._guard = guard
         self._kernel_clock = kernel_clock
         self._table: dict[int, _Known] = {}
+        self._loading: set[int] = set()
 
     def pids(self) -> set[int]:
         """Every process number on the machine, anybody's."""
@@ -76,7 +79,7 @@ class Observer:
         if isinstance(reading, Absence):
             if reading is Absence.GONE:
                 self.stats.unread += 1
-            elif known is not None:
+            elif reading is Absence.NOT_OURS and known is not None:
                 # A program that runs as somebody else from here on (sudo, su): no longer the person's own.
                 return self.ended(pid)
             return []
@@ -92,6 +95,8 @@ class Observer:
         read_at = self._kernel_clock()
         reading = self._reader.read(pid)
         if isinstance(reading, Absence):
+            if reading is Absence.LOADING:
+                self._loading.add(pid)
             return []
         if self._same(reading.identity):
             return []
@@ -101,9 +106,16 @@ class Observer:
         return self._report(reading, read_at)
 
     def look_again(self, pid: int) -> list[ProcessEvent]:
-        """Look whether a process that was reported runs another program by now."""
-        identity = self._reader.identity(pid) if pid in self._table else Absence.GONE
+        """Look whether a young process runs another program by now, or its first one."""
+        if pid not in self._table:
+            return self.look(pid)
+        identity = self._reader.identity(pid)
         return [] if isinstance(identity, Absence) or self._same(identity) else self.look(pid)
+
+    def take_loading(self) -> set[int]:
+        """Return the processes that were loading their program when they were looked at, to look at again; once."""
+        loading, self._loading = self._loading, set()
+        return loading
 
     def ended(self, pid: int) -> list[ProcessEvent]:
         """Take note that a process is gone; says nothing of one that was never reported."""
@@ -115,12 +127,18 @@ class Observer:
 
     async def existing(self) -> AsyncIterator[ProcessStarted]:
         """Yield what runs now and was not reported yet, a few at a time so that nobody waits long."""
-        for number, pid in enumerate(sorted(self._reader.pids()), 1):
-            for event in self.look(pid):
-                if isinstance(event, ProcessStarted):
-                    yield event
-            if number % _EXISTING_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        pids = sorted(self._reader.pids())
+        for _ in range(_LOADING_TRIES):
+            for number, pid in enumerate(pids, 1):
+                for event in self.look(pid):
+                    if isinstance(event, ProcessStarted):
+                        yield event
+                if number % _EXISTING_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            pids = sorted(self.take_loading())
+            if not pids:
+                return
+            await asyncio.sleep(_LOADING_SECONDS)
 
     def compare(self) -> list[ProcessEvent]:
         """Hold what was reported against everything that runs, and report the difference.

@@ -120,7 +120,7 @@ class PollingSource:
             new = pids - self._pids
             for pid in self._pids - pids:
                 self._outbox.put(self._observer.ended(pid))
-            for pid in sorted(self._young & pids):
+            for pid in sorted((self._young | self._observer.take_loading()) & pids):
                 self._outbox.put(self._observer.look_again(pid))
             for pid in sorted(new):
                 self._outbox.put(self._observer.look(pid))

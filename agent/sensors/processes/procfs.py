@@ -152,6 +152,10 @@ class ProcReader:
                 return stat
             if raw is None:
                 return Absence.GONE
+            if not raw:
+                # Every program has at least an empty name, ended by a zero byte: only while one is being loaded is there
+                # nothing at all.
+                return Absence.LOADING
             argv = parse_command_line(raw)
             exe, cwd = _link(folder, "exe"), _link(folder, "cwd")
             return Reading(

@@ -24,6 +24,8 @@ class Absence(Enum):
 
     GONE = "gone"
     """It ended, or is a zombie."""
+    LOADING = "loading"
+    """Its next program is being loaded: there is no command line at this moment, and one in the next."""
     NOT_OURS = "not ours"
     """It belongs to somebody else or to the kernel; nothing of it was read."""
 

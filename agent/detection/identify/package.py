@@ -61,7 +61,8 @@ COLLECTING_LIBRARIES = frozenset(
 )
 _COLLECTS = re.compile(
     r"\b(?:scrap(?:e[rs]?|ers|ing|y)|crawl(?:er|ers|ing|s)?|spiders?|harvest(?:er|ers|ing|s)?|osint|"
-    r"(?:mass|bulk)[- ]download\w*|lead[- ]gen\w*|email[- ](?:finder|extractor)s?|data[- ](?:extraction|mining)|enumerat\w+)\b"
+    r"(?:mass|bulk)[- ]download\w*|lead[- ]gen\w*|email[- ](?:finder|extractor)s?|data[- ](?:extraction|mining)|"
+    r"enumerat\w+)\b"
 )
 _DOWNLOADS = re.compile(
     r"\b(?:download(?:s|er|ers|ing)?|rip(?:per|s)?|archiv(?:e|er|es|ing)|dump(?:s|er)?|mirror(?:s|ing)?|backup)\b"

@@ -121,7 +121,8 @@ class _Reader:
             elif kind == "word":
                 self.people = self.people or words.about_people(value)
                 called = self._sign(at + 1) == "("
-                self.parses = self.parses or (called and (value in words.PARSE_CALLS or value == "$"))
+                parser = self.owner.get(value, "") in words.JAVASCRIPT_PARSERS
+                self.parses = self.parses or (called and (parser or value in words.PARSE_CALLS or value == "$"))
                 self.writes = self.writes or (called and value in words.WRITE_CALLS)
                 grows = grows or (called and value in _GROW)
                 href = href or value == "href"
@@ -152,15 +153,13 @@ class _Reader:
         return found
 
     def shape(self, driver: bool, asking: set[str]) -> tuple[bool, bool, bool]:
-        """Return (makes requests, makes them in a loop, walks pages in that loop)."""
+        """Return (makes requests, makes them in a loop, their addresses have the number of a page)."""
         requests = in_loop = walks = False
         for at in range(len(self.tokens)):
             if not self._asks(at, driver, asking):
                 continue
             requests = True
-            if not self.reach[at]:
-                continue
-            in_loop = True
+            in_loop = in_loop or self.reach[at]
             close = self._end(at + 1)
             inside = self.tokens[at + 1 : min(close, at + 60)]
             walks = walks or any(kind == "text" and words.PAGE_WORD.search(value) for kind, value in inside)

@@ -132,6 +132,8 @@ class _Reader:
                 walks = walks or self._walks(call, loops)
                 drives = drives or self.driver
         in_loop = in_loop or self._recursive()
+        # Where the loop calls a function, the address with the page's number stands in that function.
+        walks = walks or (in_loop and any(self._asks(call) and self._walks(call, ()) for call, _ in self._calls()))
         parses, writes, people, hosts, links = self._words()
         requests = bool(self.asking) or any(self._asks(call) for call, _ in self._calls())
         return CodeFacts(

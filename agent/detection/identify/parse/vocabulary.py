@@ -219,7 +219,7 @@ WRITE_CALLS = frozenset(
 
 PEOPLE = re.compile(
     r"(?<![a-z])(?:e-?mails?|e_mails?|mailto|phones?|tel:|profiles?|people|persons?|followers?|following|followees?|"
-    r"members?|leads?|prospects?|recruits?|candidates?|usernames?|first_?names?|last_?names?|full_?names?|"
+    r"members?|leads?|prospects?|recruits?|candidates?|usernames?|(?:first|last|full)[_-]?names?|"
     r"linkedin|instagram|facebook|tiktok|twitter|threads\.net|whatsapp|/in/|alumni|employees|connections)(?![a-z])",
     re.IGNORECASE,
 )

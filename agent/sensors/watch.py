@@ -9,6 +9,7 @@ health says so.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -33,6 +34,8 @@ Callback = Callable[[Kind, Path], None]
 """Kind and watched folder; called in a thread of its own."""
 
 MAX_WATCHES = 200
+_NOT_STARTED = "not started yet"
+_ACTION = "Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances, then restart the agent."
 _EVENTS: list[type[FileSystemEvent]] = [DirCreatedEvent, DirMovedEvent, FileCreatedEvent, FileMovedEvent]
 
 
@@ -50,7 +53,7 @@ class FolderWatch:
         self._quiet_seconds = quiet_seconds
         self._poll_seconds = poll_seconds
         self._observer: BaseObserver | None = None
-        self._polling = ""
+        self._failure = _NOT_STARTED
         self._left_out = 0
         self._lock = threading.Lock()
         self._pending: set[tuple[Kind, Path]] = set()
@@ -58,31 +61,36 @@ class FolderWatch:
         self._closed = False
 
     def start(self, folders: Iterable[tuple[Kind, Path]]) -> Health:
-        """Watch these folders; those that do not exist are passed over, those beyond the limit counted.
-
-        Raises:
-            OSError: Not even polling is possible.
-        """
+        """Watch these folders; those that do not exist are passed over, those beyond the limit counted."""
         wanted = [(kind, folder) for kind, folder in dict.fromkeys(folders) if folder.is_dir()]
         self._left_out = max(0, len(wanted) - MAX_WATCHES)
+        self._failure = ""
         try:
             self._observer = self._observe(Observer(), wanted[:MAX_WATCHES])
         except OSError as error:
-            self._polling = error.strerror or "the system refused to watch"
-            self._observer = self._observe(PollingObserver(timeout=self._poll_seconds), wanted[:MAX_WATCHES])
+            self._failure = error.strerror or "the system refused to watch"
+            with contextlib.suppress(OSError):  # not even that: `health` says that nothing is watched
+                self._observer = self._observe(PollingObserver(timeout=self._poll_seconds), wanted[:MAX_WATCHES])
         return self.health()
 
     def health(self) -> Health:
         """Say how the folders are watched and what is missed."""
         if self._observer is None:
-            return Health("installs", Condition.FAILED, "watching folders", "what is installed: not started yet")
-        if self._polling:
+            missed = f"what is installed between two scans: {self._failure}"
+            return Health(
+                "installs",
+                Condition.FAILED,
+                "watching folders",
+                missed,
+                "" if self._failure is _NOT_STARTED else _ACTION,
+            )
+        if self._failure:
             return Health(
                 "installs",
                 Condition.DEGRADED,
                 f"polling every {self._poll_seconds:g} seconds",
-                f"new packages and extensions are noticed later: {self._polling}",
-                "Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances, then restart the agent.",
+                f"new packages and extensions are noticed later: {self._failure}",
+                _ACTION,
             )
         missed = f"{self._left_out} further folders, looked at by the regular scan only" if self._left_out else ""
         return Health("installs", Condition.WORKING, "watching folders", missed)

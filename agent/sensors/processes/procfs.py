@@ -153,8 +153,7 @@ class ProcReader:
             if raw is None:
                 return Absence.GONE
             if not raw:
-                # Every program has at least an empty name, ended by a zero byte: only while one is being loaded is there
-                # nothing at all.
+                # Every program has a name at least, if an empty one: there is nothing at all only while one is loaded.
                 return Absence.LOADING
             argv = parse_command_line(raw)
             exe, cwd = _link(folder, "exe"), _link(folder, "cwd")

@@ -1,5 +1,5 @@
-// GENERATED from agent/content/platforms.yaml by `python -m agent.content.platforms --write`; edit that file.
-// Data and nothing else: which hosts are watched and how a path becomes a page class. classify.js reads it.
+// GENERATED from agent/content/platforms.yaml by `python -m agent.content.platforms --write`: edit that.
+// Data and nothing else: which hosts are watched, how a path becomes a page class. classify.js reads it.
 
 /** @type {readonly import('./classify.js').Platform[]} */
 export const PLATFORMS = [
@@ -636,5 +636,5 @@ export const PLATFORMS = [
   }
 ];
 
-/** Page classes that may be queued and sent. Every other one stays in memory. @type {ReadonlySet<string>} */
+/** Page classes that may be queued and sent; others stay in memory. @type {ReadonlySet<string>} */
 export const SENDABLE = new Set(["channel", "chat_app", "company_page", "contact_link", "group", "media", "people_list", "post", "profile", "search"]);

@@ -325,7 +325,7 @@ def as_javascript(platforms: Platforms) -> str:
         for platform in platforms.all
     ]
     return (
-        "// GENERATED from agent/content/platforms.yaml by `python -m agent.content.platforms --write`: edit that file.\n"
+        "// GENERATED from agent/content/platforms.yaml by `python -m agent.content.platforms --write`: edit that.\n"
         "// Data and nothing else: which hosts are watched, how a path becomes a page class. classify.js reads it.\n\n"
         "/** @type {readonly import('./classify.js').Platform[]} */\n"
         f"export const PLATFORMS = {json.dumps(entries, indent=2)};\n\n"

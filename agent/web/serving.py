@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -83,6 +84,10 @@ def _listen(port: int) -> list[socket.socket]:
 def _bind(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
+        if sys.platform != "win32":
+            # A port of one's own can be bound again at once after a restart. On Windows the option means something
+            # else: it would let another program take the port away.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind((address, port))

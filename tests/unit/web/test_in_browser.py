@@ -1,0 +1,99 @@
+"""The page in a real browser: what the policy blocks, what a redirect does to a Strict cookie and what a script is
+allowed to do are the browser's to say, not ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agent.model.purposes import ActKind, Gate, GateState, Purpose
+from tests.support.browser import Tab
+from tests.support.chromium import Chromium, start_chromium
+from tests.support.extension import ExtensionFolder
+from tests.support.waiting import until
+from tests.unit.web.fake_face import FakeFace, fill
+from tests.unit.web.served import Page
+
+pytestmark = pytest.mark.browser
+
+NOT_SHOWN = Gate(Purpose.DETECT, GateState.CLOSED, 0, reason="notice_not_shown")
+
+
+@pytest.fixture
+async def browser(page: Page, tmp_path: Path) -> AsyncIterator[Chromium]:
+    """Chromium with nothing in it; every name leads to the page."""
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps({"manifest_version": 3, "name": "nothing", "version": "1"}))
+    extension = ExtensionFolder(folder, "", "", "")
+    profile = tmp_path / "profile"
+    async with start_chromium(profile, os.environ, extension, page.serving.port, wait_for_worker=False) as chromium:
+        yield chromium
+
+
+async def says(browser: Chromium, tab: Tab, words: str) -> bool:
+    """Say whether the page shows some words; between two pages there is no text at all."""
+    return bool(await browser.run(tab, f"(document.body?.innerText ?? '').includes({json.dumps(words)})"))
+
+
+def refused(page: Page) -> list[str]:
+    """What was refused, less the browser's own background requests: every name leads here."""
+    return [name for name in page.refused if name != "web.wrong_host"]
+
+
+@pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
+async def test_from_the_notice_to_an_answer_without_loading_the_page_anew(page: Page, browser: Chromium) -> None:
+    tab = await browser.open(page.links.make())
+    assert "Start watching" in await browser.run(tab, "document.body.innerText")
+    await until(lambda: page.face.acts, "the script to report that the notice was shown")
+    assert [kind for _, kind, _, _ in page.face.acts] == [ActKind.SHOWN]
+
+    await browser.run(tab, "document.querySelector('button.primary').click()")
+    await until(lambda: page.face.listeners, "the overview to listen")
+    assert await browser.run(tab, "location.pathname + location.search") == "/?said=started"
+    # The style sheet was let in by the policy.
+    assert await browser.run(tab, "getComputedStyle(document.body).backgroundColor") in (
+        "rgb(246, 247, 245)",
+        "rgb(17, 22, 20)",
+    )
+
+    fill(page.face)
+    page.face.say("findings")
+    await until(lambda: says(browser, tab, "Scrapy"), "the finding to appear")
+    await browser.run(tab, "window.same = true; document.querySelector('#pages-table').open = true")
+    await browser.run(tab, "document.querySelector('#work-f1').focus()")
+    await browser.run(tab, "document.querySelector('#work-f1').click()")
+    await until(lambda: page.face.found[0].answer, "the answer to arrive")
+    said = "document.body.innerText.split('You said: «This is for my work»').length === 3"
+    await until(lambda: browser.run(tab, said), "the page to show the answer")
+    assert await browser.run(tab, "window.same === true && document.querySelector('#pages-table').open")
+
+    await page.serving.close()
+    await until(lambda: browser.run(tab, "!document.querySelector('#gone').hidden"), "the page to say that it is old")
+    assert refused(page) == []
+
+
+async def test_everything_works_without_a_script(page: Page, browser: Chromium) -> None:
+    fill(page.face)
+    tab = await browser.open("about:blank#")
+    await browser.call("Emulation.setScriptExecutionDisabled", tab.session, value=True)
+    await browser.go(tab, page.links.make())
+    await browser.run(tab, "document.querySelector('#not_me-f1').click()")
+    await until(lambda: page.face.found[0].answer, "the answer to arrive")
+    await until(lambda: browser.run(tab, "location.search === '?said=answered'"), "the page to come back")
+    await browser.run(tab, "document.querySelector('.state-acts button').click()")
+    await until(lambda: says(browser, tab, "Not watching"), "watching to stop")
+    assert refused(page) == []
+
+
+async def test_a_link_followed_from_another_site_still_opens_the_page(page: Page, browser: Chromium) -> None:
+    elsewhere = await browser.open(f"http://elsewhere.example:{page.serving.port}/")
+    assert "not the address" in await browser.run(elsewhere, "document.body.innerText")
+    await browser.run(elsewhere, f"location.href = {page.links.make()!r}")
+    await until(lambda: says(browser, elsewhere, "Watching programs only"), "the overview")
+    assert refused(page) == []

@@ -1,0 +1,165 @@
+"""What the faces share: words, times, notices as HTML, bars, ports."""
+
+from __future__ import annotations
+
+import re
+import socket
+from datetime import UTC
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.content.notices import render_notice
+from agent.model.findings import CollectMode, EvidenceClass, Level, Stage
+from agent.model.health import Condition
+from agent.model.purposes import Mode, Purpose
+from agent.pages import charts, markdown, words
+from agent.pages.render import calendar, relative
+from agent.pages.security import STATUS, Refusal
+from agent.web.serving import serve
+from agent.web.wording import EXTENSION_FIELDS, REFUSED
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("stage", list(Stage)),
+        ("level", list(Level)),
+        ("evidence", list(EvidenceClass)),
+        ("collect_mode", list(CollectMode)),
+        ("condition", list(Condition)),
+        ("counter", list(Refusal)),
+    ],
+)
+def test_every_key_has_plain_words(kind: str, keys: list[str]) -> None:
+    for key in keys:
+        assert key in words.KINDS[kind]
+
+
+def test_a_key_of_another_release_is_shown_without_its_marks() -> None:
+    assert words.say("some_new-kind.of", "page_class") == "some new kind: of"
+
+
+def test_every_refusal_has_a_status_and_says_what_to_do() -> None:
+    assert set(STATUS) == set(REFUSED) == set(Refusal)
+    assert all(title and text.endswith(".") for title, text in REFUSED.values())
+
+
+def test_the_page_lists_exactly_the_fields_of_the_protocol() -> None:
+    protocol = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
+
+    def fields_under(heading: str) -> set[str]:
+        part = protocol.split(f"### `{heading}`")[1].split("###")[0]
+        return set(re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE))
+
+    hello, load = (set(fields) for fields in EXTENSION_FIELDS.values())
+    assert hello == fields_under("hello")
+    assert load == fields_under("load")
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        (0, "just now"),
+        (-5 * SECOND, "just now"),
+        (5 * SECOND, "in a moment"),
+        (-40 * SECOND, "40 seconds ago"),
+        (-MINUTE, "1 minute ago"),
+        (34 * MINUTE, "in 34 minutes"),
+        (-HOUR, "1 hour ago"),
+        (-47 * HOUR, "47 hours ago"),
+        (-48 * HOUR, "2 days ago"),
+        (14 * DAY, "in 14 days"),
+    ],
+)
+def test_times_in_words(away: int, said: str) -> None:
+    assert relative(1_790_000_000_000 + away, 1_790_000_000_000) == said
+
+
+def test_a_date_follows_no_locale() -> None:
+    assert calendar(1_790_000_000_000, UTC) == "Mon 21 Sep 2026, 14:13"
+
+
+class Parsed(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [name for name, _ in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n"), max_size=200))
+def test_no_text_of_a_notice_becomes_a_tag_of_its_own(text: str) -> None:
+    parsed = Parsed(str(markdown.to_html(text)))
+    assert parsed.tags <= {"h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "li", "strong", "code"}
+    assert parsed.attributes == []
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_notice_as_a_page_says_every_word_of_its_text(mode: Mode) -> None:
+    text = render_notice(mode, purposes=tuple(Purpose), organisation="A & B <Ltd>", contact="x@example.org").text
+    shown = Parsed(str(markdown.to_html(text))).text
+    plain = re.sub(r"[#*`]|^- ", "", text, flags=re.MULTILINE)
+    assert shown.split() == plain.split()
+
+
+@given(st.lists(st.tuples(st.text(max_size=10), st.integers(0, 10**9)), max_size=12))
+def test_a_bar_never_leaves_its_frame_and_holds_its_numbers(parts: list[tuple[str, int]]) -> None:
+    total = sum(count for _, count in parts)
+    drawn = str(charts.bar([charts.Segment(label, count) for label, count in parts], total, "spoken"))
+    shapes = re.findall(r'<rect class="shade-\d" x="([\d.]+)" y="0" width="([\d.]+)"', drawn)
+    assert len(shapes) == sum(count > 0 for _, count in parts)
+    for x, width in shapes:
+        assert float(x) + float(width) <= charts.WIDTH + 2.1
+    assert "style" not in Parsed(drawn).attributes
+
+
+async def test_the_page_has_one_port_on_every_loopback_address() -> None:
+    serving = await serve(web.Application())
+    try:
+        assert serving.addresses[0] == "127.0.0.1"
+        for address in serving.addresses:
+            with socket.create_connection((address, serving.port), timeout=5):
+                pass
+    finally:
+        await serving.close()
+
+
+async def test_a_taken_port_says_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"cannot use port {port}.*Choose another port"):
+            await serve(web.Application(), port)
+
+
+async def test_a_port_that_somebody_else_holds_on_ipv6_is_not_shared() -> None:
+    try:
+        taken = socket.socket(socket.AF_INET6)
+        taken.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this system has no ::1")
+    with taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"uses port {port} on ::1"):
+            await serve(web.Application(), port)

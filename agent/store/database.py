@@ -290,7 +290,12 @@ def open_store(path: Path, key: bytes, clock: Clock) -> Store:
     """
     if len(key) != KEY_BYTES:
         raise ValueError(f"the database key must be {KEY_BYTES} bytes long")
-    fresh = not path.exists() or path.stat().st_size == 0
+    try:
+        fresh = not path.exists() or path.stat().st_size == 0
+    except OSError as error:
+        raise StoreError(
+            f"{path.name} cannot be looked at: {error.strerror}. Check that its folder is yours."
+        ) from error
     known = not fresh and _key_is_known(path, key)
     if fresh:
         _note_key(path, key)

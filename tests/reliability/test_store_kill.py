@@ -98,7 +98,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path:
         store = open_store(path, KEY, SystemClock())
         mark = await store.read(lambda conn: page_loads.high_water(conn, CLIENT))
         how_many, out_of_step = await store.read(counts)
-        latest = await store.read(lambda conn: page_loads.since_rowid(conn, max(0, how_many - 2000), 2000))
+        latest = await store.read(lambda conn, after=how_many - 2000: page_loads.since_rowid(conn, after, 2000))
         await store.close()
         assert mark >= acknowledged, f"kill {kill}: acknowledged {acknowledged}, stored up to {mark}"
         assert out_of_step == 0, f"kill {kill}: a number is missing, doubled or out of order"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -132,8 +133,7 @@ def test_a_policy_in_a_folder_that_others_can_write_is_refused(path: Path) -> No
 @posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to own a policy")
 def test_roots_own_policy_is_accepted_and_anybody_elses_is_not() -> None:
-    folder = Path("/etc/gleanwatch-test-policy")
-    folder.mkdir(mode=0o755)
+    folder = Path(tempfile.mkdtemp(prefix="gleanwatch-test-", dir="/etc"))
     policy = folder / "policy.toml"
     try:
         assert load(policy, LEAST, require_root=True) is not None

@@ -7,6 +7,7 @@ must therefore be ours too: otherwise another program could wait there and be ha
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ async def serve(app: web.Application, port: int = 0) -> Serving:
     """
     sockets = _listen(port)
     # No access log: it would write one-time links down.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0)
+    runner = web.AppRunner(app, access_log=None, logger=_quiet_logger(), shutdown_timeout=3.0)
     try:
         await runner.setup()
         for bound in sockets:
@@ -57,6 +58,23 @@ async def serve(app: web.Application, port: int = 0) -> Serving:
             bound.close()
         raise
     return Serving(sockets[0].getsockname()[1], tuple(s.getsockname()[0] for s in sockets), runner)
+
+
+class _OnlyThatItHappened(logging.Filter):
+    """Takes what was sent out of the server's own messages: a malformed request may hold a link or a cookie."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, without the request's bytes and the traceback that quotes them."""
+        record.msg, record.args = "The local page was sent something that is not a request; it was refused.", ()
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _quiet_logger() -> logging.Logger:
+    logger = logging.getLogger(f"{__name__}.protocol")
+    if not logger.filters:
+        logger.addFilter(_OnlyThatItHappened())
+    return logger
 
 
 def _listen(port: int) -> list[socket.socket]:

@@ -179,11 +179,25 @@ async def test_no_link_is_ever_written_down(page: Page, caplog: pytest.LogCaptur
     assert path.rsplit("/", 1)[1] not in caplog.text
 
 
-async def test_bytes_that_are_no_request_get_an_error_and_the_server_goes_on(inside: Page) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x00\x01 a-secret nothing like HTTP\r\n\r\n",
+        b"GET /enter/a-secret HTTP/1.1\r\nHost: x\r\nCookie\x00: a-secret\r\n\r\n",
+        b"GET /enter/a-secret HTTP/1.1\r\nHost: x\r\nContent-Length: a-secret\r\n\r\n",
+        b"GET /" + b"a-secret" * 2000 + b" HTTP/1.1\r\n\r\n",
+    ],
+)
+async def test_bytes_that_are_no_request_get_an_error_are_not_logged_and_the_server_goes_on(
+    inside: Page, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     reader, writer = await asyncio.open_connection("127.0.0.1", inside.serving.port)
-    writer.write(b"\x00\x01 nothing like HTTP\r\n\r\n")
+    writer.write(sent)
     assert b"400" in (await reader.read(4096)).split(b"\r\n")[0]
     writer.close()
+    assert "not a request" in caplog.text
+    assert "a-secret" not in caplog.text
     async with inside.get("/") as answer:
         assert answer.status == 200
 

@@ -27,6 +27,8 @@ from tests.support.processes import descendants
 from tests.support.stand_in import StandIn, start_stand_in
 from tests.support.waiting import until
 
+LOOKALIKE = "www.linkedin.com.social.example"
+
 
 async def storage(browser: Browser) -> dict[str, dict[str, Any]]:
     """Return everything the extension holds in the browser's storage, by area, read through its pop-up page."""
@@ -102,7 +104,7 @@ class Rig:
         port = self.site.https_port
         if name == "chromium":
             return start_chromium(self.folder / "chromium", self.env, self.extension, port)
-        return start_firefox(self.folder / "firefox", self.env, self.extension, port, HOSTS)
+        return start_firefox(self.folder / "firefox", self.env, self.extension, port, (*HOSTS, LOOKALIKE))
 
     def stand_in(self, gate: str = "open") -> AbstractAsyncContextManager[StandIn]:
         """Put a stand-in in the agent's place."""
@@ -116,11 +118,11 @@ class Rig:
 
         await until(empty, "an empty queue")
 
-    async def profile_written(self, browser: Browser) -> None:
-        """Wait until the record of what waits, which survives the browser, is on disk: it is written a moment later."""
+    async def profile_written(self, browser: Browser, waiting: int) -> None:
+        """Wait until the record of how many wait, which survives the browser, is written: that takes a moment."""
 
         async def counted() -> bool:
-            return any(area.get("waiting") for area in await local_records(browser))
+            return any(record.get("waiting") == waiting for record in await local_records(browser))
 
         await until(counted, "the record of what waits")
 

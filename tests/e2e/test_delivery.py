@@ -121,9 +121,7 @@ async def test_what_a_crash_took_is_reported_as_lost(rig: Rig, browser_name: str
         async with rig.browser(browser_name) as browser:
             await visit(browser, 1, 3)
             await arrived(deaf, 3)
-            # What is waiting is counted in the profile, so that the next session can say it; give the browser time to
-            # write its profile, as it does on its own after a few seconds.
-            await rig.profile_written(browser)
+            await rig.profile_written(browser, waiting=3)
             await browser.kill()
     async with rig.stand_in() as stand_in, rig.browser(browser_name) as browser:
         await until(lambda: stand_in.hellos, "the next session")

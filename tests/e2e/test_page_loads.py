@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from tests.e2e.rig import Rig
+from tests.e2e.rig import LOOKALIKE, Rig
 from tests.support.browser import Browser
 from tests.support.stand_in import StandIn
 from tests.support.waiting import until
@@ -130,7 +130,7 @@ async def test_other_sites_and_private_windows_are_never_seen(browser: Browser, 
 
 
 async def test_a_lookalike_of_a_watched_site_is_not_watched(browser: Browser, stand_in: StandIn) -> None:
-    await browser.open("https://www.linkedin.com.social.example/in/somebody-1")
+    await browser.open(f"https://{LOOKALIKE}/in/somebody-1")
     await see_sentinel(browser, stand_in)
 
     assert classes(stand_in) == [("linkedin", "company_page")]

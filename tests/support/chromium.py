@@ -206,7 +206,7 @@ async def start_chromium(
             already be in it.
         env: The environment, which the native host inherits.
         extension: What to load.
-        https_port: Port of the invented site; every name leads there.
+        https_port: Port of the invented site; every name leads there, save this machine's own.
         wait_for_worker: Whether to wait until the extension's worker runs: pages opened before are missed.
     """
     program = find_browser("chromium", "chromium-browser", "google-chrome-for-testing")
@@ -225,7 +225,7 @@ async def start_chromium(
         "--password-store=basic",
         f"--user-data-dir={profile}",
         "--remote-debugging-port=0",
-        f"--host-resolver-rules=MAP * 127.0.0.1:{https_port}",
+        f"--host-resolver-rules=MAP * 127.0.0.1:{https_port}, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
         "--ignore-certificate-errors",
         f"--load-extension={extension.folder}",
         "about:blank",

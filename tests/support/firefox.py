@@ -46,6 +46,7 @@ class Firefox:
         self._socket = socket
         self._extension = extension
         self._number = 0
+        self._first = ""
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._reader = asyncio.create_task(self._read())
 
@@ -87,7 +88,10 @@ class Firefox:
 
     async def open(self, url: str) -> Tab:
         """Open an address in a new tab and wait until it has loaded."""
-        tab = Tab((await self.call("browsingContext.create", {"type": "tab"}))["context"])
+        # Beside the first tab: without that it would open in the newest window, which may be a private one.
+        beside = {"referenceContext": self._first or next(iter(await self._contexts()))}
+        self._first = beside["referenceContext"]
+        tab = Tab((await self.call("browsingContext.create", {"type": "tab", **beside}))["context"])
         await self.go(tab, url)
         return tab
 

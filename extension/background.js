@@ -132,6 +132,8 @@ function snapshot() {
     lost: queue?.lost ?? 0,
     notKept: delivery?.notKept ?? {},
     privatePages: reducer.privatePages,
+    misunderstood: connection.misunderstood + (delivery?.misunderstood ?? 0),
+    failed: reducer.failed,
     storageFailed: queue?.storageFailed ?? false,
     extensionVersion: version,
   };

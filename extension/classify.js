@@ -25,8 +25,9 @@ const LOCALE = /^\/[a-z]{2}([_-][a-z]{2})?(?=\/|$)/i;
 
 /** @type {ReadonlyMap<string, RegExp>} */
 const COMPILED = new Map(
-  PLATFORMS.flatMap((platform) => [...platform.rules.map((rule) => rule.path), platform.host_pattern ?? ""])
-    .map((source) => [source, new RegExp(source, "i")]),
+  PLATFORMS.flatMap((platform) => [...platform.rules.map((rule) => rule.path), platform.host_pattern ?? ""]).map(
+    (source) => [source, new RegExp(source, "i")],
+  ),
 );
 
 /** @param {string} source */
@@ -51,7 +52,8 @@ export function normalisePath(path, localePrefix) {
 function platformOf(host, platforms) {
   return platforms.find(
     (platform) =>
-      platform.page_hosts.includes(host) || (platform.host_pattern !== null && compiled(platform.host_pattern).test(host)),
+      platform.page_hosts.includes(host) ||
+      (platform.host_pattern !== null && compiled(platform.host_pattern).test(host)),
   );
 }
 

@@ -140,7 +140,9 @@ export class Connection {
    */
   #receive(port, message) {
     if (port !== this.#port) return;
-    const plain = /** @type {Record<string, any> | null} */ (message !== null && typeof message === "object" ? message : null);
+    const plain = /** @type {Record<string, any> | null} */ (
+      message !== null && typeof message === "object" ? message : null
+    );
     if (plain === null || plain["v"] !== 1 || typeof plain["kind"] !== "string") {
       this.misunderstood += 1;
       return;

@@ -45,18 +45,28 @@ function show() {
   const { headline, organisation, rows, flags, canOpenPage, canRetry } = view(latest, Date.now(), date);
   part("headline").dataset["tone"] = headline.tone;
   // The headline is announced by screen readers: it is touched only when it says something else.
-  for (const [id, text] of [["title", headline.title], ["text", headline.text], ["todo", headline.todo], ["organisation", organisation]]) {
+  for (const [id, text] of [
+    ["title", headline.title],
+    ["text", headline.text],
+    ["todo", headline.todo],
+    ["organisation", organisation],
+  ]) {
     const node = part(id ?? "");
     if (node.textContent !== text) node.textContent = text ?? "";
   }
   part("rows").replaceChildren(
     ...rows.map((row) =>
-      element("div", "", "", [element("dt", "", row.label), element("dd", "value", row.value), element("dd", "hint", row.hint)]),
+      element("div", "", "", [
+        element("dt", "", row.label),
+        element("dd", "value", row.value),
+        element("dd", "hint", row.hint),
+      ]),
     ),
   );
   part("flags-section").hidden = flags.length === 0;
   part("flags").replaceChildren(...flags.map(flagElement));
-  part("versions").textContent = `Extension ${latest.extensionVersion}${latest.agent ? ` · Agent ${latest.agent.version}` : ""}`;
+  part("versions").textContent =
+    `Extension ${latest.extensionVersion}${latest.agent ? ` · Agent ${latest.agent.version}` : ""}`;
   const page = part("open-page");
   /** @type {HTMLButtonElement} */ (page).disabled = !canOpenPage;
   page.title = canOpenPage ? "" : "Possible as soon as the agent is connected";
@@ -83,15 +93,20 @@ async function showSites() {
   const names = REQUIRED.filter((_, index) => granted[index]).map((platform) => platform.name);
   part("sites").textContent = [...names, ...(optional ? [OPTIONAL_NAMES] : [])].join(" · ") || "None";
   part("missing").hidden = missing.length === 0;
-  part("missing").textContent = `The browser hides these from Gleanwatch: ${missing.map((platform) => platform.name).join(", ")}.`;
+  part("missing").textContent =
+    `The browser hides these from Gleanwatch: ${missing.map((platform) => platform.name).join(", ")}.`;
   const allow = part("allow");
   allow.hidden = missing.length === 0;
-  allow.onclick = () => api.permissions.request({ origins: missing.flatMap((platform) => platform.match_patterns) }).then(showSites);
+  allow.onclick = () =>
+    api.permissions.request({ origins: missing.flatMap((platform) => platform.match_patterns) }).then(showSites);
   const github = part("github");
   github.hidden = false;
   github.textContent = optional ? `Stop counting ${OPTIONAL_NAMES}` : `Count ${OPTIONAL_NAMES} too`;
   github.onclick = () =>
-    (optional ? api.permissions.remove({ origins: OPTIONAL_ORIGINS }) : api.permissions.request({ origins: OPTIONAL_ORIGINS })).then(showSites);
+    (optional
+      ? api.permissions.remove({ origins: OPTIONAL_ORIGINS })
+      : api.permissions.request({ origins: OPTIONAL_ORIGINS })
+    ).then(showSites);
 }
 
 const background = api.runtime.connect({ name: "popup" });

@@ -26,7 +26,10 @@ const keyOf = (seq) => `e${seq}`;
 
 /** 22 characters of base64url: 128 random bits. @param {(bytes: Uint8Array<ArrayBuffer>) => Uint8Array} fill */
 export function randomClient(fill) {
-  return btoa(String.fromCharCode(...fill(new Uint8Array(16)))).replaceAll("+", "-").replaceAll("/", "_").slice(0, 22);
+  return btoa(String.fromCharCode(...fill(new Uint8Array(16))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .slice(0, 22);
 }
 
 export class Queue {
@@ -91,7 +94,9 @@ export class Queue {
   #restore(stored) {
     this.dropped = count(stored["dropped"]);
     this.lost = count(stored["lost"]);
-    const entries = Object.entries(stored).filter(([key]) => /^e\d+$/.test(key)).map(([, entry]) => entry);
+    const entries = Object.entries(stored)
+      .filter(([key]) => /^e\d+$/.test(key))
+      .map(([, entry]) => entry);
     entries.sort((one, other) => one.load.seq - other.load.seq);
     for (const entry of entries) this.#entries.set(entry.load.seq, entry);
     this.#next = (entries.at(-1)?.load.seq ?? 0) + 1;

@@ -67,6 +67,8 @@ function trim(collection, bound) {
 export class Reducer {
   /** Pages of kinds that are never sent, since the worker started. Shown in the pop-up, kept nowhere. */
   privatePages = 0;
+  /** Events that could not be worked off; the ones after them are. */
+  failed = 0;
   /** @type {Map<number, string>} */
   #tabs = new Map();
   /** @type {Set<string>} */
@@ -100,7 +102,10 @@ export class Reducer {
    * @returns {Promise<void>} settles when this event is done with
    */
   observe(tabId, change, tabUrl, at) {
-    this.#tail = this.#tail.then(() => this.#step(tabId, change, tabUrl, at));
+    const step = () => this.#step(tabId, change, tabUrl, at);
+    this.#tail = this.#tail.then(step).catch(() => {
+      this.failed += 1;
+    });
     return this.#tail;
   }
 

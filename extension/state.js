@@ -15,6 +15,8 @@
  * @property {number} lost
  * @property {Record<string, number>} notKept
  * @property {number} privatePages
+ * @property {number} misunderstood
+ * @property {number} failed
  * @property {boolean} storageFailed
  * @property {string} extensionVersion
  *
@@ -87,9 +89,21 @@ const GATES = {
     text: "You have been shown the notice. Watching starts only after you have answered it.",
     todo: "Answer on your page.",
   },
-  objected: { title: "Nothing is watched", text: "You said no, and that holds.", todo: "You can change your mind on your page." },
-  withdrawn: { title: "Nothing is watched", text: "You withdrew, and that holds.", todo: "You can change your mind on your page." },
-  switched_off: { title: "Nothing is watched", text: "Watching page loads is switched off for this computer.", todo: "" },
+  objected: {
+    title: "Nothing is watched",
+    text: "You said no, and that holds.",
+    todo: "You can change your mind on your page.",
+  },
+  withdrawn: {
+    title: "Nothing is watched",
+    text: "You withdrew, and that holds.",
+    todo: "You can change your mind on your page.",
+  },
+  switched_off: {
+    title: "Nothing is watched",
+    text: "Watching page loads is switched off for this computer.",
+    todo: "",
+  },
 };
 
 /** @type {Readonly<Record<string, string>>} */
@@ -138,13 +152,32 @@ export function headline({ link, phase, gate, refusal, agent }, date) {
     if (words) return { tone: "trouble", ...words };
   }
   if (phase === "stopped") {
-    const text = lookUp(REFUSALS, refusal?.reason ?? "") ?? `The agent refused to talk: ${refusal?.detail || refusal?.reason}.`;
-    return { tone: "trouble", title: "Not connected: refused by the agent", text, todo: "If updating does not help, run «gleanwatch doctor»." };
+    const text =
+      lookUp(REFUSALS, refusal?.reason ?? "") ?? `The agent refused to talk: ${refusal?.detail || refusal?.reason}.`;
+    return {
+      tone: "trouble",
+      title: "Not connected: refused by the agent",
+      text,
+      todo: "If updating does not help, run «gleanwatch doctor».",
+    };
   }
-  if (gate === null) return { tone: "quiet", title: "Connecting …", text: "Nothing is watched before the agent has said that it may be.", todo: "" };
+  if (gate === null)
+    return {
+      tone: "quiet",
+      title: "Connecting …",
+      text: "Nothing is watched before the agent has said that it may be.",
+      todo: "",
+    };
   if (refusal !== null && phase === "open") {
-    const text = lookUp(REFUSALS, refusal.reason) ?? "The agent refused something that was sent. It is tried three times, then dropped and counted.";
-    return { tone: "trouble", title: "Watching, but not everything is stored", text, todo: "Run «gleanwatch doctor» if this stays." };
+    const text =
+      lookUp(REFUSALS, refusal.reason) ??
+      "The agent refused something that was sent. It is tried three times, then dropped and counted.";
+    return {
+      tone: "trouble",
+      title: "Watching, but not everything is stored",
+      text,
+      todo: "Run «gleanwatch doctor» if this stays.",
+    };
   }
   if (gate.state === "open") {
     return {
@@ -163,8 +196,17 @@ export function headline({ link, phase, gate, refusal, agent }, date) {
     };
   }
   const words = lookUp(GATES, gate.reason);
-  if (words) return { tone: gate.reason === "notice_not_shown" || gate.reason === "not_acknowledged" ? "attention" : "quiet", ...words };
-  return { tone: "quiet", title: "Nothing is watched", text: "The agent keeps this closed.", todo: "The reason is on your page." };
+  if (words)
+    return {
+      tone: gate.reason === "notice_not_shown" || gate.reason === "not_acknowledged" ? "attention" : "quiet",
+      ...words,
+    };
+  return {
+    tone: "quiet",
+    title: "Nothing is watched",
+    text: "The agent keeps this closed.",
+    todo: "The reason is on your page.",
+  };
 }
 
 /**
@@ -179,21 +221,66 @@ export function view(snapshot, now, date) {
   /** @type {Row[]} */
   const rows = [
     { label: "Last acknowledged", value: lastAck === null ? "not yet" : ago(lastAck, now), hint: "" },
-    { label: "Waiting", value: String(waiting), hint: waiting === 0 ? "" : storageFailed ? "the browser cannot store them: they last as long as it keeps us running" : "seen, not acknowledged yet" },
-    { label: "Dropped", value: String(dropped), hint: dropped === 0 ? "" : "given up: too many waited, or three tries failed" },
+    {
+      label: "Waiting",
+      value: String(waiting),
+      hint:
+        waiting === 0
+          ? ""
+          : storageFailed
+            ? "the browser cannot store them: they last as long as it keeps us running"
+            : "seen, not acknowledged yet",
+    },
+    {
+      label: "Dropped",
+      value: String(dropped),
+      hint: dropped === 0 ? "" : "given up: too many waited, or three tries failed",
+    },
     { label: "Lost", value: String(lost), hint: lost === 0 ? "" : "not acknowledged when the browser last closed" },
   ];
-  if (refused > 0) rows.push({ label: "Not kept", value: String(refused), hint: `the agent left them out: ${Object.keys(notKept).sort().join(", ").replaceAll("_", " ")}` });
-  rows.push({ label: "Never sent", value: String(privatePages), hint: "pages for sign-in, settings, messages, jobs, feeds: counted in memory here only" });
+  if (refused > 0)
+    rows.push({
+      label: "Not kept",
+      value: String(refused),
+      hint: `the agent left them out: ${Object.keys(notKept).sort().join(", ").replaceAll("_", " ")}`,
+    });
+  rows.push({
+    label: "Never sent",
+    value: String(privatePages),
+    hint: "pages for sign-in, settings, messages, jobs, feeds: counted in memory here only",
+  });
+  if (snapshot.misunderstood > 0) {
+    rows.push({
+      label: "Not understood",
+      value: String(snapshot.misunderstood),
+      hint: "messages from this computer that made no sense here",
+    });
+  }
+  if (snapshot.failed > 0)
+    rows.push({ label: "Failed", value: String(snapshot.failed), hint: "page loads that we could not judge" });
   if (agent !== null && agent.version !== snapshot.extensionVersion) {
-    rows.push({ label: "Releases", value: `${snapshot.extensionVersion} / ${agent.version}`, hint: "extension and agent differ; they still understand each other" });
+    rows.push({
+      label: "Releases",
+      value: `${snapshot.extensionVersion} / ${agent.version}`,
+      hint: "extension and agent differ; they still understand each other",
+    });
   }
   const asks = snapshot.phase === "open" || snapshot.phase === "welcome";
   return {
     headline: headline(snapshot, date),
-    organisation: agent === null ? "" : agent.mode === "managed" ? `Managed by ${agent.organisation || "your organisation"}` : (lookUp(MODES, agent.mode) ?? ""),
+    organisation:
+      agent === null
+        ? ""
+        : agent.mode === "managed"
+          ? `Managed by ${agent.organisation || "your organisation"}`
+          : (lookUp(MODES, agent.mode) ?? ""),
     rows,
-    flags: snapshot.flags.map(({ name, level, why, since }) => ({ name, level, why, since: since > 0 ? ago(since, now) : "" })),
+    flags: snapshot.flags.map(({ name, level, why, since }) => ({
+      name,
+      level,
+      why,
+      since: since > 0 ? ago(since, now) : "",
+    })),
     canOpenPage: asks,
     canRetry: link.phase === "failed",
   };

@@ -19,8 +19,15 @@ for (const [name, hints] of Object.entries({
 })) {
   it(`knows ${name}`, () => {
     const brands = hints.brands.map((brand) => ({ brand, version: "156" }));
-    assert.deepEqual(whichBrowser({ userAgent: CHROME, brands, brave: hints.brave ?? false }), { browser: name, browser_version: "156" });
+    assert.deepEqual(whichBrowser({ userAgent: CHROME, brands, brave: hints.brave ?? false }), {
+      browser: name,
+      browser_version: "156",
+    });
   });
 }
 
-it("knows firefox", () => assert.deepEqual(whichBrowser({ userAgent: FIREFOX, brands: [], brave: false }), { browser: "firefox", browser_version: "140" }));
+it("knows firefox", () =>
+  assert.deepEqual(whichBrowser({ userAgent: FIREFOX, brands: [], brave: false }), {
+    browser: "firefox",
+    browser_version: "140",
+  }));

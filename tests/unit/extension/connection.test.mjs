@@ -89,7 +89,8 @@ describe("the host's word about the agent", () => {
   it("passes on nothing of another version or shape", () => {
     const it = make();
     it.connection.start();
-    for (const bad of [{ v: 2, kind: "agent", up: true }, { v: 1 }, { v: 1, kind: 7 }]) it.port().say({ ...bad, v: bad.v });
+    for (const bad of [{ v: 2, kind: "agent", up: true }, { v: 1 }, { v: 1, kind: 7 }])
+      it.port().say({ ...bad, v: bad.v });
     for (const listener of it.port().listeners.message) for (const bad of [null, "text", 7, [], {}]) listener(bad);
     assert.equal(it.connection.misunderstood, 8);
     assert.deepEqual(it.heard, []);

@@ -14,7 +14,13 @@ const CLOSED = [{ purpose: PURPOSE, state: "closed", since: 1, until: null, reas
 
 async function make({ bound = 5_000, session = new FakeArea() } = {}) {
   const clock = new FakeClock();
-  const queue = await Queue.open({ session, local: new FakeArea(), setTimer: clock.setTimer, bound, makeClient: () => "C".repeat(22) });
+  const queue = await Queue.open({
+    session,
+    local: new FakeArea(),
+    setTimer: clock.setTimer,
+    bound,
+    makeClient: () => "C".repeat(22),
+  });
   const it = { clock, queue, session, sent: [], portOpen: true, pages: [], gates: [], worked: 0 };
   it.delivery = new Delivery({
     queue,
@@ -35,7 +41,8 @@ async function make({ bound = 5_000, session = new FakeArea() } = {}) {
     it.say("gate", { gates });
   };
   it.take = () => it.sent.splice(0);
-  it.seqs = () => it.take().flatMap((m) => (m.kind === "load" ? [m.seq] : m.kind === "loads" ? m.loads.map((load) => load.seq) : []));
+  it.seqs = () =>
+    it.take().flatMap((m) => (m.kind === "load" ? [m.seq] : m.kind === "loads" ? m.loads.map((load) => load.seq) : []));
   return it;
 }
 
@@ -47,7 +54,20 @@ describe("greeting", () => {
     it.delivery.agentDown();
     it.take();
     it.delivery.agentUp();
-    assert.deepEqual(it.take(), [{ v: 1, kind: "hello", client: "C".repeat(22), browser: "chromium", browser_version: "156", extension_version: "0.1.0", waiting: 1, dropped: 0, lost: 0, oldest_seq: 1 }]);
+    assert.deepEqual(it.take(), [
+      {
+        v: 1,
+        kind: "hello",
+        client: "C".repeat(22),
+        browser: "chromium",
+        browser_version: "156",
+        extension_version: "0.1.0",
+        waiting: 1,
+        dropped: 0,
+        lost: 0,
+        oldest_seq: 1,
+      },
+    ]);
   });
 
   it("is open only after welcome and an open gate, in this connection", async () => {
@@ -90,7 +110,10 @@ describe("greeting", () => {
     it.say("refuse", { reason: "store_failed", detail: "" });
     it.take();
     it.clock.pass(30_000);
-    assert.deepEqual(it.take().map((message) => message.kind), ["hello"]);
+    assert.deepEqual(
+      it.take().map((message) => message.kind),
+      ["hello"],
+    );
   });
 });
 
@@ -100,7 +123,18 @@ describe("delivery", () => {
     it.up();
     it.take();
     it.delivery.add(page(5));
-    assert.deepEqual(it.take(), [{ v: 1, kind: "load", seq: 1, platform: "linkedin", page_class: "profile", at: 5, first: true, sequential: false }]);
+    assert.deepEqual(it.take(), [
+      {
+        v: 1,
+        kind: "load",
+        seq: 1,
+        platform: "linkedin",
+        page_class: "profile",
+        at: 5,
+        first: true,
+        sequential: false,
+      },
+    ]);
     assert.deepEqual(it.session.events(), ["e1"]);
   });
 
@@ -185,7 +219,17 @@ describe("delivery", () => {
     const it = await make();
     it.up();
     it.delivery.add(page());
-    for (const bad of [{ kind: "ack" }, { kind: "ack", seq: "1" }, { kind: "ack", seq: -1 }, { kind: "ack", seq: 1.5 }, { kind: "flags", flags: 7 }, { kind: "page", url: 7 }, { kind: "page", url: "x".repeat(513) }, { kind: "from-the-future" }, { kind: "welcome", acked: 1 }]) {
+    for (const bad of [
+      { kind: "ack" },
+      { kind: "ack", seq: "1" },
+      { kind: "ack", seq: -1 },
+      { kind: "ack", seq: 1.5 },
+      { kind: "flags", flags: 7 },
+      { kind: "page", url: 7 },
+      { kind: "page", url: "x".repeat(513) },
+      { kind: "from-the-future" },
+      { kind: "welcome", acked: 1 },
+    ]) {
       it.delivery.receive({ v: 1, ...bad });
     }
     assert.equal(it.delivery.misunderstood, 9);
@@ -196,9 +240,26 @@ describe("delivery", () => {
   it("takes flags as text only, at most 32", async () => {
     const it = await make();
     it.up();
-    it.say("flags", { flags: Array.from({ length: 40 }, () => ({ id: 7, name: "Scrapy", level: "high", since: "x", platforms: ["x", 3] })) });
+    it.say("flags", {
+      flags: Array.from({ length: 40 }, () => ({
+        id: 7,
+        name: "Scrapy",
+        level: "high",
+        since: "x",
+        platforms: ["x", 3],
+      })),
+    });
     assert.equal(it.delivery.flags.length, 32);
-    assert.deepEqual(it.delivery.flags[0], { id: "", name: "Scrapy", family: "", stage: "", level: "high", platforms: ["x", ""], since: 0, why: "" });
+    assert.deepEqual(it.delivery.flags[0], {
+      id: "",
+      name: "Scrapy",
+      family: "",
+      stage: "",
+      level: "high",
+      platforms: ["x", ""],
+      since: 0,
+      why: "",
+    });
   });
 
   it("asks for the page only where there is an agent", async () => {
@@ -254,7 +315,11 @@ describe("an event that breaks the other side", () => {
           }
         }
         assert.equal(it.queue.waiting, 0, `${how}, poison ${poison}`);
-        assert.deepEqual([...stored].sort(), [1, 2, 3, 4, 5, 6].filter((seq) => seq !== poison), how);
+        assert.deepEqual(
+          [...stored].sort(),
+          [1, 2, 3, 4, 5, 6].filter((seq) => seq !== poison),
+          how,
+        );
         assert.equal(it.queue.dropped, 1);
         it.delivery.add(page());
         assert.deepEqual(it.seqs().at(-1), 7, "then all is as before");
@@ -288,9 +353,19 @@ describe("laws", () => {
   it("batches: all of it, in order, none too long", () => {
     for (let seed = 0; seed < 20; seed += 1) {
       const roll = dice(seed);
-      const loads = Array.from({ length: roll(3_000) }, (_, n) => ({ seq: n * 7 + 1, platform: "p".repeat(1 + roll(200)), page_class: "profile", at: 1, first: true, sequential: false }));
+      const loads = Array.from({ length: roll(3_000) }, (_, n) => ({
+        seq: n * 7 + 1,
+        platform: "p".repeat(1 + roll(200)),
+        page_class: "profile",
+        at: 1,
+        first: true,
+        sequential: false,
+      }));
       const messages = batches(loads);
-      assert.deepEqual(messages.flatMap((m) => (m.kind === "load" ? [m.seq] : m.loads.map((load) => load.seq))), loads.map((load) => load.seq));
+      assert.deepEqual(
+        messages.flatMap((m) => (m.kind === "load" ? [m.seq] : m.loads.map((load) => load.seq))),
+        loads.map((load) => load.seq),
+      );
       for (const message of messages) {
         assert.ok(JSON.stringify(message).length < MAX_BATCH_BYTES + 100);
         assert.ok((message.loads?.length ?? 1) <= MAX_BATCH);
@@ -353,7 +428,11 @@ describe("laws", () => {
       }
       assert.equal(it.queue.waiting, 0, `seed ${seed}`);
       assert.equal(it.queue.dropped, 0, `seed ${seed}`);
-      assert.deepEqual(stored, Array.from({ length: added }, (_, n) => n + 1), `seed ${seed}`);
+      assert.deepEqual(
+        stored,
+        Array.from({ length: added }, (_, n) => n + 1),
+        `seed ${seed}`,
+      );
     }
   });
 });

@@ -47,7 +47,9 @@ export class FakeClock {
   pass(ms) {
     const end = this.time + ms;
     for (;;) {
-      const due = [...this.timers].filter(([, timer]) => timer.at <= end).sort(([, one], [, other]) => one.at - other.at)[0];
+      const due = [...this.timers]
+        .filter(([, timer]) => timer.at <= end)
+        .sort(([, one], [, other]) => one.at - other.at)[0];
       if (due === undefined) break;
       this.timers.delete(due[0]);
       this.time = due[1].at;

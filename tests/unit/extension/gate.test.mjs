@@ -10,11 +10,29 @@ const gate = (state, more = {}) => ({ purpose: PURPOSE, state, since: 5, until: 
 describe("readGate", () => {
   it("takes the gate of its own purpose", () => {
     assert.equal(readGate([gate("closed", { purpose: "other" }), gate("open")]).state, "open");
-    assert.deepEqual(readGate([gate("waiting", { until: 9, reason: "lead_days" })]), { state: "waiting", since: 5, until: 9, reason: "lead_days" });
+    assert.deepEqual(readGate([gate("waiting", { until: 9, reason: "lead_days" })]), {
+      state: "waiting",
+      since: 5,
+      until: 9,
+      reason: "lead_days",
+    });
   });
 
   it("reads everything that it does not understand as closed", () => {
-    const bad = [undefined, null, 7, "open", {}, [], [null], [gate("OPEN")], [gate("open", { since: "5" })], [gate("open", { since: 1.5 })], [gate("open"), gate("open")], [gate("open", { purpose: "self.longer-history" })]];
+    const bad = [
+      undefined,
+      null,
+      7,
+      "open",
+      {},
+      [],
+      [null],
+      [gate("OPEN")],
+      [gate("open", { since: "5" })],
+      [gate("open", { since: 1.5 })],
+      [gate("open"), gate("open")],
+      [gate("open", { purpose: "self.longer-history" })],
+    ];
     for (const gates of bad) assert.equal(readGate(gates).state, "closed", JSON.stringify(gates));
   });
 });
@@ -23,7 +41,10 @@ describe("the waiting room", () => {
   it("gives out what happened while the gate was open, in order, and never again", () => {
     const room = new WaitingRoom(10);
     for (const at of [3, 5, 8]) room.hold(`event ${at}`, at);
-    assert.deepEqual(room.close(readGate([gate("open")])).map(({ held }) => held), ["event 5", "event 8"]);
+    assert.deepEqual(
+      room.close(readGate([gate("open")])).map(({ held }) => held),
+      ["event 5", "event 8"],
+    );
     room.hold("late", 9);
     assert.deepEqual(room.close(readGate([gate("open")])), []);
   });

@@ -8,7 +8,12 @@ import { FakeArea, FakeClock, dice, page } from "./fakes.mjs";
 
 function browser({ session = new FakeArea(), local = new FakeArea(), clock = new FakeClock(), bound = 5_000 } = {}) {
   let made = 0;
-  return { session, local, clock, open: () => Queue.open({ session, local, setTimer: clock.setTimer, bound, makeClient: () => `client-${++made}` }) };
+  return {
+    session,
+    local,
+    clock,
+    open: () => Queue.open({ session, local, setTimer: clock.setTimer, bound, makeClient: () => `client-${++made}` }),
+  };
 }
 
 const put = (queue, at = 1) => {

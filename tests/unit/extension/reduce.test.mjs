@@ -35,7 +35,9 @@ describe("one page, once", () => {
     it(`counts a load of ${browser} once, with the time of its first event`, async () => {
       const it = make();
       await it[browser](`${IN}ann`);
-      assert.deepEqual(it.sent, [{ platform: "linkedin", page_class: "profile", at: 7, first: true, sequential: false }]);
+      assert.deepEqual(it.sent, [
+        { platform: "linkedin", page_class: "profile", at: 7, first: true, sequential: false },
+      ]);
     });
   }
 
@@ -69,7 +71,10 @@ describe("one page, once", () => {
     await it.chromium(`${IN}ann`);
     await it.chromium("https://www.linkedin.com/feed/");
     await it.chromium(`${IN}ann`);
-    assert.deepEqual(it.sent.map((load) => load.first), [true, false, false]);
+    assert.deepEqual(
+      it.sent.map((load) => load.first),
+      [true, false, false],
+    );
   });
 
   it("tells tabs apart", async () => {
@@ -81,9 +86,30 @@ describe("one page, once", () => {
 
   it("keeps the order of observation while hashing", async () => {
     const it = make();
-    const urls = Array.from({ length: 50 }, (_, n) => (n % 2 ? `${IN}p${n}x` : `https://www.linkedin.com/company/c${n}x`));
+    const urls = Array.from({ length: 50 }, (_, n) =>
+      n % 2 ? `${IN}p${n}x` : `https://www.linkedin.com/company/c${n}x`,
+    );
     await Promise.all(urls.map((url, n) => it.reducer.observe(n, { url }, url, n)));
-    assert.deepEqual(it.sent.map((load) => load.at), urls.map((_, n) => n));
+    assert.deepEqual(
+      it.sent.map((load) => load.at),
+      urls.map((_, n) => n),
+    );
+  });
+});
+
+describe("an event that cannot be worked off", () => {
+  it("is counted, and the next one is looked at", async () => {
+    const sent = [];
+    let broken = true;
+    const digest = async (text) => {
+      if (broken) throw new Error("no hash today");
+      return text;
+    };
+    const reducer = new Reducer({ digest, allowed: () => true, emit: (load) => sent.push(load) });
+    await reducer.observe(1, { url: `${IN}ann` }, `${IN}ann`, 1);
+    broken = false;
+    await reducer.observe(1, { url: `${IN}bob` }, `${IN}bob`, 2);
+    assert.deepEqual([reducer.failed, sent.length], [1, 1]);
   });
 });
 
@@ -105,7 +131,13 @@ describe("what never leaves", () => {
 
   it("passes over other sites, other schemes and its own pages", async () => {
     const it = make();
-    for (const url of ["https://example.org/in/ann", "http://www.linkedin.com/in/ann", "chrome-extension://abc/popup.html", "about:blank", "not a url"]) {
+    for (const url of [
+      "https://example.org/in/ann",
+      "http://www.linkedin.com/in/ann",
+      "chrome-extension://abc/popup.html",
+      "about:blank",
+      "not a url",
+    ]) {
       await it.chromium(url);
     }
     assert.deepEqual(it.sent, []);
@@ -121,7 +153,14 @@ describe("what never leaves", () => {
 
   it("looks at nothing while the gate is closed", async () => {
     const it = make({ allowed: () => false });
-    const trap = { get url() { throw new Error("was read"); }, get status() { throw new Error("was read"); } };
+    const trap = {
+      get url() {
+        throw new Error("was read");
+      },
+      get status() {
+        throw new Error("was read");
+      },
+    };
     await it.reducer.observe(1, trap, undefined, 1);
     assert.deepEqual(it.sent, []);
   });
@@ -142,20 +181,35 @@ describe("first and sequential", () => {
     const it = make();
     await it.chromium("https://www.linkedin.com/search/results/people?keywords=a");
     await it.chromium("https://www.linkedin.com/search/results/people?keywords=b");
-    assert.deepEqual(it.sent.map((load) => load.first), [true, false]);
+    assert.deepEqual(
+      it.sent.map((load) => load.first),
+      [true, false],
+    );
   });
 
   it("takes the value of a parameter that names the page", async () => {
     const it = make();
-    for (const id of ["7", "9", "7"]) await it.chromium(`https://www.facebook.com/profile.php?id=${id}&x=${Math.random()}`);
-    assert.deepEqual(it.sent.map((load) => load.first), [true, true, false]);
+    for (const id of ["7", "9", "7"])
+      await it.chromium(`https://www.facebook.com/profile.php?id=${id}&x=${Math.random()}`);
+    assert.deepEqual(
+      it.sent.map((load) => load.first),
+      [true, true, false],
+    );
   });
 
   it("sees numbers that run, up or down, in a path or a parameter", async () => {
-    for (const url of [(n) => `https://www.facebook.com/profile.php?id=${n}`, (n) => `https://x.com/nasa/status/${n}`, (n) => `${IN}ann-${n}`]) {
+    for (const url of [
+      (n) => `https://www.facebook.com/profile.php?id=${n}`,
+      (n) => `https://x.com/nasa/status/${n}`,
+      (n) => `${IN}ann-${n}`,
+    ]) {
       const it = make();
       for (const n of [41, 42, 41, 40, 50, 51]) await it.chromium(url(n));
-      assert.deepEqual(it.sent.map((load) => load.sequential), [false, true, true, true, false, true], url(0));
+      assert.deepEqual(
+        it.sent.map((load) => load.sequential),
+        [false, true, true, true, false, true],
+        url(0),
+      );
     }
   });
 
@@ -164,7 +218,10 @@ describe("first and sequential", () => {
     await it.chromium(`${IN}ann-1`);
     await it.chromium(`${IN}bob-2`);
     await it.chromium("https://www.linkedin.com/company/ann-3");
-    assert.deepEqual(it.sent.map((load) => load.sequential), [false, false, false]);
+    assert.deepEqual(
+      it.sent.map((load) => load.sequential),
+      [false, false, false],
+    );
   });
 
   it("finds neighbours for any number: one up, one down, same width", () => {
@@ -185,7 +242,10 @@ describe("first and sequential", () => {
     await it.chromium(`${IN}ann-1`);
     it.reducer.forget();
     await it.chromium(`${IN}ann-1`);
-    assert.deepEqual(it.sent.map((load) => load.first), [true, true]);
+    assert.deepEqual(
+      it.sent.map((load) => load.first),
+      [true, true],
+    );
   });
 
   it("hashes under a key that is another one each time", async () => {

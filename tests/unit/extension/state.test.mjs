@@ -19,13 +19,19 @@ const good = {
   lost: 0,
   notKept: {},
   privatePages: 0,
+  misunderstood: 0,
+  failed: 0,
   storageFailed: false,
   extensionVersion: "0.1.0",
 };
 const away = { phase: "away", agent: null, gate: null };
 const failed = (problem) => ({ ...good, ...away, link: { ...good.link, phase: "failed", problem } });
 const down = (agentReason) => ({ ...good, ...away, link: { ...good.link, phase: "agent_down", agentReason } });
-const gated = (state, reason, until = null) => ({ ...good, phase: "welcome", gate: { state, since: 5, until, reason } });
+const gated = (state, reason, until = null) => ({
+  ...good,
+  phase: "welcome",
+  gate: { state, since: 5, until, reason },
+});
 const show = (snapshot) => view(snapshot, 2_000, date);
 
 describe("the headline", () => {
@@ -35,7 +41,10 @@ describe("the headline", () => {
   });
 
   it("has its own words and a thing to do for each of the five browser errors and for each way the agent is away", () => {
-    const states = [...["not_installed", "blocked", "died", "protocol", "forbidden"].map(failed), ...["not_running", "refused", "lost"].map(down)];
+    const states = [
+      ...["not_installed", "blocked", "died", "protocol", "forbidden"].map(failed),
+      ...["not_running", "refused", "lost"].map(down),
+    ];
     const titles = new Set();
     for (const state of states) {
       const { headline, canOpenPage } = show(state);
@@ -61,7 +70,10 @@ describe("the headline", () => {
   });
 
   it("names the organisation and the day", () => {
-    const state = { ...gated("waiting", "lead_days", 77), agent: { version: "0.1.0", mode: "managed", organisation: "Example Ltd" } };
+    const state = {
+      ...gated("waiting", "lead_days", 77),
+      agent: { version: "0.1.0", mode: "managed", organisation: "Example Ltd" },
+    };
     assert.match(show(state).headline.text, /Example Ltd starts on <77>/);
     assert.match(show(state).organisation, /Example Ltd/);
     assert.equal(badge(state).text, "");
@@ -77,18 +89,37 @@ describe("the headline", () => {
 
   it("tells when the agent cannot store, and when the releases do not understand each other", () => {
     assert.match(show({ ...good, refusal: { reason: "store_full", detail: "" } }).headline.text, /disk is full/);
-    assert.match(show({ ...good, ...away, phase: "stopped", refusal: { reason: "unknown_version", detail: "" } }).headline.text, /Update/);
+    assert.match(
+      show({ ...good, ...away, phase: "stopped", refusal: { reason: "unknown_version", detail: "" } }).headline.text,
+      /Update/,
+    );
   });
 
-  it("is quiet while it connects", () => assert.equal(show({ ...good, ...away, link: { ...good.link, phase: "connecting" } }).headline.tone, "quiet"));
+  it("is quiet while it connects", () =>
+    assert.equal(show({ ...good, ...away, link: { ...good.link, phase: "connecting" } }).headline.tone, "quiet"));
 });
 
 describe("the numbers", () => {
   it("show what waits, was dropped and was lost, and explain what is not nought", () => {
-    const rows = Object.fromEntries(show({ ...good, waiting: 3, dropped: 2, lost: 1, privatePages: 4, notKept: { gate_closed: 5 } }).rows.map((row) => [row.label, row]));
-    assert.deepEqual(["Last acknowledged", "Waiting", "Dropped", "Lost", "Not kept", "Never sent"].map((label) => rows[label].value), ["just now", "3", "2", "1", "5", "4"]);
+    const rows = Object.fromEntries(
+      show({ ...good, waiting: 3, dropped: 2, lost: 1, privatePages: 4, notKept: { gate_closed: 5 } }).rows.map(
+        (row) => [row.label, row],
+      ),
+    );
+    assert.deepEqual(
+      ["Last acknowledged", "Waiting", "Dropped", "Lost", "Not kept", "Never sent"].map((label) => rows[label].value),
+      ["just now", "3", "2", "1", "5", "4"],
+    );
     for (const label of ["Waiting", "Dropped", "Lost", "Not kept"]) assert.ok(rows[label].hint.length > 0, label);
     assert.match(rows["Not kept"].hint, /gate closed/);
+  });
+
+  it("show what went wrong only when something did", () => {
+    const labels = (snapshot) => show(snapshot).rows.map((row) => row.label);
+    assert.deepEqual(
+      labels({ ...good, misunderstood: 1, failed: 1 }).filter((label) => !labels(good).includes(label)),
+      ["Not understood", "Failed"],
+    );
   });
 
   it("say when the releases differ", () => {
@@ -97,7 +128,16 @@ describe("the numbers", () => {
   });
 
   it("tell time in whole units", () => {
-    const cases = [[0, "just now"], [-5_000, "just now"], [59_999, "59 s ago"], [60_000, "1 min ago"], [3_599_999, "59 min ago"], [3_600_000, "1 h ago"], [86_400_000, "1 day ago"], [200_000_000, "2 days ago"]];
+    const cases = [
+      [0, "just now"],
+      [-5_000, "just now"],
+      [59_999, "59 s ago"],
+      [60_000, "1 min ago"],
+      [3_599_999, "59 min ago"],
+      [3_600_000, "1 h ago"],
+      [86_400_000, "1 day ago"],
+      [200_000_000, "2 days ago"],
+    ];
     for (const [past, words] of cases) assert.equal(ago(1e9 - past, 1e9), words);
   });
 });
@@ -112,7 +152,19 @@ describe("the badge", () => {
 
 describe("a link from the agent", () => {
   it("is opened only when it leads to this computer", () => {
-    for (const url of ["http://gw-abc.localhost:8123/t/x", "http://127.0.0.1:1/", "http://localhost/"]) assert.ok(isLocalPage(url), url);
-    for (const url of ["https://evil.example/", "http://localhost.evil.example/", "http://evil.example/?gw.localhost", "javascript:alert(1)", "file:///etc/passwd", "http://user@localhost/", "chrome://settings", "", "nonsense"]) assert.ok(!isLocalPage(url), url);
+    for (const url of ["http://gw-abc.localhost:8123/t/x", "http://127.0.0.1:1/", "http://localhost/"])
+      assert.ok(isLocalPage(url), url);
+    for (const url of [
+      "https://evil.example/",
+      "http://localhost.evil.example/",
+      "http://evil.example/?gw.localhost",
+      "javascript:alert(1)",
+      "file:///etc/passwd",
+      "http://user@localhost/",
+      "chrome://settings",
+      "",
+      "nonsense",
+    ])
+      assert.ok(!isLocalPage(url), url);
   });
 });

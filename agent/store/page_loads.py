@@ -82,9 +82,8 @@ def append(tx: apsw.Connection, client: str, loads: Sequence[PageLoad], high_wat
     for start in range(0, len(values), per_statement):
         part = values[start : start + per_statement]
         tx.execute(_insert(len(part) // 5), part)
-    tx.execute(
-        "UPDATE client SET acked = max(acked, ?), acked_at = ? WHERE id = ?", (max(mark, high_water), at, number)
-    )
+    # `mark` began as what is stored, so this never goes back.
+    tx.execute("UPDATE client SET acked = ?, acked_at = ? WHERE id = ?", (max(mark, high_water), at, number))
 
 
 def high_water(conn: apsw.Connection, client: str) -> int:

@@ -30,7 +30,7 @@ OLDEST_PYTHON = (3, 9)
 
 _SHEBANG_LIMIT = 127  # Linux before 5.1 cut longer first lines off
 _PROBE = "import sys, _socket, select; select.poll; print('%d %d' % sys.version_info[:2])"
-_COPY = re.compile(r"lib-[0-9a-f]{16}")
+_COPY = re.compile(rb"lib-[0-9a-f]{16}")
 
 
 class LauncherError(Exception):
@@ -67,26 +67,24 @@ def render(python: Path, library: Path, relay_socket: Path, allowed: Sequence[st
     Paths are written as ASCII literals of their bytes, so that spaces, quotes, other scripts and the locale of the
     browser make no difference.
     """
-    start = "\n".join((
-        "import sys",
-        f"library = {os.fsencode(library)!r}",
-        "sys.path.insert(0, library.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()))",
-        "from native_host.relay import main",
-    ))  # fmt: skip
-    call = f"main({{argv}}, {os.fsencode(relay_socket)!r}, {tuple(map(str, allowed))!a}, {__version__!a})"
     interpreter = os.fsencode(python)
     first = b"#!%b -IS" % interpreter
     if re.fullmatch(rb"[A-Za-z0-9/._+@-]+", interpreter) and len(first) <= _SHEBANG_LIMIT:
-        return b"%b\n%b; do not edit.\n%b\n%b\n" % (
-            first,
-            MARKER,
-            start.encode(),
-            call.format(argv="sys.argv").encode(),
-        )
-    # The first line cannot hold such a path: the shell starts the interpreter, with the same words as an argument.
-    code = f"{start}\n{call.format(argv='sys.argv[1:]')}\n"
-    run = b'exec %b -IS -c %b "$0" "$@"' % (_shell_word(interpreter), shlex.quote(code).encode())
-    return b"#!/bin/sh\n%b; do not edit.\n%b\n" % (MARKER, run)
+        return b"%b\n%b; do not edit.\n%b" % (first, MARKER, _code("sys.argv", library, relay_socket, allowed))
+    # The first line cannot hold such a path: the shell starts the interpreter, with the same code as an argument.
+    code = shlex.quote(_code("sys.argv[1:]", library, relay_socket, allowed).decode("ascii")).encode("ascii")
+    word = b"'%b'" % interpreter.replace(b"'", b"'\\''")
+    return b'#!/bin/sh\n%b; do not edit.\nexec %b -IS -c %b "$0" "$@"\n' % (MARKER, word, code)
+
+
+def _code(argv: str, library: Path, relay_socket: Path, allowed: Sequence[str]) -> bytes:
+    return f"""\
+import sys
+library = {os.fsencode(library)!r}
+sys.path.insert(0, library.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()))
+from native_host.relay import main
+main({argv}, {os.fsencode(relay_socket)!r}, {tuple(allowed)!a}, {__version__!a})
+""".encode("ascii")
 
 
 def write(host_dir: Path, relay_socket: Path, allowed: Sequence[str], python: Path) -> bool:
@@ -108,7 +106,7 @@ def write(host_dir: Path, relay_socket: Path, allowed: Sequence[str], python: Pa
     changed = text != before
     if changed:
         write_whole(launcher, text, 0o755)
-        _sweep(host_dir, keep=(library.name.encode(), *(_COPY_BYTES.findall(before or b""))))
+        _sweep(host_dir, keep=(library.name.encode(), *_COPY.findall(before or b"")))
     return changed
 
 
@@ -146,9 +144,6 @@ def remove(host_dir: Path) -> bool:
         if not any(host_dir.iterdir()):
             host_dir.rmdir()
     return there
-
-
-_COPY_BYTES = re.compile(_COPY.pattern.encode())
 
 
 def _read_ours(launcher: Path) -> bytes | None:
@@ -202,12 +197,9 @@ def _works(python: Path) -> bool:
     return done.returncode == 0 and len(words) == 2 and (int(words[0]), int(words[1])) >= OLDEST_PYTHON
 
 
-def _shell_word(word: bytes) -> bytes:
-    return b"'%b'" % word.replace(b"'", b"'\\''")
-
-
 def _sweep(host_dir: Path, keep: Sequence[bytes]) -> None:
     """Remove copies of the relay that no launcher names any more."""
     for entry in host_dir.iterdir():
-        if _COPY.fullmatch(entry.name) and not entry.is_symlink() and entry.name.encode() not in keep:
+        name = os.fsencode(entry.name)
+        if _COPY.fullmatch(name) and not entry.is_symlink() and name not in keep:
             shutil.rmtree(entry)

@@ -116,12 +116,10 @@ class Store:
         self._log_pages = 0
         self._empty_log_wanted = False
         writer.set_wal_hook(self._note_log_size)
-        self._threads = (
-            threading.Thread(target=self._write_all, args=(writer,), name="store-writer", daemon=True),
-            threading.Thread(target=self._read_all, args=(reader,), name="store-reader", daemon=True),
-        )
-        for thread in self._threads:
-            thread.start()
+        self._writer = threading.Thread(target=self._write_all, args=(writer,), name="store-writer", daemon=True)
+        self._reader = threading.Thread(target=self._read_all, args=(reader,), name="store-reader", daemon=True)
+        self._writer.start()
+        self._reader.start()
 
     def write(self, fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
         """Run `fn` on the writer in one transaction; the future resolves after it is durably on the disk.
@@ -159,10 +157,11 @@ class Store:
         if self._closed:
             return
         self._closed = True
+        # The reader first: SQLite removes the log when the last connection goes, if that one may write.
         self._reads.put(None)
+        await asyncio.to_thread(self._reader.join)
         self._writes.put(None)
-        for thread in reversed(self._threads):  # The reader first: the writer can then empty the log.
-            await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(self._writer.join)
 
     def _submit(self, queue: SimpleQueue[_Job | None], fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
         if self._closed:

@@ -136,7 +136,7 @@ async def benched() -> AsyncIterator[Bench]:
     with short_folder() as folder, short_folder("gwa") as agent_folder:
         env = clean_environment(folder)
         extension = read_extension()
-        install_host(folder, env, extension)
+        install_host(folder, env)
         stand_in = folder / "run" / "stand_in.sock"
         command: list[str | Path] = [sys.executable, "-m", "tests.support.stand_in", stand_in]
         async with (

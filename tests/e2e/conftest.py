@@ -37,7 +37,7 @@ async def rig() -> AsyncIterator[Rig]:
     with short_folder() as folder:
         env = clean_environment(folder)
         extension = read_extension()
-        host = install_host(folder, env, extension)
+        host = install_host(folder, env)
         async with start_site(folder) as site:
             yield Rig(folder, env, site, extension, host, relay_socket(env))
 

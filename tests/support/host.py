@@ -1,4 +1,4 @@
-"""The native host as the browsers of a test find it: the real launcher, and manifests in places of the test's own.
+"""The native host as the browsers of a test find it: put in place by the real installer, in places of the test's own.
 
 Chromium looks into its user data folder, Firefox below HOME; nothing of the machine's own browsers is touched.
 """
@@ -6,15 +6,14 @@ Chromium looks into its user data folder, Firefox below HOME; nothing of the mac
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from native_host import launcher
-from tests.support.extension import ExtensionFolder, read_extension
+from native_host import launcher, manifests
+from native_host.browsers import firefox_home_place, user_data_place
 from tests.support.places import relay_socket
-
-NAME = "org.gleanwatch.relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +22,15 @@ class InstalledHost:
 
     Attributes:
         program: What the browser starts.
-        chromium: Chromium's manifest.
-        firefox: Firefox's manifest.
-        origin: The extension as Chromium names it to the host.
+        manifests: The manifests of Chromium and Firefox.
     """
 
     program: Path
-    chromium: Path
-    firefox: Path
-    origin: str
-
-    @property
-    def manifests(self) -> tuple[Path, Path]:
-        """Both manifests."""
-        return self.chromium, self.firefox
+    manifests: tuple[Path, ...]
 
     def command(self) -> list[str]:
         """Return how Chromium starts it."""
-        return [str(self.program), self.origin]
+        return [str(self.program), manifests.ORIGINS[0]]
 
     def point_at(self, program: Path) -> None:
         """Make the browsers start another program instead."""
@@ -49,30 +39,15 @@ class InstalledHost:
             manifest.write_text(json.dumps({**content, "path": str(program)}), "utf-8")
 
 
-def install_host(folder: Path, env: Mapping[str, str], extension: ExtensionFolder | None = None) -> InstalledHost:
+def install_host(folder: Path, env: Mapping[str, str]) -> InstalledHost:
     """Install the native host for the browsers of one test.
 
     Args:
         folder: The test's folder: HOME is there, and Chromium's user data folder is `chromium` in it.
         env: The environment, which says where the agent's socket will be.
-        extension: Which extension may start it; the checkout's when None.
     """
-    extension = extension or read_extension()
-    origin = f"chrome-extension://{extension.chromium_id}/"
-    place = folder / "host"
-    allowed = (origin, extension.firefox_id)
-    launcher.write(place, relay_socket(env), allowed, launcher.choose_python("linux"))
-    installed = InstalledHost(
-        place / launcher.NAME,
-        folder / "chromium" / "NativeMessagingHosts" / f"{NAME}.json",
-        folder / ".mozilla" / "native-messaging-hosts" / f"{NAME}.json",
-        origin,
-    )
-    common = {"name": NAME, "description": "test", "path": str(installed.program), "type": "stdio"}
-    for manifest, who in (
-        (installed.chromium, {"allowed_origins": [origin]}),
-        (installed.firefox, {"allowed_extensions": [extension.firefox_id]}),
-    ):
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_text(json.dumps({**common, **who}), "utf-8")
-    return installed
+    (folder / "chromium").mkdir(exist_ok=True)
+    places = (user_data_place(folder / "chromium"), firefox_home_place(sys.platform, folder))
+    report = manifests.install(folder / "host", relay_socket(env), places)
+    assert report.ok, report
+    return InstalledHost(folder / "host" / launcher.NAME, tuple(Path(result.where) for result in report.places))

@@ -204,14 +204,8 @@ def _read(folder: int, name: str, limit: int) -> bytes | None:
     except OSError:
         return None
     try:
-        # One read may stop at a page's end where the arguments are long.
-        data = os.read(file, limit)
-        while data and len(data) < limit:
-            more = os.read(file, limit - len(data))
-            if not more:
-                break
-            data += more
-        return data
+        # procfs hands out everything that fits in one read; there is no second to wait for.
+        return os.read(file, limit)
     except OSError:
         return None
     finally:

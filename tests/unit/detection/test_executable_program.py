@@ -42,7 +42,7 @@ PY, JS = Language.PYTHON, Language.JAVASCRIPT
         (("bun", "run", "a.ts"), "", (JS, Form.SCRIPT, "a", "a.ts", ())),
         (("bash", "-c", "scrapy crawl x"), "", (Language.SHELL, Form.CODE, "", "scrapy crawl x", ())),
         (("bash", "scrapy.sh"), "", (Language.SHELL, Form.SCRIPT, "scrapy", "scrapy.sh", ())),
-        (("java", "-Xmx1g", "-jar", "/o/crawl-1.2.jar"), "", (Language.JAVA, Form.SCRIPT, "crawl", "/o/crawl-1.2.jar", ())),
+        (("java", "-Xmx1g", "-jar", "/o/cc-1.2.jar"), "", (Language.JAVA, Form.SCRIPT, "cc", "/o/cc-1.2.jar", ())),
         (("wget", "-r"), "/usr/bin/wget", (None, Form.NATIVE, "wget", "", ("-r",))),
         (("wget", "-r"), "/bin/busybox", (None, Form.NATIVE, "wget", "", ("-r",))),
         (("vim", "scrapy.py"), "/usr/bin/vim", (None, Form.NATIVE, "vim", "", ("scrapy.py",))),

@@ -148,12 +148,12 @@ def test_ours_but_out_of_date_is_said_and_renewed(
 ) -> None:
     install(host_dir, run_dir / "s", two, python=python)
     store = f"chrome-extension://{'b' * 32}/"
-    more = {"extra_callers": (store, "{01234567-89ab-cdef-0123-456789abcdef}"), "python": python}
-    shown = status(host_dir, run_dir / "s", two, **more)
+    more = (store, "{01234567-89ab-cdef-0123-456789abcdef}")
+    shown = status(host_dir, run_dir / "s", two, extra_callers=more, python=python)
     assert shown.launcher.outcome is Outcome.OUTDATED
     assert outcomes(shown) == [Outcome.OUTDATED, Outcome.OUTDATED]
     assert "gleanwatch browser install" in shown.places[0].detail
-    report = install(host_dir, run_dir / "s", two, **more)
+    report = install(host_dir, run_dir / "s", two, extra_callers=more, python=python)
     assert outcomes(report) == [Outcome.WRITTEN, Outcome.WRITTEN]
     assert json.loads(Path(report.places[0].where).read_bytes())["allowed_origins"] == [*ORIGINS, store]
 

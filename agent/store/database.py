@@ -427,11 +427,8 @@ def _prepare_writer(writer: apsw.Connection, path: Path, now: int) -> None:
             f"{path.name} was written by a later release of gleanwatch (its schema is {version}, this program knows up "
             f"to {schema.VERSION}). Nothing was changed. Install that release again, or a newer one."
         )
-    if (said := writer.execute("PRAGMA quick_check(1)").get) != "ok":
-        raise StoreCorrupt(
-            f"{path.name} is damaged: {len(str(said).splitlines())} fault found. It is left as it is; start with "
-            "another folder, or have it set aside."
-        )
+    if writer.execute("PRAGMA quick_check(1)").get != "ok":
+        raise StoreCorrupt(f"{path.name} is damaged: its tables contradict each other. It is left as it is.")
     for statement in (
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",

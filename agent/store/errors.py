@@ -53,8 +53,8 @@ def translate(error: apsw.Error, connection: apsw.Connection | None, path: Path)
         )
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
         return StoreCorrupt(
-            f"{path.name} is damaged and this could not be done. The file is kept as it is. Stop the agent "
-            "and keep a copy of the folder before starting it again."
+            f"{path.name} is damaged: a page of it cannot be read. It is left as it is; keep a copy of its folder before "
+            "doing anything else."
         )
     if isinstance(error, apsw.IOError):
         return StoreError(

@@ -53,7 +53,7 @@ def translate(error: apsw.Error, connection: apsw.Connection | None, path: Path)
         )
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
         return StoreCorrupt(
-            f"{path.name} is damaged: a page of it cannot be read. It is left as it is; keep a copy of its folder before "
+            f"{path.name} is damaged: a page of it cannot be read. It is left as it is; copy its folder before "
             "doing anything else."
         )
     if isinstance(error, apsw.IOError):

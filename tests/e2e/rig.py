@@ -44,6 +44,11 @@ async def queued(browser: Browser) -> int:
     return json.dumps(await storage(browser)).count('"page_class"')
 
 
+async def queue_is_empty(browser: Browser) -> bool:
+    """Whether the extension holds no event."""
+    return await queued(browser) == 0
+
+
 async def snapshot(browser: Browser) -> dict[str, Any]:
     """Return what the extension shows in its pop-up, asked for as the pop-up asks."""
     popup = await browser.popup()
@@ -113,10 +118,7 @@ class Rig:
     async def queue_emptied(self, browser: Browser) -> None:
         """Wait until the extension's queue is empty, as its storage says."""
 
-        async def empty() -> bool:
-            return await queued(browser) == 0
-
-        await until(empty, "an empty queue")
+        await until(lambda: queue_is_empty(browser), "an empty queue")
 
     async def profile_written(self, browser: Browser, waiting: int) -> None:
         """Wait until the record of how many wait, which survives the browser, is written: that takes a moment."""

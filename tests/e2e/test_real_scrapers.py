@@ -1,0 +1,185 @@
+"""Real collecting tools beside the agent: a scrapy spider and a plain requests loop, both flagged with reasons.
+
+Both run in the demonstration's own environment (`.venv-demo`, which `make demo` makes) against the invented site; the
+agent knows by its configuration that this site's address stands for LinkedIn. Nothing is simulated: the spider crawls,
+the loop fetches, and the findings are read through the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.demo.site import Site, start_site
+from tests.support.agent import Agent
+from tests.support.places import CHECKOUT, clean_environment, short_folder
+from tests.support.processes import started
+from tests.support.waiting import until
+
+TOOLS = Path(os.environ.get("GW_DEMO_VENV") or CHECKOUT / ".venv-demo")
+
+SPIDER = """
+import scrapy
+
+
+class People(scrapy.Spider):
+    name = "people"
+    start_urls = ["http://127.0.0.1:{port}/search/results/people"]
+    custom_settings = {{"ROBOTSTXT_OBEY": False, "LOG_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+                        "DOWNLOAD_DELAY": 0.05, "RETRY_ENABLED": False}}
+
+    def parse(self, response):
+        yield from response.follow_all(css="a.who", callback=self.parse_person)
+        yield from response.follow_all(css="a.more", callback=self.parse)
+
+    def parse_person(self, response):
+        yield {{"name": response.css(".name::text").get(), "work": response.css(".role::text").get()}}
+"""
+
+LOOP = """
+import csv
+import time
+
+import requests
+from bs4 import BeautifulSoup
+
+rows = []
+site = "http://127.0.0.1:{port}"
+session = requests.Session()
+for page in range(1, 41):
+    listing = BeautifulSoup(session.get(site + "/search/results/people?page=%d" % page).text, "html.parser")
+    for link in listing.select("a.who"):
+        profile = BeautifulSoup(session.get(site + link["href"]).text, "html.parser")
+        rows.append({{"name": profile.select_one(".name").text, "work": profile.select_one(".role").text}})
+        time.sleep(0.05)
+with open("people.csv", "w", newline="") as file:
+    writer = csv.DictWriter(file, ["name", "work"])
+    writer.writeheader()
+    writer.writerows(rows)
+"""
+
+READER = """
+import time
+
+import requests
+
+print(len(requests.get("http://127.0.0.1:{port}/feed").text))
+time.sleep(4)
+"""
+
+
+def tool(name: str) -> Path:
+    """Return a program of the demonstration's environment; skip where it was not made."""
+    path = TOOLS / "bin" / name
+    if not path.exists():
+        if os.environ.get("GW_REQUIRE_BROWSERS") == "1":
+            pytest.fail(f"needs {name} in {TOOLS.name}: `make demo` makes it")
+        pytest.skip(f"needs {name} in {TOOLS.name}: `make demo` makes it")
+    return path
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """Serve the invented site."""
+    with short_folder() as folder:
+        async with start_site(folder) as running:
+            yield running
+
+
+@pytest.fixture
+async def agent(site: Site) -> AsyncIterator[Agent]:
+    """Run an agent that knows the site's address as LinkedIn's."""
+    with short_folder() as folder:
+        made = Agent(folder, clean_environment(folder))
+        (made.home / "config.toml").write_text(
+            f'[loopback]\n"www.linkedin.com" = "127.0.0.1:{site.http_port}"\n', "utf-8"
+        )
+        try:
+            await made.start()
+            yield made
+        finally:
+            await made.close()
+
+
+async def flagged(agent: Agent, pid: int) -> dict[str, Any]:
+    """Wait until a flagged finding names a process, and return it."""
+
+    async def look() -> dict[str, Any] | None:
+        for finding in await agent.findings():
+            if finding["flagged"] and any(process["pid"] == pid for process in finding["processes"]):
+                return finding
+        return None
+
+    return dict(await until(look, "a flag", seconds=40, every=0.3))
+
+
+def check_reasons(finding: dict[str, Any]) -> None:
+    """A flag says why, in evidence that holds no address, argument or path."""
+    assert finding["level"] in {"medium", "high"}
+    assert finding["evidence"], "a flag without a reason is a verdict"
+    for piece in finding["evidence"]:
+        assert piece["class"] and piece["rule"] and piece["detail"]
+    text = str(finding["evidence"])
+    for private in ("127.0.0.1", "http", "/search", "results/people", "/tmp"):
+        assert private not in text
+
+
+async def test_a_scrapy_spider_is_flagged_with_its_reasons(agent: Agent, site: Site) -> None:
+    scrapy = tool("scrapy")
+    spider = agent.folder / "people_spider.py"
+    spider.write_text(SPIDER.format(port=site.http_port))
+    command: list[str | Path] = [scrapy, "runspider", spider, "-o", agent.folder / "people.json"]
+    async with started(command, agent.folder / "scrapy.log", agent.env, agent.folder) as process:
+        finding = await flagged(agent, process.pid)
+    assert finding["tool"] == "scrapy"
+    assert finding["family"] == "scraper-framework"
+    check_reasons(finding)
+    assert sum(site.requests.values()) > 0, "it really collected"
+
+
+async def test_collecting_names_the_platform(agent: Agent, site: Site) -> None:
+    scrapy = tool("scrapy")
+    spider = agent.folder / "people_spider.py"
+    spider.write_text(SPIDER.format(port=site.http_port))
+    async with started([scrapy, "runspider", spider], agent.folder / "scrapy.log", agent.env, agent.folder):
+
+        async def collecting() -> bool:
+            return any(
+                finding["stage"] == "collecting" and finding["platforms"] == ["linkedin"]
+                for finding in await agent.findings()
+            )
+
+        await until(collecting, "the platform to be named", seconds=40, every=0.3)
+
+
+async def test_a_plain_requests_loop_is_flagged_with_its_reasons(agent: Agent, site: Site) -> None:
+    script = agent.folder / "job.py"
+    script.write_text(LOOP.format(port=site.http_port))
+    async with started([tool("python"), script], agent.folder / "loop.log", agent.env, agent.folder) as process:
+        finding = await flagged(agent, process.pid)
+    check_reasons(finding)
+    assert "requests" in str(finding["evidence"])
+    assert finding["family"] == "generic-http"
+
+
+async def test_one_request_is_not_a_flag(agent: Agent, site: Site) -> None:
+    script = agent.folder / "reader.py"
+    script.write_text(READER.format(port=site.http_port))
+    async with started([tool("python"), script], agent.folder / "reader.log", agent.env, agent.folder) as process:
+        assert await process.wait() == 0
+        assert not [finding for finding in await agent.findings() if finding["flagged"]]
+
+
+async def test_a_finished_tool_stays_in_the_list_with_its_count(agent: Agent, site: Site) -> None:
+    scrapy = tool("scrapy")
+    spider = agent.folder / "people_spider.py"
+    spider.write_text(SPIDER.format(port=site.http_port))
+    for _ in range(2):
+        async with started([scrapy, "runspider", spider], agent.folder / "scrapy.log", agent.env) as process:
+            finding = await flagged(agent, process.pid)
+    assert finding["count"] == 2
+    assert len(finding["processes"]) == 2

@@ -141,9 +141,12 @@ class ConnectorSource:
         """Say whether the connector works and what it misses."""
         if self._socket is not None:
             how = "process connector" if self._masked else "process connector, filtered by the agent's own socket"
-            unread = self.stats.unread
-            missed = f"{unread} programs that ended before they could be read" if unread else ""
-            return Health("processes", Condition.WORKING, how, missed)
+            missed = []
+            if self.stats.unread:
+                missed.append(f"{self.stats.unread} programs that ended before they could be read")
+            if self.stats.lost:
+                missed.append(f"short-lived programs in {self.stats.lost} moments of overload")
+            return Health("processes", Condition.WORKING, how, "; ".join(missed))
         if self._ticker.running:
             return Health(
                 "processes",

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,10 +46,13 @@ def test_an_install_is_told_once_however_many_files_it_brings(tmp_path: Path) ->
     (tmp_path / "new").mkdir()
     shutil.move(tmp_path / "new", extensions / "new")
     told.wait(lambda: len(told.calls) >= 2)
-    (site / "p0-1.0.dist-info/deep").touch()  # flat: what happens below is not seen
-    watch.close()
-    watch.close()
     assert sorted(told.calls) == [("extensions", extensions), ("packages", site)]
+    (site / "p0-1.0.dist-info/RECORD").touch()  # flat: what happens further down is not seen
+    (site / "p0-1.0.dist-info/licenses").mkdir()
+    time.sleep(0.5)
+    watch.close()
+    watch.close()
+    assert len(told.calls) == 2
 
 
 def test_no_more_watches_than_the_limit_and_health_counts_the_rest(tmp_path: Path) -> None:

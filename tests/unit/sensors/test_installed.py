@@ -18,6 +18,7 @@ from agent.model.events import ExtensionFound, PackageFound
 from agent.sensors.extensions import extension_folders, find_extensions
 from agent.sensors.packages import Limits, PackageSearch, find_projects, parse_dist_folder, places
 from agent.sensors.packages.debian import debian_packages
+from native_host.browsers import profile_roots
 
 
 def site_packages(prefix: Path, *folders: str) -> None:
@@ -218,6 +219,18 @@ def test_chromium_extensions_of_every_profile(tmp_path: Path) -> None:
         ExtensionFound("chromium", OTHER, ""),
     }
     assert [path.parent.name for path in extension_folders(roots)] == ["Default", "Profile 1"]
+
+
+def test_the_native_hosts_table_of_profiles_leads_to_extensions(home: Path) -> None:
+    (home / ".config/chromium/Default/Extensions" / ID / "4.5_0").mkdir(parents=True)
+    profile = home / ".mozilla/firefox/x.default"
+    profile.mkdir(parents=True)
+    addon = {"id": "a@b.c", "version": "1", "type": "extension", "location": "app-profile", "active": True}
+    (profile / "extensions.json").write_text(json.dumps({"addons": [addon]}))
+    assert set(find_extensions(profile_roots("linux", home, {}))) == {
+        ExtensionFound("chromium", ID, "4.5"),
+        ExtensionFound("firefox", "a@b.c", "1"),
+    }
 
 
 def test_firefox_extensions_that_are_switched_on_and_not_its_own(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from tests.support.places import clean_environment, relay_socket
 from tests.support.processes import alive, started
 from tests.support.waiting import until
 
-COMMAND = Path(sys.executable).with_name("gleanwatch")
+COMMAND = Path(os.environ.get("GW_COMMAND") or Path(sys.executable).with_name("gleanwatch"))
+"""The command under test; GW_COMMAND names another one, such as that of an installed package."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ MAX_PROCESSES = 32
 MAX_FINDINGS = 512
 MAX_FOLLOWED = 4096
 MAX_CANDIDATES = 256
+MAX_GONE = 1024
 LOOP_STARTS = 4
 LOOP_WITHIN_MS = 120_000
 """So many starts of one tool from one parent in this time are a loop around it."""
@@ -98,15 +99,23 @@ class Detector:
         self._key_of_pid: dict[int, ProcessKey] = {}
         self._tests: OrderedDict[int, int] = OrderedDict()
         self._starts: OrderedDict[tuple[str, int], deque[int]] = OrderedDict()
-        self._pending: set[ProcessKey] = set()
-        self._gone: set[ProcessKey] = set()
+        self._asking: dict[ProcessKey, ProcessStarted] = {}
+        self._gone: OrderedDict[ProcessKey, None] = OrderedDict()
         self._cadence = CadenceWindows()
 
     async def started(self, event: ProcessStarted) -> list[Finding]:
         """Take in a process that began, or that replaced its program."""
         self._forget(event.key)
         factor = self._factor(event)
-        identified = await self._ask(self._identify, event)
+        self._asking[event.key] = event
+        try:
+            identified = await self._identify(event)
+        finally:
+            latest = self._asking.get(event.key) is event
+            if latest:
+                del self._asking[event.key]
+        if not latest:
+            return []  # It became another program meanwhile.
         if identified is None:
             self._follow(event)
             return []
@@ -121,16 +130,19 @@ class Detector:
         if self._refine is None or event.key not in self._tool_of:
             return []
         factor = self._factor(event)
-        identified = await self._ask(self._refine, event)
+        identified = await self._refine(event)
         if identified is None or event.key not in self._tool_of:
             return []
         return self._absorb(event, identified, factor, again=True)
 
     def ended(self, event: ProcessEnded) -> list[Finding]:
         """Take in that a process is gone."""
-        if event.key in self._pending:
-            self._gone.add(event.key)
         tool = self._tool_of.get(event.key)
+        if tool is None and event.key not in self._followed:
+            # It may have ended before anybody came to look at it.
+            self._gone[event.key] = None
+            while len(self._gone) > MAX_GONE:
+                self._gone.popitem(last=False)
         self._forget(event.key)
         if tool is None or tool not in self._open:
             return []
@@ -236,13 +248,6 @@ class Detector:
         shown = [track.shown for track in self._open.values() if track.shown is not None]
         return sorted(shown, key=lambda finding: (-finding.last_seen, finding.id))
 
-    async def _ask(self, ask: Identify, event: ProcessStarted) -> Identified | None:
-        self._pending.add(event.key)
-        try:
-            return await ask(event)
-        finally:
-            self._pending.discard(event.key)
-
     def _absorb(self, event: ProcessStarted, identified: Identified, factor: float, *, again: bool) -> list[Finding]:
         """Join one recognised process to the finding of its tool."""
         evidence = tuple(replace(piece, weight=piece.weight * factor) for piece in identified.evidence)
@@ -254,7 +259,6 @@ class Detector:
         if track is None:
             track = self._begin(identified, Stage.RUNNING, event.seen_at)
             if track is None:
-                self._gone.discard(event.key)
                 return []
         known = any(
             ref.pid == event.key.pid and ref.started_at == event.key.started_at for ref in track.finding.processes
@@ -280,7 +284,7 @@ class Detector:
             techniques=tuple(sorted({*finding.techniques, *identified.techniques})),
         )
         if event.key in self._gone:
-            self._gone.discard(event.key)
+            del self._gone[event.key]
         else:
             before = self._tool_of.get(event.key, identified.tool)
             if before != identified.tool and before in self._open:
@@ -444,7 +448,7 @@ class Detector:
     def _follow(self, event: ProcessStarted) -> None:
         """Remember helpers that a candidate started: a driver's browser makes the driver's connections."""
         if event.key in self._gone:
-            self._gone.discard(event.key)
+            del self._gone[event.key]
             return
         parent = self._key_of_pid.get(event.parent)
         if parent is None or parent.started_at > event.key.started_at:

@@ -68,7 +68,7 @@ class CodeReader:
 
         Args:
             path: Absolute path, used in memory only.
-            language: `python` or `javascript`.
+            language: `python`, `javascript` or `shell`.
         """
         identity = _identity(path, language)
         if identity is None:

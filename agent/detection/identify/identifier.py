@@ -16,7 +16,7 @@ from agent.detection import weights
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.identify.entry_point import Entry, entry_of
 from agent.detection.identify.executable import Form, Language, Program, program_of
-from agent.detection.identify.folders import Distributions, absolute
+from agent.detection.identify.folders import Distributions, absolute, read_head
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.imports import by_own_words, judge
 from agent.detection.identify.modes import Asked, asked, asked_in_general
@@ -158,9 +158,11 @@ class Identifier:
 
     async def _own(self, program: Program, entry: Entry) -> Identified | None:
         """Read the person's own script or code, in the helper process."""
-        if program.language not in (Language.PYTHON, Language.JAVASCRIPT):
+        if program.language not in (Language.PYTHON, Language.JAVASCRIPT, Language.SHELL):
             return None
         language = program.language.value
+        if program.language is Language.SHELL and not _fetches(entry):
+            return None
         if entry.script:
             facts = await self._reader.read_file(entry.script, language)
         elif program.form is Form.CODE and entry.code:
@@ -207,6 +209,12 @@ def _with(found: Identified, what: Asked, strength: float) -> Identified:
 
 def _name_evidence(tool: Tool, strength: float) -> Evidence:
     return Evidence(EvidenceClass.NAME, "catalogue.executable", f"started by the name of {tool.name}", strength)
+
+
+def _fetches(entry: Entry) -> bool:
+    """Return whether a shell's script or code speaks of fetching at all: most never do, and need not be read."""
+    text = entry.code or read_head(entry.script, 65_536)
+    return ("curl" in text or "wget" in text or "http" in text) and "done" in text
 
 
 def _may_be_named(program: Program, entry: Entry) -> bool:

@@ -23,13 +23,14 @@ from agent.detection.identify.parse.vocabulary import (
     JAVASCRIPT_PARSERS,
     PYTHON_HTTP,
     PYTHON_PARSERS,
+    SHELL_FETCHERS,
 )
 from agent.detection.names import join, library_name
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 
-LANGUAGES = {"python": "Python", "javascript": "JavaScript"}
+LANGUAGES = {"python": "Python", "javascript": "JavaScript", "shell": "shell"}
 MAX_UNKNOWN = 20
-_INTERPRETER_TECHNIQUE = {"python": "T1059.006", "javascript": "T1059.007"}
+_INTERPRETER_TECHNIQUE = {"python": "T1059.006", "javascript": "T1059.007", "shell": "T1059.004"}
 _TELLING_ENGINES = frozenset(["browser-automation", "scraper-framework", "ai-crawler", "site-mirror"])
 """Families whose engines say something by being imported; a client of an interface or of HTTP says nothing."""
 _QUIET_LIBRARIES = frozenset(["http", "https", "html", "urllib", "urllib3", "w3lib"])
@@ -43,13 +44,14 @@ def judge(
 
     Args:
         facts: The shape of its code.
-        language: `python` or `javascript`.
+        language: `python`, `javascript` or `shell`.
         catalogue: Every known tool.
         distributions: Which packages lie in which folder.
         sites: Package folders of the interpreter's environment.
     """
     weight, shape = loop_weight(facts)
-    tools = _tools(facts, language, catalogue)
+    # What a shell script calls is a process of its own and is identified as such.
+    tools = _tools(facts, language, catalogue) if language != "shell" else []
     collectors = [(tool, name) for tool, name in tools if tool.role == "collector"]
     drivers = [(tool, name) for tool, name in tools if tool.role != "collector" and tool.family in _TELLING_ENGINES]
     technique = _INTERPRETER_TECHNIQUE[language]
@@ -222,6 +224,6 @@ def _looped(unknown: Identified, facts: CodeFacts) -> bool:
 
 def _libraries(facts: CodeFacts) -> list[str]:
     tops = {name if name.startswith("@") else name.split(".")[0] for name in facts.imports}
-    known = tops & (PYTHON_HTTP | PYTHON_PARSERS | DRIVERS | JAVASCRIPT_HTTP | JAVASCRIPT_PARSERS)
+    known = tops & (PYTHON_HTTP | PYTHON_PARSERS | DRIVERS | JAVASCRIPT_HTTP | JAVASCRIPT_PARSERS | SHELL_FETCHERS)
     telling = known - _QUIET_LIBRARIES
     return sorted(telling or known)[:4]

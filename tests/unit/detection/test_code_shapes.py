@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.detection import weights
 from agent.detection.identify.imports import loop_weight
-from agent.detection.identify.parse import javascript_code, python_code
+from agent.detection.identify.parse import javascript_code, python_code, shell_code
 from agent.detection.identify.parse.facts import CodeFacts
 
 PEOPLE_LOOP = """
@@ -192,6 +192,31 @@ def test_a_javascript_loop_that_takes_people_from_pages_is_seen(source: str) -> 
 @pytest.mark.parametrize("source", [JS_CRON, JS_SERVER], ids=["cron", "server"])
 def test_ordinary_javascript_programs_weigh_next_to_nothing(source: str) -> None:
     assert loop_weight(javascript_code.read(source.encode()))[0] <= weights.CODE_LOOP
+
+
+SHELL_LOOP = """#!/bin/bash
+for i in $(seq 1 300); do  # all of them
+  curl -s "https://site.example/people?page=$i" -o p/$i.html
+  grep -oE "[a-z0-9.]+@[a-z.]+" p/$i.html >> emails.txt
+done
+"""
+SHELL_CHECK = "for p in about blog; do curl -s -o /dev/null -I https://docs.example/$p; sleep 1; done"
+SHELL_HEALTH = "while true; do curl -fs https://service.example/health || echo down; sleep 5; done"
+SHELL_BUILD = "for f in *.c; do gcc -c $f; done\ncurl -O https://site.example/people.tgz"
+
+
+def test_a_shell_loop_that_takes_people_from_pages_is_seen() -> None:
+    assert loop_weight(shell_code.read(SHELL_LOOP.encode()))[0] == weights.CODE_LOOP_PEOPLE
+
+
+@pytest.mark.parametrize("source", [SHELL_CHECK, SHELL_HEALTH, SHELL_BUILD])
+def test_ordinary_shell_scripts_weigh_next_to_nothing(source: str) -> None:
+    assert loop_weight(shell_code.read(source.encode()))[0] <= weights.CODE_LOOP
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_as_a_shell_script(source: str) -> None:
+    shell_code.read(source.encode("utf-8", "replace"))
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,30 @@ async def test_a_process_that_ends_while_it_is_being_identified_does_not_stay(wo
     assert detector.candidates() == []
 
 
+async def test_a_process_that_ended_before_anybody_looked_does_not_stay(world: Any) -> None:
+    event = world.event("httrack", "https://site.example/")
+    world.end(event)
+    (found,) = await world.detector.started(event)
+    assert found.flagged
+    assert world.detector.candidates() == []
+
+
+async def test_an_answer_about_a_program_that_was_replaced_meanwhile_is_dropped(world: Any) -> None:
+    event = world.event("python3", "x.py")
+    became = ProcessStarted(event.key, 1, "sleep", CommandLine(("sleep",), "/bin/sleep", "/"), world.time.at)
+
+    async def slow(started: ProcessStarted) -> Identified | None:
+        if started is became:
+            return None
+        assert await detector.started(became) == []
+        piece = Evidence(EvidenceClass.NAME, "r", "d", 0.9)
+        return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, (piece,))
+
+    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1)
+    assert await detector.started(event) == []
+    assert detector.candidates() == []
+
+
 async def test_an_answer_is_kept_with_the_finding(world: Any) -> None:
     (found,) = await world.start("httrack", "https://site.example/")
     answered = world.detector.answer(found.id, "work")

@@ -92,6 +92,24 @@ async def test_a_helper_that_hangs_is_ended_by_the_watchdog() -> None:
     await reader.close()
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "for(" * 60_000),
+        ("javascript", "const a = require('axios');" + "[1].map(x => fetch(x));" * 20_000),
+        ("javascript", "`${" * 100_000),
+        ("python", "x = " + "(" * 150 + ")" * 150 + "\n" + "a" + ".a" * 50_000),
+        ("python", "import requests\n" + "def f():\n  requests.get('/')\n" * 20_000),
+        ("shell", "for i in `curl x`; do " * 30_000),
+    ],
+)
+async def test_no_file_holds_the_helper_for_long(reader: CodeReader, tmp_path: Path, language: str, text: str) -> None:
+    script = tmp_path / "x"
+    script.write_text(text)
+    await asyncio.wait_for(reader.read_file(str(script), language), 20)
+    assert await reader.read_code("import os", "python") is not None
+
+
 async def test_an_idle_helper_goes_away_by_itself() -> None:
     reader = CodeReader(idle_seconds=0.05)
     assert await reader.read_code("import a", "python") is not None

@@ -139,9 +139,24 @@ async def test_a_loop_over_pages_about_people_is_flagged_without_any_tool(world:
 
 
 async def test_code_on_the_command_line_is_read_too(world: Any) -> None:
-    code = "import requests,re\nfor i in range(80):\n  print(re.findall(r'[\\w.]+@[\\w.]+',requests.get('https://s.example/people?page=%d'%i).text))"
+    code = (
+        "import requests,re\nfor i in range(80):\n"
+        "  print(re.findall(r'[\\w.]+@[\\w.]+',requests.get('https://s.example/people?page=%d'%i).text))"
+    )
     (found,) = await world.start("python3", "-c", code)
     assert found.flagged
+
+
+async def test_a_shell_loop_around_a_fetching_program_is_read(world: Any, machine: Any) -> None:
+    loop = (
+        'for i in $(seq 300); do curl -s "https://s.example/people?page=$i" | grep -o "[a-z.]*@[a-z.]*" >> e.txt; done'
+    )
+    machine.script("get.sh", f"#!/bin/bash\n{loop}\n")
+    (found,) = await world.start("bash", "get.sh")
+    assert found.tool == "script:curl"
+    assert found.flagged
+    (again,) = await world.start("sh", "-c", loop)
+    assert again.id == found.id
 
 
 async def test_a_package_nobody_knows_is_asked_what_it_says_of_itself(world: Any, machine: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,19 +16,17 @@ from agent.model.events import CommandLine, ProcessKey, ProcessStarted
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-WAIT = "import time\ntime.sleep(60)\n"
+WAIT = "import time; print('ready', flush=True); time.sleep(60)"
 
 
 @contextmanager
 def running(*argv: str, cwd: Path) -> Iterator[ProcessStarted]:
     """Start a process and yield the event that a sensor would make of it."""
-    with subprocess.Popen(argv, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(argv, cwd=cwd, stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"  # until then it may still be this test, before its exec
             seen = psutil.Process(process.pid)
-            # Between fork and exec the child still is this test.
-            deadline = time.monotonic() + 10
-            while seen.cmdline() == psutil.Process().cmdline() and time.monotonic() < deadline:
-                time.sleep(0.005)
             command = CommandLine(tuple(seen.cmdline()), seen.exe(), seen.cwd())
             key = ProcessKey(process.pid, int(seen.create_time() * 1000))
             yield ProcessStarted(key, seen.ppid(), seen.name(), command, key.started_at)
@@ -39,7 +36,7 @@ def running(*argv: str, cwd: Path) -> Iterator[ProcessStarted]:
 
 async def test_a_script_that_is_really_running_is_recognised(world: Any, machine: Any) -> None:
     machine.script("scrapy.py", "class Spider: ...\n")
-    machine.script("job.py", f"{WAIT}import instaloader\n")
+    machine.script("job.py", f"{WAIT}\nimport instaloader\n")
     with running(sys.executable, "job.py", cwd=machine.work) as event:
         (found,) = await world.detector.started(event)
     assert found.tool == "instaloader"
@@ -52,13 +49,10 @@ async def test_a_console_script_that_is_really_running_is_recognised(world: Any,
     (env / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
     machine.distribution(env, "gallery-dl", module="gallery_dl")
     package = env / "lib" / "python3.11" / "site-packages" / "gallery_dl" / "__init__.py"
-    package.write_text(f"def main():\n    {WAIT.replace(chr(10), chr(10) + '    ')}\n")
+    package.write_text(f"def main():\n    {WAIT}\n")
     script = machine.console_script(env, "gallery-dl", "gallery_dl")
-    script.write_text(
-        script.read_text().replace(
-            "from gallery_dl", f"sys.path.insert(0, {str(package.parents[1])!r})\nfrom gallery_dl"
-        )
-    )
+    where = f"sys.path.insert(0, {str(package.parents[1])!r})\nfrom gallery_dl"
+    script.write_text(script.read_text().replace("from gallery_dl", where))
     script.chmod(0o755)
     with running(str(script), "-i", "list.txt", cwd=machine.work) as event:
         (found,) = await world.detector.started(event)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
-from agent.detection.identify.parse import javascript_code, python_code
+from agent.detection.identify.parse import javascript_code, python_code, shell_code
 from agent.detection.identify.parse.facts import CodeFacts
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -120,7 +120,7 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
 
     Args:
         source: Its text.
-        language: `python` or `javascript`.
+        language: `python`, `javascript` or `shell`.
         path: Where it lies, to find its own modules beside it; None for code from a command line.
 
     Raises:
@@ -131,6 +131,8 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
         return python_code.read(source, beside)
     if language == "javascript":
         return javascript_code.read(source, beside)
+    if language == "shell":
+        return shell_code.read(source)
     raise ValueError("unknown language")
 
 

@@ -109,6 +109,7 @@ JAVASCRIPT_PARSERS = frozenset(
     ["cheerio", "jsdom", "node-html-parser", "htmlparser2", "parse5", "linkedom", "x-ray", "osmosis", "happy-dom"]
 )
 
+SHELL_FETCHERS = frozenset(["curl", "wget", "wget2", "http", "xh", "lynx", "aria2c", "w3m"])
 EVASION = frozenset(
     ["cloudscraper", "curl_cffi", "tls_client", "fake_useragent", "cfscrape", "primp", "got-scraping", "hrequests"]
 )

@@ -29,7 +29,7 @@ class Entry:
         folder: Where the package's metadata lie: a `*.dist-info` folder or a package folder; empty when unknown.
         script: Real path of the person's own script, or empty.
         code: Code given on the command line, or empty.
-        sites: Package folders of the interpreter's environment.
+        sites: Package folders that the code's imports are looked for in, nearest first.
         installed: Whether the entry lies in a `bin` folder, of the system or of an environment, or inside a package.
     """
 
@@ -43,6 +43,8 @@ class Entry:
     installed: bool = False
 
 
+MAX_PARENTS = 8
+"""How far up a script's packages are looked for."""
 _IMPORT = re.compile(r"^from ([A-Za-z_][\w.]*) import \(?\s*[A-Za-z_]\w*", re.MULTILINE)
 _LEGACY = re.compile(r"EASY-INSTALL-ENTRY-SCRIPT: '([\w.-]+?)(?:==[^']*)?'|__requires__ = '([\w.-]+?)(?:==[^']*)?'")
 _GENERATED = re.compile(r"sys\.exit\(|raise SystemExit\(")
@@ -209,7 +211,8 @@ def _javascript(program: Program, command: CommandLine) -> Entry:
         parts = folder.replace("\\", "/").split("/")
         name = "/".join(parts[-2:]) if parts[-2].startswith("@") else parts[-1]
         return Entry("npm", name.lower(), folder=folder, installed=True)
-    return Entry(script=path)
+    above = [parent / "node_modules" for parent in Path(path).parents[:MAX_PARENTS]]
+    return Entry(script=path, sites=tuple(one for one in above if one.is_dir()))
 
 
 def _node_package(path: str) -> str:

@@ -7,13 +7,13 @@ about people. A library the catalogue does not know is asked what it says of its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.content.catalogue import Catalogue, Kind, Tool
 from agent.detection import weights
 from agent.detection.identified import Bulk, Identified, Role
-from agent.detection.identify.folders import Distributions
+from agent.detection.identify.folders import Distributions, normal
 from agent.detection.identify.package import capability, describe
 from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.vocabulary import (
@@ -73,7 +73,7 @@ def judge(
         if weight:
             evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", shape, weight))
         return _of(tool, evidence, _loop_mode(facts, weight), technique)
-    unknown = _unknown(facts, language, catalogue, distributions, sites)
+    unknown = _unknown(facts, language, distributions, sites)
     if unknown is not None:
         modes = _loop_mode(facts, weight) or ((CollectMode.LOOP,) if _looped(unknown, facts) else ())
         evidence = [*unknown.evidence]
@@ -177,24 +177,33 @@ def _tools(facts: CodeFacts, language: str, catalogue: Catalogue) -> list[tuple[
     return list(found.values())
 
 
-def _unknown(
-    facts: CodeFacts, language: str, catalogue: Catalogue, distributions: Distributions, sites: Sequence[Path]
-) -> Identified | None:
-    """Ask the first few libraries that the catalogue does not know what they say of themselves."""
-    if language != "python":
-        return None
-    tops = sorted({name.split(".")[0] for name in facts.imports} - PYTHON_HTTP - PYTHON_PARSERS - DRIVERS)
+def _unknown(facts: CodeFacts, language: str, distributions: Distributions, sites: Sequence[Path]) -> Identified | None:
+    """Ask the first few libraries that are in neither list what they say of themselves; return the surest answer."""
     best: Identified | None = None
-    for top in tops[:MAX_UNKNOWN]:
-        for site in sites:
-            owner = distributions.names(site).get(top.lower().replace("_", "-"))
-            if owner is None:
-                continue
-            made = by_own_words("pypi", top.lower().replace("_", "-"), str(owner))
-            if made is not None and (best is None or made.evidence[0].weight > best.evidence[0].weight):
-                best = made
-            break
+    for package, folder in _folders(facts, language, distributions, sites):
+        made = by_own_words("npm" if language == "javascript" else "pypi", package, folder)
+        if made is not None and (best is None or made.evidence[0].weight > best.evidence[0].weight):
+            best = made
     return best
+
+
+def _folders(
+    facts: CodeFacts, language: str, distributions: Distributions, sites: Sequence[Path]
+) -> Iterator[tuple[str, str]]:
+    """Yield name and folder of the packages behind the imports that no list here knows, the nearest of each."""
+    if language == "shell":
+        return
+    known = PYTHON_HTTP | PYTHON_PARSERS | DRIVERS | JAVASCRIPT_HTTP | JAVASCRIPT_PARSERS
+    names = {name if language == "javascript" else name.split(".")[0] for name in facts.imports}
+    for name in sorted(names - known)[:MAX_UNKNOWN]:
+        for site in sites:
+            if language == "javascript":
+                folder = site / name if (site / name / "package.json").is_file() else None
+            else:
+                folder = distributions.names(site).get(normal(name))
+            if folder is not None:
+                yield (name if language == "javascript" else normal(name)), str(folder)
+                break
 
 
 def by_own_words(ecosystem: str, package: str, folder: str) -> Identified | None:
@@ -219,7 +228,7 @@ def by_own_words(ecosystem: str, package: str, folder: str) -> Identified | None
 
 
 def _looped(unknown: Identified, facts: CodeFacts) -> bool:
-    return unknown.name.replace("-", "_") in {name.lower() for name in facts.looped}
+    return normal(unknown.name) in {normal(name) for name in facts.looped}
 
 
 def _libraries(facts: CodeFacts) -> list[str]:

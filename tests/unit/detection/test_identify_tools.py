@@ -171,6 +171,20 @@ async def test_a_package_nobody_knows_is_asked_what_it_says_of_itself(world: Any
     assert found.flagged
 
 
+async def test_a_library_nobody_knows_is_asked_when_a_script_imports_it(world: Any, machine: Any) -> None:
+    env = machine.environment()
+    machine.distribution(env, "tok-grab", summary="TikTok scraper for profiles", needs=("selectolax",))
+    machine.script("a.py", "import tok_grab\nfor who in open('names'):\n    print(tok_grab.profile(who))\n")
+    (found,) = await world.start(str(env / "bin" / "python"), "a.py")
+    assert found.tool == "package:pypi:tok-grab"
+    assert found.flagged
+    machine.node_package("@me/insta-walk", description="Instagram scraper", needs=("cheerio",))
+    machine.script("src/a.mjs", "import { walk } from '@me/insta-walk'; for (const who of list) await walk(who);")
+    (found,) = await world.start("node", "src/a.mjs")
+    assert found.tool == "package:npm:@me/insta-walk"
+    assert found.flagged
+
+
 @pytest.mark.parametrize(
     ("name", "summary", "needs"),
     [

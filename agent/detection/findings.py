@@ -386,7 +386,8 @@ class Detector:
             pieces = strongest(track.pieces)
             finding = track.finding
             how_sure = level(pieces)
-            warn = finding.flagged or flagged(how_sure, finding.stage, finding.modes, track.asks)
+            proven = level(piece for piece in pieces if piece.rule != weights.UNVERIFIED_RULE)
+            warn = finding.flagged or flagged(proven, finding.stage, finding.modes, track.asks)
             held = finding.held_until
             if warn and held is None:
                 held = self._clock.now() + self._hold_ms

@@ -13,8 +13,10 @@ NAME_COLLECTOR: Final = 0.9
 NAME_SCRIPT: Final = 0.5
 """A script file that has the name of a catalogued program, without the package behind it: may be the person's own."""
 NAME_ENGINE: Final = 0.4
-NAME_UNVERIFIED: Final = 0.25
-"""An identifier nobody has verified never decides: hidden by itself."""
+NAME_UNVERIFIED: Final = 0.1
+"""An identifier nobody has verified: hidden by itself, and its pieces are left out when a flag is decided."""
+UNVERIFIED_RULE: Final = "catalogue.unverified"
+"""The rule id of such pieces."""
 
 PACKAGE_COLLECTOR: Final = 0.9
 PACKAGE_ENGINE: Final = 0.4

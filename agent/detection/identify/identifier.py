@@ -105,7 +105,7 @@ class Identifier:
         tool = self._catalogue.by_executable(program.word) or self._catalogue.by_executable(program.base)
         if tool is None:
             return None
-        found = self._named(tool, program, self._name_weight(tool, own_file=False))
+        found = self._asked(tool, program, [_name_evidence(tool, self._name_weight(tool, own_file=False))])
         return None if _says_nothing(found) else found
 
     def _known(self, program: Program, entry: Entry) -> Identified | None:
@@ -113,17 +113,18 @@ class Identifier:
         by_name = self._catalogue.by_executable(program.word) if _may_be_named(program, entry) else None
         tool, kind = self._owner(entry)
         if tool is not None:
-            found = self._named(tool, program, 0.0)
             strength = weights.PACKAGE_COLLECTOR if tool.role == "collector" else weights.PACKAGE_ENGINE
             if not self._catalogue.is_verified(tool, kind):
                 strength = weights.NAME_UNVERIFIED
             what = entry.package or entry.module.split(".")[0]
-            pieces = [Evidence(EvidenceClass.PACKAGE, "catalogue.entry-point", f"its code belongs to {what}", strength)]
+            rule = weights.UNVERIFIED_RULE if strength == weights.NAME_UNVERIFIED else "catalogue.entry-point"
+            pieces = [Evidence(EvidenceClass.PACKAGE, rule, f"its code belongs to {what}", strength)]
             if by_name is not None and by_name.id == tool.id:
                 pieces.append(_name_evidence(tool, self._name_weight(tool, own_file=False)))
-            return replace(found, evidence=(*pieces, *found.evidence))
+            return self._asked(tool, program, pieces)
         if by_name is not None:
-            return self._named(by_name, program, self._name_weight(by_name, own_file=not _trusted(program, entry)))
+            strength = self._name_weight(by_name, own_file=not _trusted(program, entry))
+            return self._asked(by_name, program, [_name_evidence(by_name, strength)])
         if entry.package and not entry.script:
             made = by_own_words(entry.ecosystem, entry.package, entry.folder)
             if made is not None:
@@ -144,9 +145,9 @@ class Identifier:
                 return tool, "imports"
         return None, "imports"
 
-    def _named(self, tool: Tool, program: Program, strength: float) -> Identified:
+    def _asked(self, tool: Tool, program: Program, pieces: list[Evidence]) -> Identified:
+        """Join who it is with what it was asked for."""
         what = asked(tool, program.arguments)
-        pieces = [_name_evidence(tool, strength)] if strength else []
         return _with(_made(tool, pieces, what), what, weights.FLAGS_MODE)
 
     def _name_weight(self, tool: Tool, *, own_file: bool) -> float:
@@ -203,12 +204,15 @@ def _with(found: Identified, what: Asked, strength: float) -> Identified:
     pieces = found.evidence
     if what.modes:
         how = ", ".join(f"{mode.value} ({why})" for mode, why in zip(what.modes, what.because, strict=True))
-        pieces = (*pieces, Evidence(EvidenceClass.FLAGS, "catalogue.mode", f"asked for many: {how}", strength))
+        unproven = all(piece.rule == weights.UNVERIFIED_RULE for piece in pieces)
+        rule = weights.UNVERIFIED_RULE if unproven else "catalogue.mode"
+        pieces = (*pieces, Evidence(EvidenceClass.FLAGS, rule, f"asked for many: {how}", strength))
     return replace(found, evidence=pieces, modes=what.modes, quiet=what.quiet)
 
 
 def _name_evidence(tool: Tool, strength: float) -> Evidence:
-    return Evidence(EvidenceClass.NAME, "catalogue.executable", f"started by the name of {tool.name}", strength)
+    rule = weights.UNVERIFIED_RULE if strength == weights.NAME_UNVERIFIED else "catalogue.executable"
+    return Evidence(EvidenceClass.NAME, rule, f"started by the name of {tool.name}", strength)
 
 
 def _fetches(entry: Entry) -> bool:

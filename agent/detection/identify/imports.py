@@ -61,7 +61,8 @@ def judge(
         sure = _verified(tool, language, catalogue)
         strength = weights.IMPORT_COLLECTOR if sure else weights.NAME_UNVERIFIED
         looped = name.split(".")[0] in facts.looped or facts.in_loop
-        evidence = [Evidence(EvidenceClass.CODE, "imports.collector", f"a script imports {name}", strength)]
+        rule = "imports.collector" if sure else weights.UNVERIFIED_RULE
+        evidence = [Evidence(EvidenceClass.CODE, rule, f"a script imports {name}", strength)]
         if weight > strength:
             evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", shape, weight))
         modes: tuple[CollectMode, ...] = (CollectMode.LOOP,) if looped and tool.bulk != "never" else ()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.detection.findings import CLOSE_AFTER_MS, MAX_CANDIDATES, MAX_PROCESSES, Detector
 from agent.detection.identified import Bulk, Identified, Role
+from agent.detection.weights import UNVERIFIED_RULE
 from agent.model.events import CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Stage
 
@@ -126,6 +127,23 @@ async def test_an_answer_about_a_program_that_was_replaced_meanwhile_is_dropped(
     detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1)
     assert await detector.started(event) == []
     assert detector.candidates() == []
+
+
+async def test_what_nobody_verified_never_decides_a_flag(world: Any) -> None:
+    async def guess(event: ProcessStarted) -> Identified:
+        pieces = (
+            Evidence(EvidenceClass.NAME, UNVERIFIED_RULE, "d", 0.1),
+            Evidence(EvidenceClass.FLAGS, UNVERIFIED_RULE, "d", 0.4),
+        )
+        return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, pieces, (CollectMode.LIST,))
+
+    detector = Detector(guess, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1)
+    event = world.event("x")
+    await detector.started(event)
+    world.sockets.of[event.key] = {"linkedin": 1}
+    (found,) = detector.tick(world.time.at)
+    assert found.stage is Stage.COLLECTING
+    assert not found.flagged
 
 
 async def test_an_answer_is_kept_with_the_finding(world: Any) -> None:

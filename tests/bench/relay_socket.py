@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support import wire
-from tests.support.client import load, loads, new_client_id, now_ms
+from tests.support.client import hello, load, loads, new_client_id, now_ms
 
 HEAD = struct.Struct("=I")
 
@@ -25,9 +25,7 @@ class BenchLink:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(str(path))
         self._buffer = bytearray()
-        hello = {"v": 1, "kind": "hello", "client": new_client_id(seed), "browser": "other", "browser_version": "1"}
-        counts = {"extension_version": "0.1.0", "waiting": 0, "dropped": 0, "lost": 0, "oldest_seq": 0}
-        self._socket.sendall(wire.encode({**hello, **counts}))
+        self._socket.sendall(wire.encode(hello(new_client_id(seed), browser="other")))
         while self._read()["kind"] != "flags":
             pass
 

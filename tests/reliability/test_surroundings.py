@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.agent import Agent, prepared_agent
-from tests.support.client import RelayClient, connect, load, new_client_id
+from tests.support.client import RelayClient, connect, hello, load, new_client_id
 from tests.support.waiting import until
 from tests.support.wire import Message
 
@@ -151,23 +151,28 @@ async def test_a_full_disk_refuses_counts_and_recovers(folder: Path) -> None:
             await agent.start()
             await keep(agent, 50)
             filler = agent.home / "filler"
-            fill(filler)
-
             async with connect(agent.socket, new_client_id(1)) as link:
                 acked = (await link.greet())["acked"]
+                fill(filler)
                 refusal, sent = await send_until_refused(link, acked)
                 assert refusal["reason"] == "store_full"
                 assert "space" in refusal["detail"]
                 acked = max(acked, link.acked)
-            assert agent.running
-            assert (await agent.counters())["relay.store_full"] >= 1
-
-            filler.unlink()
-            async with connect(agent.socket, new_client_id(1)) as link:
-                assert (await link.greet())["acked"] >= acked
+                # The same connection takes them again once there is room.
+                filler.unlink()
                 for seq in range(acked + 1, sent + 1):
                     await link.send(load(seq))
                 await link.acknowledged(sent)
+
+                fill(filler)
+                async with connect(agent.socket, new_client_id(2)) as newcomer:
+                    await newcomer.send(hello(newcomer.client))
+                    assert (await newcomer.expect("refuse"))["reason"] == "store_full"
+                filler.unlink()
+            assert agent.running
+            assert (await agent.counters())["relay.store_full"] >= 2
+            async with connect(agent.socket, new_client_id(1)) as link:
+                assert (await link.greet())["acked"] == sent
             assert await kept(agent) == sent
             await agent.close()
 

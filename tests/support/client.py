@@ -32,6 +32,23 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def hello(client: str, **fields: Any) -> Message:
+    """Make a well-formed `hello`; fields replace or add."""
+    return {
+        "v": 1,
+        "kind": "hello",
+        "client": client,
+        "browser": "chromium",
+        "browser_version": "156",
+        "extension_version": "0.1.0",
+        "waiting": 0,
+        "dropped": 0,
+        "lost": 0,
+        "oldest_seq": 0,
+        **fields,
+    }
+
+
 def load(seq: int, at: int | None = None, **fields: Any) -> Message:
     """Make a well-formed `load`; fields replace or add."""
     return {
@@ -91,20 +108,7 @@ class RelayClient:
 
     async def greet(self, **fields: Any) -> Message:
         """Say hello, wait for the welcome, and return it."""
-        hello = {
-            "v": 1,
-            "kind": "hello",
-            "client": self.client,
-            "browser": "chromium",
-            "browser_version": "156",
-            "extension_version": "0.1.0",
-            "waiting": 0,
-            "dropped": 0,
-            "lost": 0,
-            "oldest_seq": 0,
-            **fields,
-        }
-        await self.send(hello)
+        await self.send(hello(self.client, **fields))
         welcome = await self.expect("welcome")
         await self.expect("gate")
         return welcome

@@ -43,7 +43,7 @@ class Identified:
         family: One of the families of DESIGN 4.
         role: What it is by nature.
         bulk: When it asks for many.
-        evidence: What spoke for it, context already taken off the weights.
+        evidence: What spoke for it, by itself; the detector takes off what the surroundings say.
         modes: Ways in which this very process was asked for many.
         quiet: Asked only for help, its version or the like: never a reason for a flag.
         techniques: ATT&CK and OWASP ids.

@@ -61,6 +61,20 @@ for i in range(1,80):
   t=requests.get('https://site.example/people?page=%d'%i).text
   print(re.findall(r'[\\w.]+@[\\w.]+',t))"""
 
+STANDARD_LIBRARY = """
+import sys
+from html.parser import HTMLParser
+from urllib.request import urlopen
+class People(HTMLParser):
+    def handle_data(self, data):
+        print(data)
+def main(base):
+    for page in range(1, 30):
+        with urlopen(f"{base}/people?page={page}") as reply:
+            People().feed(reply.read().decode())
+main(sys.argv[1])
+"""
+
 API_CLIENT = """
 import requests, time, os
 token = os.environ.get("TOKEN")
@@ -95,7 +109,7 @@ for path in glob.glob("*.html"):
 OWN_HOST = PEOPLE_LOOP.replace("site.example", "localhost:8000")
 
 
-@pytest.mark.parametrize("source", [PEOPLE_LOOP, THROUGH_A_FUNCTION, DRIVEN, ONE_LINER])
+@pytest.mark.parametrize("source", [PEOPLE_LOOP, THROUGH_A_FUNCTION, DRIVEN, ONE_LINER, STANDARD_LIBRARY])
 def test_a_python_loop_that_takes_people_from_pages_is_seen(source: str) -> None:
     facts = python_code.read(source.encode())
     assert facts.in_loop and facts.parses and facts.walks and facts.people

@@ -183,6 +183,7 @@ PARSE_CALLS = frozenset(
         "load_html",
         "extract",
         "read_html",
+        "feed",
         "get_text",
     ]
 )
@@ -232,7 +233,6 @@ PAGE_WORD = re.compile(
 PAGE_KEYS = frozenset(
     ["page", "p", "pg", "pageno", "page_num", "pagenum", "offset", "start", "cursor", "after", "skip", "max_id", "next"]
 )
-LINK_WORDS = frozenset(["href", "@href", "a[href]", "a::attr(href)", "next", "rel=next", "a.next"])
 ADDRESS = re.compile(r"(?:https?|wss?)://([^/\s:'\"?#{}%]*)", re.IGNORECASE)
 OWN_HOST = re.compile(
     r"(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[?::1\]?|.*\.localhost|.*\.local|.*\.test)", re.IGNORECASE

@@ -1,8 +1,9 @@
 """Real collecting tools beside the agent: a scrapy spider and a plain requests loop, both flagged with reasons.
 
-Both run in the demonstration's own environment (`.venv-demo`, which `make demo` makes) against the invented site; the
-agent knows by its configuration that this site's address stands for LinkedIn. Nothing is simulated: the spider crawls,
-the loop fetches, and the findings are read through the command line.
+Both run in the demonstration's own environment (`.venv-demo`, which `make demo` makes). They are written for
+`www.linkedin.com` and reach the invented site instead, because `http_proxy` says so; the agent knows by its
+configuration that this site's address stands for LinkedIn. The spider crawls, the loop fetches, and the findings are
+read through the command line.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ import scrapy
 
 class People(scrapy.Spider):
     name = "people"
-    start_urls = ["http://127.0.0.1:{port}/search/results/people"]
-    custom_settings = {{"ROBOTSTXT_OBEY": False, "LOG_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
-                        "DOWNLOAD_DELAY": 0.05, "RETRY_ENABLED": False}}
+    start_urls = ["http://www.linkedin.com/search/results/people"]
+    custom_settings = {"ROBOTSTXT_OBEY": False, "LOG_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+                        "DOWNLOAD_DELAY": 0.05, "RETRY_ENABLED": False}
 
     def parse(self, response):
         yield from response.follow_all(css="a.who", callback=self.parse_person)
         yield from response.follow_all(css="a.more", callback=self.parse)
 
     def parse_person(self, response):
-        yield {{"name": response.css(".name::text").get(), "work": response.css(".role::text").get()}}
+        yield {"name": response.css(".name::text").get(), "work": response.css(".role::text").get()}
 """
 
 LOOP = """
@@ -48,13 +49,13 @@ import requests
 from bs4 import BeautifulSoup
 
 rows = []
-site = "http://127.0.0.1:{port}"
+site = "http://www.linkedin.com"
 session = requests.Session()
 for page in range(1, 41):
     listing = BeautifulSoup(session.get(site + "/search/results/people?page=%d" % page).text, "html.parser")
     for link in listing.select("a.who"):
         profile = BeautifulSoup(session.get(site + link["href"]).text, "html.parser")
-        rows.append({{"name": profile.select_one(".name").text, "work": profile.select_one(".role").text}})
+        rows.append({"name": profile.select_one(".name").text, "work": profile.select_one(".role").text})
         time.sleep(0.05)
 with open("people.csv", "w", newline="") as file:
     writer = csv.DictWriter(file, ["name", "work"])
@@ -67,7 +68,7 @@ import time
 
 import requests
 
-print(len(requests.get("http://127.0.0.1:{port}/feed").text))
+print(len(requests.get("http://www.linkedin.com/feed").text))
 time.sleep(4)
 """
 
@@ -94,7 +95,8 @@ async def site() -> AsyncIterator[Site]:
 async def agent(site: Site) -> AsyncIterator[Agent]:
     """Run an agent that knows the site's address as LinkedIn's."""
     with short_folder() as folder:
-        made = Agent(folder, clean_environment(folder))
+        proxy = f"http://127.0.0.1:{site.http_port}"
+        made = Agent(folder, clean_environment(folder, http_proxy=proxy))
         (made.home / "config.toml").write_text(
             f'[loopback]\n"www.linkedin.com" = "127.0.0.1:{site.http_port}"\n', "utf-8"
         )
@@ -131,7 +133,7 @@ def check_reasons(finding: dict[str, Any]) -> None:
 async def test_a_scrapy_spider_is_flagged_with_its_reasons(agent: Agent, site: Site) -> None:
     scrapy = tool("scrapy")
     spider = agent.folder / "people_spider.py"
-    spider.write_text(SPIDER.format(port=site.http_port))
+    spider.write_text(SPIDER)
     command: list[str | Path] = [scrapy, "runspider", spider, "-o", agent.folder / "people.json"]
     async with started(command, agent.folder / "scrapy.log", agent.env, agent.folder) as process:
         finding = await flagged(agent, process.pid)
@@ -144,7 +146,7 @@ async def test_a_scrapy_spider_is_flagged_with_its_reasons(agent: Agent, site: S
 async def test_collecting_names_the_platform(agent: Agent, site: Site) -> None:
     scrapy = tool("scrapy")
     spider = agent.folder / "people_spider.py"
-    spider.write_text(SPIDER.format(port=site.http_port))
+    spider.write_text(SPIDER)
     async with started([scrapy, "runspider", spider], agent.folder / "scrapy.log", agent.env, agent.folder):
 
         async def collecting() -> bool:
@@ -158,7 +160,7 @@ async def test_collecting_names_the_platform(agent: Agent, site: Site) -> None:
 
 async def test_a_plain_requests_loop_is_flagged_with_its_reasons(agent: Agent, site: Site) -> None:
     script = agent.folder / "job.py"
-    script.write_text(LOOP.format(port=site.http_port))
+    script.write_text(LOOP)
     async with started([tool("python"), script], agent.folder / "loop.log", agent.env, agent.folder) as process:
         finding = await flagged(agent, process.pid)
     check_reasons(finding)
@@ -168,7 +170,7 @@ async def test_a_plain_requests_loop_is_flagged_with_its_reasons(agent: Agent, s
 
 async def test_one_request_is_not_a_flag(agent: Agent, site: Site) -> None:
     script = agent.folder / "reader.py"
-    script.write_text(READER.format(port=site.http_port))
+    script.write_text(READER)
     async with started([tool("python"), script], agent.folder / "reader.log", agent.env, agent.folder) as process:
         assert await process.wait() == 0
         assert not [finding for finding in await agent.findings() if finding["flagged"]]
@@ -177,7 +179,7 @@ async def test_one_request_is_not_a_flag(agent: Agent, site: Site) -> None:
 async def test_a_finished_tool_stays_in_the_list_with_its_count(agent: Agent, site: Site) -> None:
     scrapy = tool("scrapy")
     spider = agent.folder / "people_spider.py"
-    spider.write_text(SPIDER.format(port=site.http_port))
+    spider.write_text(SPIDER)
     for _ in range(2):
         async with started([scrapy, "runspider", spider], agent.folder / "scrapy.log", agent.env) as process:
             finding = await flagged(agent, process.pid)

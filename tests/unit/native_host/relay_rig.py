@@ -32,11 +32,14 @@ class Agent:
         self._listener.listen()
         self._listener.settimeout(PATIENCE)
         self.link: socket.socket | None = None
+        self._links: list[socket.socket] = []  # every relay's, so that the older ones stay open
         self._decoder = Decoder()
         self._heard: list[bytes] = []
 
     def accept(self) -> None:
+        """Take the next relay's connection; everything else is about the newest one."""
         self.link, _ = self._listener.accept()
+        self._links.append(self.link)
         self.link.settimeout(PATIENCE)
         self._decoder, self._heard = Decoder(), []
 
@@ -70,8 +73,8 @@ class Agent:
     def stop(self) -> None:
         """Go away altogether."""
         self._listener.close()
-        if self.link is not None:
-            self.link.close()
+        for link in self._links:
+            link.close()
 
 
 class Host:

@@ -215,6 +215,7 @@ def test_it_costs_nothing_while_nothing_moves(start: Start, agent: Agent, run_di
     stuck_browser_without_agent = start()
     agent.accept()
     stuck_browser_without_agent.until_up()
+    stuck_browser_without_agent.fill()  # with something to deliver it notices at once that the agent has gone
     flood(agent)
     agent.drop()
     lonely = start()  # nobody takes its call: the listener's backlog does

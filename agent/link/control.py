@@ -1,7 +1,8 @@
 """The control socket: how the `gleanwatch` command asks the running agent.
 
-One request per frame; the answer is one frame, before which a command may send items (a list is sent item by item, since a
-frame holds 64 KiB; a followed stream never ends by itself). The same folder, mode and peer checks as for browsers.
+One request per connection; the answer is one frame, before which a command may send items (a list is sent item by item,
+since a frame holds 64 KiB; a followed stream never ends by itself). The same folder, mode and peer checks as for
+browsers.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class ControlServer:
-    """Listens on `control.sock` and runs commands one after the other per connection."""
+    """Listens on `control.sock` and runs one command per connection."""
 
     def __init__(self, path: Path, uid: int, handler: Handler, count: Callable[[str], None]) -> None:
         self._path = path
@@ -87,8 +88,9 @@ class ControlServer:
                 return
             decoder = Decoder()
             while data := await reader.read(MAX_FRAME):
-                for body in decoder.feed(data):
-                    await self._answer(body, reader, writer)
+                if bodies := decoder.feed(data):
+                    await self._answer(bodies[0], reader, writer)
+                    return
         except FrameError as problem:
             self._count(f"control.{problem.reason}")
         except ConnectionError:
@@ -119,6 +121,12 @@ class ControlServer:
                 answer = {**head, "kind": "answer", "ok": True, "result": work.result()}
             except CommandError as problem:
                 answer = {**head, "kind": "answer", "ok": False, "error": str(problem)}
+            except Exception as problem:
+                # A defect of ours must not end the agent; its type is said, never its text, which could hold anything.
+                self._count("control.failed")
+                log.exception("the command %s failed", request.command)
+                said = f"The agent failed at this ({type(problem).__name__}). Its log says where; it goes on running."
+                answer = {**head, "kind": "answer", "ok": False, "error": said}
             await _send(writer, answer)
         finally:
             for task in (work, gone):

@@ -94,7 +94,8 @@ class RelaySession(asyncio.Protocol):
         self._work: asyncio.Task[None] | None = None
         self._mark = 0
         self._paused = False
-        self._refused_version = False
+        self._failed = False
+        self._highest = 0
         self.client = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -139,6 +140,7 @@ class RelaySession(asyncio.Protocol):
                 self._queue(message.loads)
             case Hello():
                 self._greeting = message
+                self._failed = False
                 self._start_work()
             case Ping():
                 self.send(messages.PONG)
@@ -158,6 +160,12 @@ class RelaySession(asyncio.Protocol):
         if not self.client and self._greeting is None:
             self._refuse(Refusal("no_hello", "Say hello first, so that the agent knows whose numbers these are."))
             return
+        replayed = loads[0].seq <= self._highest
+        self._highest = max(self._highest, loads[-1].seq)
+        if self._failed and not replayed:
+            self._settings.count("relay.after_failure")
+            return
+        self._failed = False
         self._waiting.extend(loads)
         if len(self._waiting) > PAUSE_AT and not self._paused and self._transport is not None:
             self._paused = True
@@ -191,13 +199,20 @@ class RelaySession(asyncio.Protocol):
                 if batch:
                     await self._commit(batch)
             except StoreFull:
-                self._waiting.clear()
-                self._greeting = None
-                self._refuse(Refusal("store_full", "The disk is full: free some space. Nothing acknowledged is lost."))
+                self._fail(Refusal("store_full", "The disk is full: free some space. Nothing acknowledged is lost."))
             except StoreError:
-                self._waiting.clear()
-                self._greeting = None
-                self._refuse(Refusal("store_failed", "The agent could not store this; it will take it again later."))
+                self._fail(Refusal("store_failed", "The agent could not store this; it will take it again later."))
+
+    def _fail(self, refusal: Refusal) -> None:
+        """Say that nothing could be stored, and take nothing newer until the extension begins again.
+
+        An acknowledgement speaks for every number below it: storing what is still under way here, after its
+        predecessors could not be stored, would tell the extension to forget those.
+        """
+        self._waiting.clear()
+        self._greeting = None
+        self._failed = True
+        self._refuse(refusal)
 
     async def _greet(self, hello: Hello) -> None:
         settings = self._settings

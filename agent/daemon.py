@@ -1,0 +1,484 @@
+"""The one place where the parts are built and joined: the agent in the foreground, from start to Ctrl-C.
+
+The way of the data, wired here: a browser's page load comes in through `link.relay`, is judged by the gate's history
+and committed by `store`; after its acknowledgement `watching` hands it to detection, which also hears of every process
+that starts. A finding that changed is committed, then said everywhere at once: to every browser, to the desktop, to the
+page. The person's answers come back through `face`, which the page and the command line share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from agent import __version__
+from agent.changes import Changes
+from agent.consent.gate import GateHistory, GateRules
+from agent.content.catalogue import load_catalogue
+from agent.content.notices import render_notice
+from agent.content.platforms import load_platforms
+from agent.detection.explain import why
+from agent.detection.findings import Detector
+from agent.detection.identify.helper import CodeReader
+from agent.detection.identify.identifier import Identifier
+from agent.face import Face, FaceParts
+from agent.link.control import ControlServer
+from agent.link.desktop import Desktop
+from agent.link.local_socket import SocketError
+from agent.link.messages import Hello
+from agent.link.relay import RelayServer, RelaySettings
+from agent.model.events import PageLoad
+from agent.model.face import NoticeText
+from agent.model.findings import Finding
+from agent.model.health import Condition, Health
+from agent.model.ports import Clock
+from agent.model.purposes import ActKind, Channel, GateState, Mode, Purpose
+from agent.opening import Opened, Rulebook, StartError
+from agent.sensors.connections.addresses import PlatformAddresses
+from agent.sensors.connections.sampler import Sampler
+from agent.sensors.connections.sockets import socket_lister
+from agent.sensors.processes.choose import reader_for
+from agent.sensors.tree import CachedTree
+from agent.store import clients, counters, cursors, findings, gates, page_loads, retention
+from agent.store.database import Store, StoreError
+from agent.store.schema import FIELDS
+from agent.watching import Watching, WatchParts
+from agent.web.app import build_app
+from agent.web.serving import Serving, serve
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+SWEEP_SECONDS = 600.0
+FLUSH_SECONDS = 5.0
+REPLAY_MS = 30 * 60_000
+CURSOR = "detection"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKeeper:
+    """The store in the words of `link.relay.Keeper`."""
+
+    store: Store
+
+    async def greet(self, hello: Hello, at: int) -> int:
+        """Remember the client and return its high-water mark."""
+
+        def say_hello(tx: apsw.Connection) -> int:
+            return clients.hello(
+                tx,
+                hello.client,
+                hello.browser,
+                hello.browser_version,
+                hello.extension_version,
+                hello.waiting,
+                hello.dropped,
+                hello.lost,
+                at,
+            )
+
+        return await self.store.write(say_hello)
+
+    async def keep(self, client: str, loads: Sequence[PageLoad], high_water: int, at: int) -> None:
+        """Commit page loads with the client's high-water mark."""
+        await self.store.write(lambda tx: page_loads.append(tx, client, loads, high_water, at))
+
+
+def notice_for(rulebook: Rulebook) -> NoticeText:
+    """Render the notice that holds under these rules."""
+    policy, loopback = rulebook.policy, sorted(rulebook.config.loopback)
+    off = frozenset(policy.monitoring.purposes_off) if policy is not None else frozenset()
+    # The longer history has no switch yet, so no notice speaks of it.
+    purposes = [p for p in Purpose if p not in off and not p.optional]
+    if policy is None:
+        return render_notice(rulebook.mode, purposes=purposes, loopback=loopback)
+    return render_notice(
+        rulebook.mode,
+        purposes=purposes,
+        organisation=policy.organisation.name,
+        contact=policy.organisation.contact,
+        lead_days=policy.monitoring.lead_days,
+        acknowledgement=policy.monitoring.require_acknowledgement,
+        raw_hours=policy.retention.observations_hours,
+        finding_days=policy.retention.findings_days,
+        loopback=loopback,
+    )
+
+
+class Daemon:
+    """A running agent."""
+
+    def __init__(self, opened: Opened, clock: Clock, uid: int, home: Path) -> None:
+        """Build and join the parts; nothing runs before `start`."""
+        rules, policy = opened.rulebook, opened.rulebook.policy
+        self._opened, self._clock, self._store = opened, clock, opened.store
+        self._counts: Counter[str] = Counter()
+        self._flush: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gate_timer: asyncio.TimerHandle | None = None
+        self._gates_changed = asyncio.Event()
+        self._shown_flags: set[str] = set()
+        self._try: asyncio.subprocess.Process | None = None
+        self._serving: Serving | None = None
+        self._broken: list[Health] = []
+        self.stopping = asyncio.Event()
+        self.changes = Changes()
+        self.desktop = Desktop(enabled=os.environ.get("GLEANWATCH_DESKTOP", "on") != "off")
+        self._limits = retention.Limits(
+            observations_ms=(policy.retention.observations_hours if policy else 24) * HOUR_MS,
+            findings_ms=(policy.retention.findings_days if policy else 90) * DAY_MS,
+        )
+        platforms = load_platforms()
+        catalogue = load_catalogue(on_error=lambda problem: self._report_broken("catalogue", str(problem)))
+        self._code = CodeReader()
+        identifier = Identifier(catalogue, self._code, home)
+        reader = reader_for(uid)
+        tree = CachedTree(reader)
+        addresses = PlatformAddresses(
+            platforms.platform_of_host,
+            [host for key in platforms.keys for host in platforms.page_hosts(key)],
+            clock,
+            loopback=rules.config.loopback,
+        )
+        sampler = Sampler(socket_lister(reader), addresses.platform_of)
+        self._detector = Detector(
+            identifier.identify,
+            sampler,
+            tree,
+            clock,
+            lambda: secrets.token_urlsafe(9),
+            hold_ms=(policy.detection.hold_hours if policy else 24) * HOUR_MS,
+            refine=identifier.refine,
+            recognise=identifier.installed,
+        )
+        self.watching = Watching(
+            WatchParts(
+                self._detector,
+                tree,
+                sampler,
+                addresses,
+                clock,
+                uid,
+                rules.config.sensing.poll_seconds,
+                lambda pid: pid in (os.getpid(), self._code.pid),
+            ),
+            self._found,
+        )
+        self._history = GateHistory()
+        gate_rules = GateRules(
+            rules.mode,
+            lead_days=policy.monitoring.lead_days if policy else 0,
+            require_acknowledgement=policy.monitoring.require_acknowledgement if policy else True,
+            switched_off=frozenset(policy.monitoring.purposes_off) if policy else frozenset(),
+        )
+        organisation = policy.organisation.name if policy else ""
+        self.relay = RelayServer(
+            RelaySettings(
+                keeper=StoreKeeper(self._store),
+                gates=self._history,
+                clock=clock,
+                platforms=platforms.keys,
+                page_classes=platforms.sendable_classes,
+                max_age_ms=self._limits.observations_ms,
+                agent_version=__version__,
+                mode=rules.mode,
+                organisation=organisation,
+                count=self.count,
+                on_loads=self._loaded,
+                on_change=lambda: self.changes.say("browsers"),
+                page_link=self._page_link,
+            ),
+            opened.instance.relay_socket,
+            uid,
+        )
+        self.face = Face(
+            FaceParts(
+                store=self._store,
+                clock=clock,
+                history=self._history,
+                rules=gate_rules,
+                notice=notice_for(rules),
+                changes=self.changes,
+                limits=self._limits,
+                version=__version__,
+                mode=rules.mode,
+                organisation=organisation,
+                connected=self.relay.connected,
+                health=self._health,
+                counts=self._unflushed,
+                page_link=self._page_link,
+                start_try=self._start_try,
+                on_gates=self._gates_moved,
+                on_answer=self._answered,
+                stop=self.stopping.set,
+            )
+        )
+        self._app, self._links = build_app(
+            self.face,
+            host_label=secrets.token_hex(6),
+            port_of=lambda: self._serving.port if self._serving is not None else 0,
+            clock=clock,
+            new_token=lambda: secrets.token_urlsafe(24),
+            on_refused=self.count,
+            explain=why,
+            fields=FIELDS,
+        )
+        self._control = ControlServer(opened.instance.control_socket, uid, self.face.serve_command, count=self.count)
+
+    async def start(self) -> None:
+        """Begin to listen and, if the gate is open, to watch.
+
+        Raises:
+            StartError: A socket or port cannot be had, or the database cannot be read.
+        """
+        try:
+            for gate in await self._store.read(gates.history):
+                self._history.record(gate)
+            await self.face.load()
+            if self._opened.rulebook.mode is Mode.TEST:
+                await self._acknowledge_itself()
+            self._detector.restore(await self._store.read(findings.open_findings))
+            self._replay(await self._store.read(lambda tx: page_loads.since_rowid(tx, cursors.get(tx, CURSOR), 20_000)))
+            await self._sweep()
+            self._push_flags(await self.face.findings())
+            self._serving = await serve(self._app, self._opened.rulebook.config.pages.port)
+            await self._control.start()
+            await self.relay.start()
+        except (SocketError, StoreError, OSError) as problem:
+            raise StartError(str(problem)) from None
+        self._start(self._follow_gates())
+        self._start(self._sweep_for_ever())
+        self._gates_changed.set()
+
+    async def stop(self) -> None:
+        """End everything in order: first what comes in, then what watches, last the database."""
+        await self.relay.stop()
+        await self._control.stop()
+        await self.watching.close()
+        if self._gate_timer is not None:
+            self._gate_timer.cancel()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._serving is not None:
+            await self._serving.close()
+        if self._try is not None and self._try.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._try.terminate()
+        await self._code.close()
+        if self._flush is not None:
+            self._flush.cancel()
+        with contextlib.suppress(StoreError):
+            await self._flush_counts()
+        await self._store.close()
+        self._opened.close()
+
+    def count(self, name: str) -> None:
+        """Count a refusal; counts reach the database together, a few seconds later at most."""
+        self._counts[name] += 1
+        if self._flush is None:
+            loop = asyncio.get_running_loop()
+            self._flush = loop.call_later(FLUSH_SECONDS, lambda: self._start(self._flush_counts()))
+
+    def _unflushed(self) -> Counter[str]:
+        """What is counted and not stored yet, with what the code reader could not read."""
+        return self._counts + Counter({f"code.{reason}": n for reason, n in self._code.unread.items()})
+
+    async def _flush_counts(self) -> None:
+        self._flush = None
+        counted, self._counts = self._counts, Counter()
+
+        def add_all(tx: apsw.Connection) -> None:
+            for name, n in counted.items():
+                counters.add(tx, name, n)
+
+        try:
+            await self._store.write(add_all)
+        except StoreError:
+            self._counts.update(counted)
+
+    def _page_link(self) -> str:
+        return self._links.make()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self.count("agent.task_failed")
+            log.error("a part of the agent failed: %s", type(problem).__name__, exc_info=problem)
+
+    def _report_broken(self, part: str, text: str) -> None:
+        log.warning("%s: %s", part, text)
+        self._counts[f"{part}.broken"] += 1
+        self._broken.append(Health(part, Condition.DEGRADED, "an entry is left out", missed=text))
+
+    def _health(self) -> list[Health]:
+        browsers = len(self.relay.connected())
+        return [
+            self.watching.health(),
+            Health("browsers", Condition.WORKING, f"{browsers} connected")
+            if browsers
+            else Health(
+                "browsers",
+                Condition.DEGRADED,
+                "none connected",
+                missed="Page loads are not seen.",
+                action="Load the extension: gleanwatch browser status says where it is registered.",
+            ),
+            Health("store", Condition.WORKING, f"encrypted; its key is in {self._opened.key.where}"),
+            self.desktop.health(),
+            *self._broken,
+        ]
+
+    # Gates
+
+    async def _acknowledge_itself(self) -> None:
+        """A test or demo instance has no person to ask; it says so on every page (DESIGN 3.11)."""
+        sha256 = self.face.notice().sha256
+        await self.face.act(None, ActKind.SHOWN, sha256, Channel.SELF)
+        if self._history.current(Purpose.DETECT).reason == "not_acknowledged":
+            await self.face.act(None, ActKind.ACKNOWLEDGED, sha256, Channel.SELF)
+
+    def _gates_moved(self) -> None:
+        self.relay.push_gates()
+        self._gates_changed.set()
+
+    async def _follow_gates(self) -> None:
+        """Turn watching on and off with its gate, also when a waiting gate opens by itself."""
+        while True:
+            await self._gates_changed.wait()
+            self._gates_changed.clear()
+            opens_at = await self.face.decide_gates()
+            if self._gate_timer is not None:
+                self._gate_timer.cancel()
+            if opens_at is not None:
+                delay = max(0.0, (opens_at - self._clock.now()) / 1000)
+                # The loop's timers do not count sleep: look again at least every minute.
+                loop = asyncio.get_running_loop()
+                self._gate_timer = loop.call_later(min(delay, 60.0), self._gates_changed.set)
+            if self._history.current(Purpose.DETECT).state is GateState.OPEN:
+                await self.watching.open()
+            else:
+                await self.watching.close()
+            self.changes.say("health")
+
+    # Page loads and findings
+
+    def _loaded(self, loads: Sequence[PageLoad]) -> None:
+        self.changes.say("pages")
+        self.watching.page_loads(loads)
+
+    def _replay(self, rows: Sequence[tuple[int, PageLoad]]) -> None:
+        """Give detection the last window again, so that a restart does not make it forget a rhythm."""
+        recent = [load for _, load in rows if load.at >= self._clock.now() - REPLAY_MS]
+        if recent:
+            self.watching.page_loads(recent)
+
+    def _found(self, changed: Sequence[Finding]) -> None:
+        self._start(self._keep(changed))
+
+    async def _keep(self, changed: Sequence[Finding]) -> None:
+        def save_all(tx: apsw.Connection) -> None:
+            for finding in changed:
+                findings.save(tx, finding)
+
+        await self._store.write(save_all)
+        self.changes.say("findings")
+        self._push_flags(await self.face.findings())
+        for finding in changed:
+            if finding.flagged and finding.closed_at is None and finding.id not in self._shown_flags:
+                self._shown_flags.add(finding.id)
+                self._start(self.desktop.show_flag(finding, lambda: None))
+
+    def _push_flags(self, known: Sequence[Finding]) -> None:
+        self.relay.push_flags([f for f in known if f.flagged and f.closed_at is None])
+
+    async def _answered(self, finding_id: str, answer: str) -> Finding | None:
+        at = self._clock.now()
+        if not await self._store.write(lambda tx: findings.set_answer(tx, finding_id, answer, at)):
+            return None
+        self._detector.answer(finding_id, answer)
+        self.changes.say("findings")
+        return await self.face.finding(finding_id)
+
+    async def _start_try(self) -> None:
+        """Run the harmless collection as a program of its own, so that it is seen like any other."""
+        if self._try is not None and self._try.returncode is None:
+            return
+        folder = Path(__file__).parent / "demo"
+        self._try = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "gleanwatch_try",
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    # Retention
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self._sweep()
+            except StoreError as problem:
+                self.count("store.sweep_failed")
+                log.warning("retention could not run: %s", problem)
+
+    async def _sweep(self) -> None:
+        now = self._clock.now()
+
+        def sweep(tx: apsw.Connection) -> retention.Swept:
+            swept = retention.sweep(tx, now, self._limits)
+            row = tx.execute("SELECT max(id) FROM page_load WHERE at < ?", (now - REPLAY_MS,)).get
+            cursors.set(tx, CURSOR, int(row or cursors.get(tx, CURSOR)))
+            return swept
+
+        swept = await self._store.write(sweep)
+        if swept.page_loads or swept.findings or swept.clients:
+            await self._store.checkpoint()
+            self.changes.say("pages")
+
+
+async def run(opened: Opened, clock: Clock, uid: int, home: Path, on_ready: Callable[[Daemon], None]) -> None:
+    """Run the agent until it is asked to stop (SIGINT, SIGTERM or the control socket).
+
+    Args:
+        opened: The open instance; closed at the end in any case.
+        clock: Time.
+        uid: Who runs it.
+        home: The person's home folder.
+        on_ready: Called once everything listens.
+
+    Raises:
+        StartError: A socket or port cannot be had, or the database cannot be read.
+    """
+    daemon = Daemon(opened, clock, uid, home)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, daemon.stopping.set)
+    try:
+        await daemon.start()
+        on_ready(daemon)
+        await daemon.stopping.wait()
+    finally:
+        await daemon.stop()

@@ -1,0 +1,71 @@
+"""Flags on the desktop: one notice for a new flag, through the system's own notification service.
+
+Texts are fixed templates around the tool's name. Where there is no service (a server, a container) the first failure is
+remembered as health and nothing is tried again until the agent starts anew: a missing desktop is not an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from agent.model.findings import Finding, Stage
+from agent.model.health import Condition, Health
+
+log = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 5.0
+
+
+class Desktop:
+    """Shows flags as desktop notices."""
+
+    def __init__(self, enabled: bool = True) -> None:
+        self._enabled = enabled
+        self._health = Health("desktop", Condition.WORKING, "desktop notices, not needed yet")
+        self._notifier: object | None = None
+
+    def health(self) -> Health:
+        """Say whether notices reach the person."""
+        return self._health
+
+    async def show_flag(self, finding: Finding, on_open: Callable[[], None]) -> None:
+        """Show one flag; pressing it calls `on_open`. Never raises: the page holds the record."""
+        title, text = flag_text(finding)
+        await self._send(title, text, on_open)
+
+    async def _send(self, title: str, text: str, on_open: Callable[[], None]) -> None:
+        if not self._enabled or self._health.condition is Condition.FAILED:
+            return
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                from desktop_notifier import DesktopNotifier, Urgency
+
+                if self._notifier is None:
+                    self._notifier = DesktopNotifier(app_name="Gleanwatch")
+                notifier = self._notifier
+                if isinstance(notifier, DesktopNotifier):
+                    await notifier.send(title=title, message=text, urgency=Urgency.Normal, on_clicked=on_open)
+            self._health = Health("desktop", Condition.WORKING, "desktop notices")
+        except Exception as problem:
+            # Whatever a foreign notification service does, the flag itself must go on to page and pop-up.
+            log.info("no desktop notice could be shown: %s", type(problem).__name__)
+            self._health = Health(
+                "desktop",
+                Condition.FAILED,
+                "no notification service answered",
+                missed="Flags are shown on your page and in the pop-up only.",
+                action="Start the agent inside your desktop session to get notices.",
+            )
+
+
+def flag_text(finding: Finding) -> tuple[str, str]:
+    """Return title and text of a flag's notice: what was seen and what the person can do."""
+    doing = "is collecting" if finding.stage is Stage.COLLECTING else "was started to collect many pages"
+    where = f" from {', '.join(finding.platforms)}" if finding.platforms else ""
+    why = f" Why: {finding.evidence[0].detail}." if finding.evidence else ""
+    return (
+        "A bulk-collection tool is running",
+        f"{finding.name} {doing}{where}.{why} Nobody was told. Open your page to answer.",
+    )

@@ -1,0 +1,177 @@
+"""Watching: the sensors and detection while the gate is open, and nothing at all while it is not.
+
+`open` chooses a way of seeing processes and starts the loops: starts and ends go to the detector as they come, a second
+and closer look follows once the first finding is out, and while something suspicious lives its connections are
+sampled. `close` stops all of it. What the detector found goes to one callback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+
+from agent.detection.findings import Detector
+from agent.model.events import PageLoad, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.findings import Finding
+from agent.model.health import Condition, Health
+from agent.model.ports import Clock
+from agent.sensors.connections.addresses import PlatformAddresses
+from agent.sensors.connections.sampler import Sampler
+from agent.sensors.processes.choose import choose_source
+from agent.sensors.processes.source import ProcessSource
+from agent.sensors.tree import CachedTree
+
+log = logging.getLogger(__name__)
+
+BUSY_SECONDS = 0.5
+IDLE_SECONDS = 60.0
+CLOSER_LOOKS_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WatchParts:
+    """What watching is built from.
+
+    Attributes:
+        detector: Turns events into findings.
+        tree: Learns of every start, so that the detector can ask what stands above a process.
+        sampler: Counts connections of the processes that are worth it.
+        addresses: Knows which address is which platform.
+        clock: Time.
+        uid: Whose processes are seen; None on Windows.
+        poll_seconds: Time between two looks where looking is all there is.
+        ignore: Says of a pid that it is the agent's own.
+    """
+
+    detector: Detector
+    tree: CachedTree
+    sampler: Sampler
+    addresses: PlatformAddresses
+    clock: Clock
+    uid: int | None
+    poll_seconds: float
+    ignore: Callable[[int], bool]
+
+
+class Watching:
+    """Sensors and detection, on or off."""
+
+    def __init__(self, parts: WatchParts, on_findings: Callable[[Sequence[Finding]], None]) -> None:
+        self._parts = parts
+        self._on_findings = on_findings
+        self._source: ProcessSource | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closer = asyncio.Semaphore(CLOSER_LOOKS_AT_ONCE)
+        self._wake = asyncio.Event()
+        self._sampled: set[ProcessKey] = set()
+        self._health = Health("processes", Condition.DEGRADED, "off", "Programs are not seen: the gate is not open.")
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is observed."""
+        return self._source is not None
+
+    def health(self) -> Health:
+        """Say which way of seeing processes is at work and what it misses."""
+        return self._source.health() if self._source is not None else self._health
+
+    async def open(self) -> None:
+        """Begin to observe; does nothing when it does already."""
+        if self._source is not None:
+            return
+        parts = self._parts
+        try:
+            self._source = await choose_source(parts.clock, parts.uid, parts.poll_seconds, ignore=parts.ignore)
+        except (OSError, ValueError) as problem:
+            log.warning("processes cannot be seen: %s", type(problem).__name__)
+            self._health = Health(
+                "processes",
+                Condition.FAILED,
+                "no way works",
+                missed="No program is seen.",
+                action="Check that /proc is mounted and readable, then start the agent anew.",
+            )
+            return
+        self._start(self._follow(self._source))
+        self._start(self._sample())
+
+    async def close(self) -> None:
+        """Stop observing; what is open stays open until it is seen again or its time is over."""
+        source, self._source = self._source, None
+        if source is not None:
+            await source.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for key in self._sampled:
+            self._parts.sampler.forget(key)
+        self._sampled.clear()
+        self._parts.sampler.close()
+
+    def page_loads(self, loads: Sequence[PageLoad]) -> None:
+        """Take in page loads that were stored and acknowledged."""
+        self._found(self._parts.detector.page_loads(loads))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            # One process that cannot be judged must not blind the agent to the next.
+            log.error("watching: %s", type(problem).__name__, exc_info=problem)
+
+    def _found(self, findings: Sequence[Finding]) -> None:
+        if findings:
+            self._on_findings(findings)
+        if self._parts.detector.candidates():
+            self._wake.set()
+
+    async def _follow(self, source: ProcessSource) -> None:
+        async for started in source.existing():
+            self._take(started)
+        async for event in source.events():
+            if isinstance(event, ProcessStarted):
+                self._take(event)
+            else:
+                self._take_end(event)
+
+    def _take(self, event: ProcessStarted) -> None:
+        self._parts.tree.saw(event)
+        self._start(self._judge(event))
+
+    async def _judge(self, event: ProcessStarted) -> None:
+        self._found(await self._parts.detector.started(event))
+        async with self._closer:
+            self._found(await self._parts.detector.refine(event))
+
+    def _take_end(self, event: ProcessEnded) -> None:
+        self._found(self._parts.detector.ended(event))
+        if event.key in self._sampled:
+            self._sampled.discard(event.key)
+            self._parts.sampler.forget(event.key)
+
+    async def _sample(self) -> None:
+        """Look at connections while there is somebody worth it; otherwise only let old findings close."""
+        parts = self._parts
+        while True:
+            wanted = set(parts.detector.candidates())
+            if wanted:
+                await parts.addresses.refresh()
+            for key in wanted - self._sampled:
+                parts.sampler.watch(key)
+            for key in self._sampled - wanted:
+                parts.sampler.unwatch(key)
+            self._sampled = wanted
+            self._found(parts.detector.tick(parts.clock.now()))
+            self._wake.clear()
+            if wanted:
+                await asyncio.sleep(BUSY_SECONDS)
+            else:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)

@@ -43,7 +43,7 @@ from agent.model.face import NoticeText
 from agent.model.findings import Finding
 from agent.model.health import Condition, Health
 from agent.model.ports import Clock
-from agent.model.purposes import ActKind, Channel, GateState, Mode, Purpose
+from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
 from agent.opening import Opened, Rulebook, StartError
 from agent.sensors.connections.addresses import PlatformAddresses
 from agent.sensors.connections.sampler import Sampler
@@ -284,6 +284,14 @@ class Daemon:
             await self._flush_counts()
         await self._store.close()
         self._opened.close()
+
+    def background(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside the agent until it is done or the agent stops."""
+        self._start(work)
+
+    def gate(self, purpose: Purpose) -> Gate:
+        """Return one purpose's gate as it is now."""
+        return self._history.current(purpose)
 
     def count(self, name: str) -> None:
         """Count a refusal; counts reach the database together, a few seconds later at most."""

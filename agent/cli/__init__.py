@@ -1,0 +1,1 @@
+"""The `gleanwatch` command: one file a subject, wired in `main.py`."""

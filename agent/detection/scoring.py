@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.model.findings import CollectMode, Evidence, EvidenceClass, Level, Stage
+from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, Stage
 
 LOW_FROM = 0.3
 MEDIUM_FROM = 0.6
@@ -67,3 +67,19 @@ def flagged(how_sure: Level, stage: Stage, modes: Iterable[CollectMode], asks_fo
 
 def _rank(piece: Evidence) -> tuple[float, str, str, str]:
     return (-piece.weight, piece.cls.value, piece.rule, piece.detail)
+
+
+def is_reportable(finding: Finding, now: int) -> bool:
+    """Say whether a finding may leave the laptop, were there somewhere to send it (DESIGN 3.14).
+
+    Collecting with high confidence, or flagged and still in use after the hold that the person saw counting down.
+
+    Args:
+        finding: The finding as it stands.
+        now: UTC milliseconds.
+    """
+    if not finding.flagged:
+        return False
+    if finding.stage is Stage.COLLECTING and finding.level is Level.HIGH:
+        return True
+    return finding.held_until is not None and now >= finding.held_until and finding.last_seen >= finding.held_until

@@ -118,13 +118,23 @@ class RelaySession(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes as they come."""
-        try:
-            for body in self._decoder.feed(data):
+        while True:
+            refusal: Refusal | None = None
+            try:
+                bodies = self._decoder.feed(data)
+            except FrameError as problem:
+                bodies, data = problem.frames, b""
+                refusal = Refusal(problem.reason, str(problem))
+            for body in bodies:
                 self._receive(body)
-        except FrameError as problem:
-            self._refuse(Refusal(problem.reason, str(problem)))
-            if problem.reason == "frame_too_long" and self._transport is not None:
-                self._transport.close()
+            if refusal is None:
+                return
+            self._refuse(refusal)
+            if refusal.reason == "frame_too_long":
+                # What follows cannot be told apart from what was too long.
+                if self._transport is not None:
+                    self._transport.close()
+                return
 
     def send(self, body: bytes) -> None:
         """Send one message; a connection that has gone swallows it."""

@@ -1,0 +1,169 @@
+"""How a command gets its answer: from the running agent, or from the instance itself where none runs.
+
+`ask` sends one request over the control socket. Where nobody listens it takes the instance lock, opens the database and
+runs the very same `Face.serve_command` in this process, so that both ways give the same answer (DESIGN 3.5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from agent.settings.instance import Instance, InstanceError, locate
+from native_host.frames import Decoder, FrameError, encode
+
+NEEDS_AGENT = frozenset({"page_link", "try", "stop"})
+
+
+class Failure(click.ClickException):
+    """Something went wrong: one line on stderr, exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Write the line."""
+        click.echo(f"gleanwatch: {self.message}", err=True)
+
+
+class NotRunning(Failure):
+    """No agent runs on this instance."""
+
+    def __init__(self) -> None:
+        super().__init__("no agent is running here. Start it with: gleanwatch run")
+
+
+def uid() -> int:
+    """Return who runs this; 0 where the system has no such number."""
+    return 0 if sys.platform == "win32" else os.getuid()
+
+
+def this_instance(demo: bool = False) -> Instance:
+    """Return the instance that this environment names.
+
+    Raises:
+        Failure: GLEANWATCH_HOME cannot be used.
+    """
+    try:
+        return locate(os.environ, sys.platform, Path.home(), uid(), demo=demo)
+    except InstanceError as problem:
+        raise Failure(str(problem)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the items of a list, then the result."""
+
+    items: list[Any]
+    result: Any
+
+
+def running(instance: Instance) -> bool:
+    """Say whether an agent listens on this instance."""
+    try:
+        _connect(instance).close()
+    except NotRunning:
+        return False
+    return True
+
+
+def ask(instance: Instance, command: str, args: Mapping[str, object] | None = None) -> Answer:
+    """Run one command, wherever it can be run.
+
+    Raises:
+        Failure: It cannot be done; the text says what to do.
+    """
+    try:
+        items = list(follow(instance, command, args))
+    except NotRunning:
+        if command in NEEDS_AGENT:
+            raise
+        return _ask_offline(instance, command, args or {})
+    return Answer(items[:-1], items[-1])
+
+
+def follow(instance: Instance, command: str, args: Mapping[str, object] | None = None) -> Iterator[Any]:
+    """Yield the items of a command as they come from the running agent, and its result last.
+
+    Raises:
+        NotRunning: Nobody listens.
+        Failure: The agent refused, or went away.
+    """
+    request = {"v": 1, "kind": "request", "id": 1, "command": command, "args": dict(args or {})}
+    with _connect(instance) as link:
+        link.sendall(encode(msgspec.json.encode(request)))
+        decoder = Decoder()
+        while data := link.recv(65_536):
+            try:
+                bodies = decoder.feed(data)
+            except FrameError:
+                raise Failure("the agent answered something that is no frame. Is it another release?") from None
+            for body in bodies:
+                message = msgspec.json.decode(body)
+                if message["kind"] == "item":
+                    yield message["result"]
+                elif message["ok"]:
+                    yield message["result"]
+                    return
+                else:
+                    raise Failure(message["error"])
+    raise Failure("the agent went away before it answered. Start it with: gleanwatch run")
+
+
+def _connect(instance: Instance) -> socket.socket:
+    if sys.platform == "win32":
+        raise NotRunning
+    from agent.link.local_socket import SocketError, check_folder, peer_uid
+
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        link.connect(str(instance.control_socket))
+        check_folder(instance.control_socket.parent, uid())
+        if peer_uid(link) not in (None, uid()):
+            raise Failure(f"{instance.control_socket} belongs to another user's program. Nothing was sent to it.")
+    except (FileNotFoundError, ConnectionRefusedError):
+        link.close()
+        raise NotRunning from None
+    except (OSError, SocketError) as problem:
+        link.close()
+        raise Failure(f"the agent's socket cannot be used: {problem}") from None
+    return link
+
+
+def _ask_offline(instance: Instance, command: str, args: Mapping[str, object]) -> Answer:
+    if not instance.database.exists():
+        raise NotRunning
+    from agent.daemon import Daemon
+    from agent.keys.system import system_backend
+    from agent.link.control import CommandError
+    from agent.opening import StartError, open_instance
+    from agent.settings.clock import SystemClock
+
+    items: list[Any] = []
+
+    async def emit(item: object) -> None:
+        items.append(item)
+
+    async def work() -> Any:
+        clock = SystemClock()
+        opened = open_instance(
+            instance, uid(), clock, find_backend=system_backend, say=lambda _text: None, wait_for_key=False
+        )
+        daemon = Daemon(opened, clock, uid(), Path.home())
+        try:
+            await daemon.face.load()
+            return await daemon.face.serve_command(command, args, emit)
+        finally:
+            await daemon.stop()
+
+    try:
+        result = asyncio.run(work())
+    except (StartError, CommandError) as problem:
+        raise Failure(str(problem)) from None
+    return Answer(items, result)

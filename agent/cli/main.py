@@ -1,0 +1,91 @@
+"""The `gleanwatch` command: which subcommands there are, and where each lives.
+
+Subcommands are imported when they are called: `gleanwatch --help` and the short commands must not wait for a web server
+or a catalogue to load.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from agent import __version__
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "run": ("agent.cli.run:run", "Run the agent in the foreground, with its local page."),
+    "status": ("agent.cli.status:status", "Say what works, what is watched and what is kept."),
+    "findings": ("agent.cli.findings:findings", "Show what was recognised, why, and what to do now."),
+    "scan": ("agent.cli.scan:scan", "Look at what is on this machine now; store nothing."),
+    "ask": ("agent.cli.ask:ask_about", "Would this tool be flagged, why, what is allowed instead?"),
+    "try": ("agent.cli.attempt:attempt", "Start a harmless collection of your own and watch it being flagged."),
+    "consent": ("agent.cli.consent:consent", "Read the notice; start, stop or object to watching."),
+    "browser": ("agent.cli.browser:browser", "Connect browsers to the agent, or disconnect them."),
+    "demo": ("agent.cli.demo:demo", "A throw-away show: browser, scrapers, agent, on loopback only."),
+    "doctor": ("agent.cli.status:doctor", "Check everything and say what to mend."),
+}
+NOT_YET: Final = {
+    "ledger": "the tamper-evident record of notices and acts",
+    "rules": "detection rules in the Sigma language",
+    "report": "signed reports to a compliance team",
+    "enrol": "joining a compliance team's collector",
+    "collector": "the compliance team's server",
+    "research": "private aggregates from consenting devices",
+    "service": "starting with the desktop session",
+    "setup": "installing for the whole machine",
+    "uninstall": "removing every trace",
+}
+
+
+class Commands(click.Group):
+    """Subcommands by name, imported when needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name in NOT_YET:
+            return _not_yet(cmd_name)
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them, then what is still to come."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section("Not in this release yet"):
+            formatter.write_dl(list(NOT_YET.items()))
+
+
+def _not_yet(name: str) -> click.Command:
+    @click.command(name, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+    @click.argument("_rest", nargs=-1, type=click.UNPROCESSED)
+    def command(_rest: tuple[str, ...]) -> None:
+        from agent.cli.asking import Failure
+
+        raise Failure(f"«{name}» ({NOT_YET[name]}) is not in this release yet. gleanwatch --help lists what is.")
+
+    return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gleanwatch")
+def main() -> None:
+    """Gleanwatch sees when this machine collects people's data off the web in bulk, and tells you first.
+
+    \b
+    Start:          gleanwatch run
+    See it work:    gleanwatch try
+    Your page:      gleanwatch status   (prints a fresh link)
+    Stop watching:  gleanwatch consent object
+
+    Every command takes --json where a program may want to read it. GLEANWATCH_HOME moves all files of an instance
+    under one folder.
+    """

@@ -1,0 +1,167 @@
+"""`gleanwatch run`: the agent in the foreground.
+
+Opens the instance, asks for the notice to be read where a person sits at the terminal, starts the daemon and says in
+plain lines what happens. Ctrl-C ends it cleanly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.asking import Failure, this_instance, uid
+from agent.cli.show import LEVEL_STYLE, console
+from agent.model.purposes import ActKind, Channel, GateState, Mode, Purpose
+
+if TYPE_CHECKING:
+    from agent.daemon import Daemon
+    from agent.opening import Opened
+
+EXTENSION = Path(__file__).resolve().parents[2] / "extension"
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="A throw-away test instance: stamped as such, acknowledges its own notices.")
+@click.option("--register/--no-register", default=False, help="First connect every browser that is found.")
+@click.option("--set-aside", is_flag=True, help="Keep a damaged database beside a new one instead of stopping.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more of what the agent does.")
+def run(demo: bool, register: bool, set_aside: bool, verbose: bool) -> None:
+    """Run the agent in the foreground, with its local page.
+
+    Nothing is observed before its notice was shown and, in personal mode, before you said yes. At a terminal the notice
+    is printed and asks for your answer; otherwise it waits on the local page.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    from agent.daemon import run as run_daemon
+    from agent.keys.system import system_backend
+    from agent.opening import StartError, open_instance
+    from agent.settings.clock import SystemClock
+
+    instance = this_instance(demo)
+    say = console()
+    clock = SystemClock()
+    try:
+        opened = open_instance(
+            instance,
+            uid(),
+            clock,
+            find_backend=system_backend,
+            say=lambda text: say.print(f"[yellow]{text}[/]"),
+            keep_damaged_aside=set_aside,
+        )
+    except StartError as problem:
+        raise Failure(str(problem)) from None
+    if register:
+        from agent.cli.browser import register_all
+
+        register_all(instance)
+    answered = asyncio.run(_ask_at_terminal(opened))
+    # What was loaded until here stays for ever: keep the collector from walking it again and again.
+    gc.collect()
+    gc.freeze()
+
+    def ready(daemon: Daemon) -> None:
+        _introduce(daemon, opened)
+        daemon.background(_act(daemon, answered))
+        daemon.background(_tell(daemon))
+
+    try:
+        asyncio.run(run_daemon(opened, clock, uid(), Path.home(), ready))
+    except StartError as problem:
+        raise Failure(str(problem)) from None
+    say.print("Gleanwatch has stopped. What was kept stays until its time is over; nothing is observed now.")
+
+
+async def _ask_at_terminal(opened: Opened) -> ActKind | None:
+    """Show the notice to a person at the terminal when it is due; return what they answered, None when not asked."""
+    from agent.daemon import notice_for
+    from agent.store.acts import all_acts
+
+    if opened.rulebook.mode is Mode.TEST or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    notice = notice_for(opened.rulebook)
+    acts = await opened.store.read(all_acts)
+    answers = (ActKind.ACKNOWLEDGED, ActKind.OBJECTED)
+    if any(act.notice_sha256 == notice.sha256 and act.kind in answers for act in acts):
+        return None
+    from agent.cli.consent import ask_typed, print_notice
+
+    print_notice(notice)
+    return ask_typed(opened.rulebook.mode)
+
+
+async def _act(daemon: Daemon, answered: ActKind | None) -> None:
+    """Put on record what was shown and answered at the terminal."""
+    if answered is None:
+        return
+    sha256 = daemon.face.notice().sha256
+    await daemon.face.act(None, ActKind.SHOWN, sha256, Channel.TERMINAL)
+    if answered is not ActKind.SHOWN:
+        await daemon.face.act(None, answered, sha256, Channel.TERMINAL)
+
+
+def _introduce(daemon: Daemon, opened: Opened) -> None:
+    """Say what runs, where the page is, and how to connect a browser."""
+    say = console()
+    mode = opened.rulebook.mode
+    words = {
+        Mode.PERSONAL: "personal: no organisation, nothing leaves this machine",
+        Mode.MANAGED: "managed",
+        Mode.TEST: "TEST instance: it acknowledges its own notices",
+    }
+    say.print(f"[bold]Gleanwatch[/] runs ({words[mode]}). Ctrl-C ends it.")
+    say.print(f"  Your page, once, within a minute: [link]{daemon.face.page_link()}[/]")
+    say.print("  A fresh link at any time:         gleanwatch status")
+    if mode is Mode.TEST or daemon.relay.connected():
+        return
+    say.print()
+    say.print("  To see page loads, load the extension (its folder is the source, as you read it):")
+    say.print("    Chromium, Chrome, Edge, Brave: chrome://extensions → Developer mode → «Load unpacked» →")
+    say.print(f"      {EXTENSION}", soft_wrap=True)
+    say.print("    Firefox: about:debugging#/runtime/this-firefox → «Load Temporary Add-on…» → manifest.json there")
+    say.print("  The browser will say «read and change your data» on eight sites. It has no smaller permission that")
+    say.print("  tells an extension which page was opened. It is not used for more: the manifest has no content script")
+    say.print("  and no scripting permission. Check: grep -c content_scripts extension/manifest.json   prints 0")
+
+
+async def _tell(daemon: Daemon) -> None:
+    """Print one line whenever the gate changes or a flag appears, until the agent stops."""
+    say = console()
+    heard = daemon.changes.listen()
+    told: dict[str, str] = {}
+    gate = daemon.gate(Purpose.DETECT)
+    say.print(f"  Watching: {_gate_words(gate.state, gate.reason)}")
+    async for topic in heard:
+        if topic == "gates" and daemon.gate(Purpose.DETECT) != gate:
+            gate = daemon.gate(Purpose.DETECT)
+            say.print(f"  Watching: {_gate_words(gate.state, gate.reason)}")
+        if topic != "findings":
+            continue
+        for finding in await daemon.face.findings():
+            mark = f"{finding.stage}/{finding.level}"
+            if finding.flagged and told.get(finding.id) != mark:
+                told[finding.id] = mark
+                why = finding.evidence[0].detail if finding.evidence else ""
+                style = LEVEL_STYLE[finding.level.value]
+                say.print(f"  [{style}]⚑ {finding.name}[/] {finding.stage.value}, {finding.level.value}: {why}")
+
+
+def _gate_words(state: GateState, reason: str) -> str:
+    if state is GateState.OPEN:
+        return "on"
+    waits = {
+        "notice_not_shown": "off, until you have read the notice on your page",
+        "not_acknowledged": "off, until you have answered the notice on your page",
+        "lead_days": "off, until the days between notice and start are over",
+        "objected": "off, because you said no. Start again: gleanwatch consent review",
+        "switched_off": "off, by the organisation's policy",
+    }
+    return waits.get(reason, "off")

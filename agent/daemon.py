@@ -117,6 +117,13 @@ def notice_for(rulebook: Rulebook) -> NoticeText:
     )
 
 
+def _open_link(link: str) -> None:
+    """Open a link in the default browser, which may block until it is up."""
+    import webbrowser
+
+    webbrowser.open(link)
+
+
 class Daemon:
     """A running agent."""
 
@@ -320,6 +327,10 @@ class Daemon:
     def _page_link(self) -> str:
         return self._links.make()
 
+    def _open_page(self) -> None:
+        """Open the local page in the person's own browser: they pressed a notice."""
+        self._start(asyncio.to_thread(_open_link, self._page_link()))
+
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -412,7 +423,7 @@ class Daemon:
         for finding in changed:
             if finding.flagged and finding.closed_at is None and finding.id not in self._shown_flags:
                 self._shown_flags.add(finding.id)
-                self._start(self.desktop.show_flag(finding, lambda: None))
+                self._start(self.desktop.show_flag(finding, self._open_page))
 
     def _push_flags(self, known: Sequence[Finding]) -> None:
         self.relay.push_flags([f for f in known if f.flagged and f.closed_at is None])

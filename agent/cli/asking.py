@@ -41,7 +41,9 @@ class NotRunning(Failure):
 
 def uid() -> int:
     """Return who runs this; 0 where the system has no such number."""
-    return 0 if sys.platform == "win32" else os.getuid()
+    if sys.platform == "win32":
+        return 0
+    return os.getuid()
 
 
 def this_instance(demo: bool = False) -> Instance:

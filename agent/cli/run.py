@@ -118,7 +118,7 @@ def _introduce(daemon: Daemon, opened: Opened) -> None:
         Mode.TEST: "TEST instance: it acknowledges its own notices",
     }
     say.print(f"[bold]Gleanwatch[/] runs ({words[mode]}). Ctrl-C ends it.")
-    say.print(f"  Your page, once, within a minute: [link]{daemon.face.page_link()}[/]")
+    say.print(f"  Your page, once, within a minute: {daemon.face.page_link()}", soft_wrap=True)
     say.print("  A fresh link at any time:         gleanwatch status")
     if mode is Mode.TEST or daemon.relay.connected():
         return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -65,7 +66,8 @@ class ControlServer:
             SocketError: The folder is not safe or the name is taken.
         """
         sock = local_socket.bind(self._path, self._uid)
-        self._server = await asyncio.start_unix_server(self._serve, sock=sock)
+        if sys.platform != "win32":  # where `bind` has said already that there is no such socket
+            self._server = await asyncio.start_unix_server(self._serve, sock=sock)
 
     async def stop(self) -> None:
         """Stop listening, end the streams, take the socket away."""

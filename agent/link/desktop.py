@@ -14,8 +14,14 @@ from agent.model.findings import Finding, Stage
 from agent.model.health import Condition, Health
 
 log = logging.getLogger(__name__)
+# The library logs what it shows and prints a traceback where there is no desktop; health says both better.
+logging.getLogger("desktop_notifier").setLevel(logging.CRITICAL)
 
 DEADLINE_SECONDS = 5.0
+
+
+class NotShown(Exception):
+    """The notification service took nothing."""
 
 
 class Desktop:
@@ -46,7 +52,17 @@ class Desktop:
                     self._notifier = DesktopNotifier(app_name="Gleanwatch")
                 notifier = self._notifier
                 if isinstance(notifier, DesktopNotifier):
-                    await notifier.send(title=title, message=text, urgency=Urgency.Normal, on_clicked=on_open)
+                    taken = asyncio.Event()
+                    await notifier.send(
+                        title=title,
+                        message=text,
+                        urgency=Urgency.Normal,
+                        on_dispatched=taken.set,
+                        on_clicked=on_open,
+                    )
+                    # The library swallows its failures; only this call says that the service took the notice.
+                    if not taken.is_set():
+                        raise NotShown
             self._health = Health("desktop", Condition.WORKING, "desktop notices")
         except Exception as problem:
             # Whatever a foreign notification service does, the flag itself must go on to page and pop-up.

@@ -1,0 +1,99 @@
+"""The desktop notice, with a real notification service: Xvfb, a session bus and dunst.
+
+A flag shown through `agent.link.desktop` must arrive there with our words and nothing of the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import CHECKOUT, clean_environment, short_folder
+from tests.support.processes import started
+from tests.support.waiting import until
+
+PROGRAMS = ("Xvfb", "dbus-daemon", "dunst", "dunstctl")
+
+SHOW = """
+import asyncio
+from agent.link.desktop import Desktop
+from agent.model.findings import *
+flag = Finding("id", "scrapy", "Scrapy", "scraper-framework", Stage.COLLECTING, 0.97, Level.HIGH, True, ("linkedin",),
+               1, 2, 1, evidence=(Evidence(EvidenceClass.NAME, "r", "its command is scrapy", 0.9),))
+async def main():
+    desktop = Desktop()
+    await desktop.show_flag(flag, lambda: None)
+    print(desktop.health().condition.value, "|", desktop.health().how)
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def desktop() -> AsyncIterator[dict[str, str]]:
+    """A virtual desktop with a notification service; yields the environment of a program on it."""
+    if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
+        text = f"needs {', '.join(missing)}: make browsers installs them"
+        if os.environ.get("GW_REQUIRE_BROWSERS"):
+            pytest.fail(text)
+        pytest.skip(text)
+    with short_folder("gwdesk") as folder:
+        env = clean_environment(folder)
+        async with AsyncExitStack() as stack:
+            read, write = os.pipe()
+            screen = await asyncio.create_subprocess_exec(
+                *("Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"),
+                pass_fds=(write,),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            os.close(write)
+            stack.push_async_callback(screen.wait)
+            stack.callback(screen.terminate)
+            with os.fdopen(read) as numbers:
+                env["DISPLAY"] = ":" + (await asyncio.to_thread(numbers.readline)).strip()
+            bus = folder / "bus"
+            env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
+            address = f"--address=unix:path={bus}"
+            await stack.enter_async_context(
+                started(["dbus-daemon", "--session", "--nofork", address], folder / "bus.log", env)
+            )
+            await until(bus.exists, "the session bus")
+            await stack.enter_async_context(started(["dunst"], folder / "dunst.log", env))
+            await until(lambda: _dunst(env, "count").returncode == 0, "the notification service")
+            yield env
+
+
+def _dunst(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["dunstctl", *command], env=env, capture_output=True, text=True, timeout=10, check=False)
+
+
+def _show(env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW], env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not done.stderr, done.stderr
+    return done.stdout.strip()
+
+
+async def test_a_flag_reaches_the_persons_desktop(desktop: dict[str, str]) -> None:
+    assert _show(desktop).startswith("working")
+    _dunst(desktop, "close-all")
+    shown = json.loads(_dunst(desktop, "history").stdout)["data"][0]
+    assert [(n["summary"]["data"], n["appname"]["data"]) for n in shown] == [
+        ("A bulk-collection tool is running", "Gleanwatch")
+    ]
+    assert "Scrapy is collecting from linkedin. Why: its command is scrapy." in shown[0]["body"]["data"]
+
+
+def test_without_a_desktop_the_flag_is_not_lost_and_health_says_so(tmp_path: Path) -> None:
+    env = clean_environment(tmp_path)
+    assert _show(env) == "failed | no notification service answered"

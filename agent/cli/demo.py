@@ -81,8 +81,8 @@ def demo(tools: Path, shots: Path, seconds: int, as_json: bool) -> None:
             asyncio.run(_play(props, story, say if live else None))
         except Failed as problem:
             raise Failure(f"{problem}. Nothing is left running. «gleanwatch doctor» checks this machine.") from None
-        except asyncio.CancelledError:
-            raise Failure("ended before its time. Nothing is left running.") from None
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise Failure("the demonstration was broken off. Everything that it had started is ended.") from None
     outcome = judge(story)
     say.print(summary(outcome))
     if as_json:
@@ -185,7 +185,11 @@ def _document(outcome: Outcome) -> dict[str, Any]:
         "happened": [{"at": round(h.at, 1), "text": h.text, "flag": h.flag} for h in story.happenings],
         "page_loads": [{"platform": t.platform, "page_class": t.page_class, "count": t.count} for t in story.totals],
         "tools": tools,
-        "left": {"reports": 0, "connections_to_other_machines": story.strangers},
+        "left": {
+            "reports": 0,
+            "connections_to_other_machines": story.outside[0] if story.outside else None,
+            "name_lookups": story.outside[1] if story.outside else None,
+        },
         "looked": {"terminal": dict(story.asked), "page_sessions": story.page_sessions},
         "site_requests": story.requests,
         "pictures": [str(file) for file in story.pictures],

@@ -239,12 +239,24 @@ async def start_chromium(
 
 
 async def _debugging_port(file: Path, process: asyncio.subprocess.Process) -> tuple[str, str]:
-    """Wait for the two lines that Chromium writes: port and the websocket's path. The file is there before it is full."""
+    """Wait for the two lines that Chromium writes: its port and the websocket's path.
+
+    Raises:
+        BrowserError: It ended, or wrote nothing in time.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + START_SECONDS
     while process.returncode is None and loop.time() < end:
-        if file.exists() and (text := file.read_text("utf-8")).count("\n") == 1:
-            port, _, path = text.partition("\n")
-            return port, path
+        lines = _lines(file)
+        if len(lines) == 2:
+            return lines[0], lines[1]
         await asyncio.sleep(0.05)
     raise BrowserError("the browser ended at once" if process.returncode is not None else "the browser did not start")
+
+
+def _lines(file: Path) -> list[str]:
+    """Return a file's lines; none while it is not there. The file is there before it is full."""
+    try:
+        return file.read_text("utf-8").split("\n")
+    except FileNotFoundError:
+        return []

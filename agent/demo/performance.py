@@ -3,8 +3,8 @@
     invented site → agent (a real one, in a folder that is thrown away) → browser with the extension, led by `tour`
                   → scrapy spider → requests loop → pictures of the person's page → everything ended, by pid
 
-All of it is real but the people on the site and the names' addresses. Twice a second the agent is asked over its control
-socket what it kept and found; what cannot be had (no browser, no tools) becomes a hint, and the rest goes on.
+All of it is real but the people on the site and the names' addresses. Twice a second the agent is asked over its
+control socket what it kept and found; what cannot be had (no browser, no tools) becomes a hint, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ LOOK_SECONDS: Final = 0.5
 STEP_SECONDS: Final = 1.2
 SPIDER_AT: Final = 0.2
 LOOP_AT: Final = 0.4
+NAME_SERVER_PORT: Final = 53
 PICTURE_WIDTH: Final = 1280
 PICTURE_SCALE: Final = 1.5
 PICTURE_TALLEST: Final = 1600
@@ -84,35 +85,46 @@ async def perform(props: Props, story: Story) -> None:
     """Play it once, from the first program to the last.
 
     Raises:
-        Failed: The agent did not start, or ended.
+        Failed: The agent did not start, or went away.
     """
-    async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(start_site(props.folder))
-        story.tell("an invented social site answers on loopback")
-        env = apart(props.environment, props.folder, GLEANWATCH_HOME=str(props.instance.root), GLEANWATCH_DESKTOP="off")
-        agent = await _start_agent(props, site, env, stack)
-        story.tell("Gleanwatch runs: a test instance that acknowledges its own notice")
-        browser = await _start_browser(props, site, env, story, stack)
-        acting = asyncio.gather(_collect(props, site, env, story, stack), _browse(browser, story))
-        watching = asyncio.create_task(_watch(props, site, story, agent))
-        try:
-            # Whichever fails first ends the show; otherwise its time does.
-            await asyncio.wait({asyncio.ensure_future(acting), watching}, timeout=story.seconds - story.elapsed)
-            for part in (watching, acting):
-                if part.done():
-                    part.result()
-            if not watching.done():
-                await _await_flags(story)
-                await _take_pictures(props, story, browser)
-            await _look(props, site, story, agent)
-        finally:
-            for part in (acting, watching):
-                part.cancel()
-            await asyncio.gather(acting, watching, return_exceptions=True)
-        story.tell("everything is ended, and the throw-away folder removed")
+    try:
+        async with AsyncExitStack() as stack:
+            await _perform(props, story, stack)
+    except Silent as problem:
+        raise Failed(f"the agent went away: {problem}") from None
+    story.tell("everything that was started has ended")
 
 
-async def _start_agent(props: Props, site: Site, env: Mapping[str, str], stack: AsyncExitStack) -> psutil.Process:
+async def _perform(props: Props, story: Story, stack: AsyncExitStack) -> None:
+    site = await stack.enter_async_context(start_site(props.folder))
+    story.tell("an invented social site answers on loopback")
+    env = apart(props.environment, props.folder, GLEANWATCH_HOME=str(props.instance.root), GLEANWATCH_DESKTOP="off")
+    agent = await _start_agent(props, site, env, story, stack)
+    story.tell("Gleanwatch runs: a test instance that acknowledges its own notice")
+    browser = await _start_browser(props, site, env, story, stack)
+    parts = (
+        asyncio.create_task(_collect(props, site, env, story, stack)),
+        asyncio.create_task(_browse(browser, story)),
+        asyncio.create_task(_watch(props, site, story, agent)),
+    )
+    try:
+        done, _ = await asyncio.wait(
+            parts, timeout=max(0.0, story.seconds - story.elapsed), return_when=asyncio.FIRST_EXCEPTION
+        )
+        for part in done:
+            part.result()
+        await _await_flags(story)
+        await _take_pictures(props, story, browser)
+        await _look(props, site, story, agent)
+    finally:
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+
+
+async def _start_agent(
+    props: Props, site: Site, env: Mapping[str, str], story: Story, stack: AsyncExitStack
+) -> psutil.Process:
     root = props.instance.root
     root.mkdir(mode=0o700)
     # The tools go to the site's plain port through a proxy setting: there, it is LinkedIn.
@@ -125,12 +137,11 @@ async def _start_agent(props: Props, site: Site, env: Mapping[str, str], stack: 
     end = loop.time() + START_SECONDS
     while loop.time() < end and process.returncode is None:
         with contextlib.suppress(Silent):
-            status = await _status(props)
+            status = await _status(props, story)
             if any(gate.purpose is Purpose.DETECT and gate.state is GateState.OPEN for gate in status.gates):
                 return psutil.Process(process.pid)
         await asyncio.sleep(0.1)
-    said = log.read_text("utf-8", "replace").strip().splitlines()
-    raise Failed(f"the agent did not start{': ' + said[-1] if said else ''}")
+    raise Failed(f"the agent did not start{_last_line(log)}")
 
 
 async def _start_browser(
@@ -140,8 +151,7 @@ async def _start_browser(
     if program is not None and not (props.extension / "manifest.json").exists():
         program, hint = None, "the extension's folder is not beside this program: run the demonstration from a checkout"
     if program is None:
-        story.hints.append(hint)
-        story.tell(hint)
+        story.hint(hint)
         return None
     profile = props.folder / "browser"
     profile.mkdir(mode=0o700)
@@ -151,21 +161,23 @@ async def _start_browser(
         browser = await stack.enter_async_context(
             start_chromium(program, profile, props.extension, site.https_port, env)
         )
-        await _connected(props)
+        await _connected(props, story)
     except (BrowserError, TimeoutError) as problem:
         at_fault = "" if report.ok else " (its native host could not be registered)"
-        story.hints.append(f"no page loads: {problem}{at_fault}; try: make browsers")
-        story.tell(story.hints[-1])
+        told = str(problem) or "the extension did not connect"
+        story.hint(f"no page loads: {told}{at_fault}; try: make browsers")
         return None
     story.browsing = True
     story.tell(f"a headless {program.name} with the extension is connected")
     return browser
 
 
-async def _connected(props: Props) -> None:
+async def _connected(props: Props, story: Story) -> None:
     """Wait until the extension has said hello. Raises TimeoutError."""
     async with asyncio.timeout(START_SECONDS):
-        while not any(browser.connected for browser in (await _status(props)).browsers):
+        while True:
+            if any(browser.connected for browser in (await _status(props, story)).browsers):
+                return
             await asyncio.sleep(0.1)
 
 
@@ -175,8 +187,7 @@ async def _collect(props: Props, site: Site, env: Mapping[str, str], story: Stor
     spider = props.tools / "bin" / "scrapy"
     if not (python.exists() and spider.exists()):
         hint = "the collecting tools are not there, so none runs; make demo installs them into .venv-demo"
-        story.hints.append(hint)
-        story.tell(hint)
+        story.hint(hint)
         return
     for name in ("people_spider.py", "people_loop.py"):
         (props.folder / name).write_text((HERE / f"{name}.txt").read_text("utf-8"), "utf-8")
@@ -185,12 +196,36 @@ async def _collect(props: Props, site: Site, env: Mapping[str, str], story: Stor
         SPIDER: (SPIDER_AT, [spider, "runspider", "people_spider.py", "-o", "people.json"]),
         LOOP: (LOOP_AT, [python, "people_loop.py"]),
     }
+    running = {}
     for tool, (at, command) in commands.items():
         await asyncio.sleep(max(0.0, at * story.seconds - story.elapsed))
-        log = props.folder / f"{tool.partition(' ')[0]}.log"
-        process = await stack.enter_async_context(started(command, log, env, props.folder))
+        try:
+            process = await stack.enter_async_context(started(command, _log(props, tool), env, props.folder))
+        except OSError as problem:
+            story.hint(f"the {tool} could not be started: {problem.strerror}; make demo installs it anew")
+            continue
+        running[tool] = process
         story.pids[tool] = process.pid
         story.tell(f"a {tool} started (process {process.pid})")
+    await asyncio.gather(*(_until_over(props, story, tool, process) for tool, process in running.items()))
+
+
+async def _until_over(props: Props, story: Story, tool: str, process: asyncio.subprocess.Process) -> None:
+    """Wait for a tool that is done before the show is, and say how it went."""
+    code = await process.wait()
+    if code == 0:
+        story.tell(f"the {tool} has collected everything there was")
+    else:
+        story.hint(f"the {tool} broke off with code {code}{_last_line(_log(props, tool))}")
+
+
+def _log(props: Props, tool: str) -> Path:
+    return props.folder / f"{tool.partition(' ')[0]}.log"
+
+
+def _last_line(log: Path) -> str:
+    said = log.read_text("utf-8", "replace").strip().splitlines()
+    return f": {said[-1]}" if said else ""
 
 
 async def _browse(browser: Chromium | None, story: Story) -> None:
@@ -207,8 +242,7 @@ async def _browse(browser: Chromium | None, story: Story) -> None:
             story.tell(stop.text)
             await asyncio.sleep(STEP_SECONDS)
     except BrowserError as problem:
-        story.hints.append(f"the browser stopped early: {problem}")
-        story.tell(story.hints[-1])
+        story.hint(f"the browser stopped early: {problem}")
 
 
 async def _watch(props: Props, site: Site, story: Story, agent: psutil.Process) -> None:
@@ -222,18 +256,15 @@ async def _look(props: Props, site: Site, story: Story, agent: psutil.Process) -
     """Ask the agent what it kept and found.
 
     Raises:
-        Failed: It does not answer any more.
+        Silent: It does not answer any more.
     """
-    try:
-        status = await _status(props)
-        items, _ = await asyncio.to_thread(props.ask, "findings")
-    except Silent as problem:
-        raise Failed(f"the agent went away: {problem}") from None
-    story.asked.update(("status", "findings"))
+    status = await _status(props, story)
+    items, _ = await _ask(props, story, "findings")
     story.requests = sum(site.requests.values())
-    strangers = await asyncio.to_thread(_strangers, agent)
-    if strangers is not None:
-        story.strangers = max(story.strangers or 0, strangers)
+    outside = await asyncio.to_thread(_outside, agent)
+    if outside is not None:
+        before = story.outside or (0, 0)
+        story.outside = (max(before[0], outside[0]), max(before[1], outside[1]))
     # The store lists the newest first and sends them oldest first; people read what was flagged first.
     found = sorted(msgspec.convert(items, list[Finding]), key=lambda f: (not f.flagged, -f.confidence))
     story.learn(status.totals, tuple(found))
@@ -251,12 +282,13 @@ async def _await_flags(story: Story) -> None:
 async def _take_pictures(props: Props, story: Story, browser: Chromium | None) -> None:
     if browser is None:
         return
-    _, link = await asyncio.to_thread(props.ask, "page_link")
-    story.asked["page_link"] += 1
+    _, link = await _ask(props, story, "page_link")
     try:
         tab = await browser.tab()
         await browser.go(tab, link["url"])
-        await browser.until(tab, "location.pathname === '/'")
+        await browser.until(tab, "location.pathname === '/' && !!document.querySelector('#pages-table')")
+        # Opened as a person would open it: the table says which kinds of page the bars count.
+        await browser.evaluate(tab, "document.querySelector('#pages-table').open = true")
         story.page_sessions += 1
         props.pictures.mkdir(parents=True, exist_ok=True)
         for name, dark in (("light", False), ("dark", True)):
@@ -266,21 +298,33 @@ async def _take_pictures(props: Props, story: Story, browser: Chromium | None) -
             story.pictures.append(file)
         story.tell("a picture of your local page was taken, light and dark")
     except (BrowserError, OSError) as problem:
-        story.hints.append(f"no picture was taken: {problem}")
-        story.tell(story.hints[-1])
+        story.hint(f"no picture was taken: {problem}")
 
 
-async def _status(props: Props) -> Status:
-    _, result = await asyncio.to_thread(props.ask, "status")
+async def _ask(props: Props, story: Story, command: str) -> tuple[list[Any], Any]:
+    """Ask the agent one command, and count that somebody asked."""
+    answer = await asyncio.to_thread(props.ask, command)
+    story.asked[command] += 1
+    return answer
+
+
+async def _status(props: Props, story: Story) -> Status:
+    _, result = await _ask(props, story, "status")
     return msgspec.convert(result, Status)
 
 
-def _strangers(agent: psutil.Process) -> int | None:
-    """Count the agent's connections to other machines; None where the system does not say."""
+def _outside(agent: psutil.Process) -> tuple[int, int] | None:
+    """Count the agent's connections to other machines, and apart from them those to a name server.
+
+    Returns:
+        Connections and name look-ups under way now; None where the system does not say.
+    """
     try:
-        return sum(1 for link in agent.net_connections("inet") if link.raddr and not _own(link.raddr.ip))
+        links = [link for link in agent.net_connections("inet") if link.raddr and not _own(link.raddr.ip)]
     except psutil.Error:
         return None
+    lookups = sum(1 for link in links if link.raddr.port == NAME_SERVER_PORT)
+    return len(links) - lookups, lookups
 
 
 def _own(address: str) -> bool:

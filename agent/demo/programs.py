@@ -70,18 +70,19 @@ async def started(
     try:
         yield process
     finally:
-        # A second Ctrl-C must not leave anything running: ending goes on, whatever happens to the wait for it.
-        await asyncio.shield(end(process))
+        await end(process)
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Ask a program to end, wait, then kill what is left of its group."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
-    if sys.platform != "win32":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    """Ask a program to end, wait, then kill what is left of its group, also when the wait is broken off."""
+    try:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+    finally:
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

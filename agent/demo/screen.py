@@ -101,19 +101,22 @@ def _kept(story: Story) -> RenderableType:
 
 
 def _left(story: Story) -> RenderableType:
-    seen = "not visible here" if story.strangers is None else str(story.strangers)
-    return Group(
-        Text("Nothing.", style="bold green"),
+    connections, lookups = story.outside or ("not visible here", 0)
+    lines = [
+        Text("Nothing of what was seen.", style="bold green"),
         Text("\nThis release has no part that sends: no collector, no report, no telemetry."),
-        Text(f"\nThe agent's connections to other machines: {seen}"),
-    )
+        Text(f"\nThe agent's connections to other machines: {connections}"),
+    ]
+    if lookups:
+        lines.append(Text("\nIt asked a name server for the addresses of the watched sites.", style="yellow"))
+    return Group(*lines)
 
 
 def _looked(story: Story) -> RenderableType:
     lines = [Text(f"You, here: asked {sum(story.asked.values())} times", style="bold")]
     lines += [Text(f"  {command} {count}", style="dim") for command, count in sorted(story.asked.items())]
     lines.append(Text(f"\nYou, on the page: {story.page_sessions or 'no'} session{'s' * (story.page_sessions != 1)}"))
-    lines.append(Text("\nNobody else: the socket and the page answer to your own user only."))
+    lines.append(Text("\nNobody else can: the socket and the page answer to programs of your own user only."))
     return Group(*lines)
 
 
@@ -134,7 +137,11 @@ def summary(outcome: Outcome) -> RenderableType:
         tools.add_row(tool, flagged, escape(said(finding)), where, escape(reason(finding)))
     parts: list[RenderableType] = [Text(""), loads if story.totals else Text("No page load was counted.", "yellow")]
     parts += [Text(""), tools, Text("")]
-    parts.append(Text(f"The invented site served {story.requests} pages, all on this machine. What left it: nothing."))
+    parts.append(
+        Text(
+            f"The invented site served {story.requests} pages, all on this machine. What left it of all this: nothing."
+        )
+    )
     parts += [Text(f"Picture of the local page: {file}", overflow="fold", no_wrap=True) for file in story.pictures]
     parts += [Text(f"✗ {text}", style="red") for text in outcome.missing]
     parts += [Text(f"• {hint}", style="yellow") for hint in story.hints]

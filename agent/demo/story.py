@@ -45,7 +45,8 @@ class Story:
         totals: Page loads kept, as the agent said last.
         findings: Findings, as the agent said last.
         asked: How often each command was asked over the control socket.
-        strangers: Most connections of the agent to other machines ever seen at once; None when it cannot be seen.
+        outside: Most connections of the agent to other machines seen at once, and most look-ups at a name server; None
+            where the system does not say.
         page_sessions: Sessions of the local page that were opened.
         requests: Pages that the invented site has served.
         pictures: Files that were saved.
@@ -61,7 +62,7 @@ class Story:
     totals: tuple[PageTotal, ...] = ()
     findings: tuple[Finding, ...] = ()
     asked: Counter[str] = field(default_factory=Counter)
-    strangers: int | None = None
+    outside: tuple[int, int] | None = None
     page_sessions: int = 0
     requests: int = 0
     pictures: list[Path] = field(default_factory=list)
@@ -82,6 +83,11 @@ class Story:
         happening = Happening(self.elapsed, text, flag)
         self.happenings.append(happening)
         self.told(happening)
+
+    def hint(self, text: str) -> None:
+        """Put down what could not be shown, with what to do about it."""
+        self.hints.append(text)
+        self.tell(text)
 
     def learn(self, totals: tuple[PageTotal, ...], findings: tuple[Finding, ...]) -> None:
         """Take in what the agent says now, and put down every flag that is new or has got further."""

@@ -97,6 +97,7 @@ PART: Final[Mapping[str, str]] = {
     "processes": "Programs that start",
     "store": "The encrypted store",
     "browser": "Browsers",
+    "browsers": "Browsers",
     "link": "Connection to browsers",
     "detection": "Recognition",
     "notices": "Desktop notices",

@@ -102,15 +102,16 @@ class Firefox:
     async def open_private(self, url: str) -> Tab:
         """Open an address in a private window beside the ordinary one."""
         before = await self._contexts()
-        await self._in_browser("void OpenBrowserWindow({private: true})")
+        # The browser opens it at the address: a navigation begun from here can be lost when the private window's own
+        # start page arrives during it.
+        await self._in_browser(f'void openTrustedLinkIn({json.dumps(url)}, "window", {{private: true}})')
 
         async def fresh() -> str | None:
-            # Its start page must be there first: it would end a navigation begun before.
             pages = await self._contexts()
-            return next((page for page, url in pages.items() if page not in before and url != "about:blank"), None)
+            return next((page for page, at in pages.items() if page not in before and at == url), None)
 
         tab = Tab(await until(fresh, "a private window"))
-        await self.go(tab, url)
+        await until(lambda: self.run(tab, "document.readyState === 'complete'"), "the private page to load")
         return tab
 
     async def run(self, tab: Tab, script: str) -> Any:

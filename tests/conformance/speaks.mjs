@@ -1,0 +1,76 @@
+// The extension's end of the protocol for test_protocol_examples.py: takes the examples of docs/protocol.md on stdin,
+// as {host, agent}, lists of messages, lets the shipped connection.js and delivery.js hear them in that order, and
+// prints what the extension said itself and whether anything was not understood.
+
+import { readFileSync } from "node:fs";
+
+import { Connection } from "../../extension/connection.js";
+import { Delivery } from "../../extension/delivery.js";
+import { Queue } from "../../extension/queue.js";
+import { FakeArea, FakeClock, FakePort, page } from "../unit/extension/fakes.mjs";
+
+const { host, agent, client } = JSON.parse(readFileSync(0, "utf8"));
+const clock = new FakeClock();
+const port = new FakePort();
+const pages = [];
+const queue = await Queue.open({
+  session: new FakeArea(),
+  local: new FakeArea(),
+  setTimer: clock.setTimer,
+  makeClient: () => client,
+});
+const connection = new Connection({
+  connect: () => port,
+  whyClosed: () => undefined,
+  now: clock.now,
+  setTimer: clock.setTimer,
+  clearTimer: clock.clearTimer,
+  alarms: { create: () => {}, clear: () => {} },
+  onAgentUp: () => delivery.agentUp(),
+  onAgentDown: () => delivery.agentDown(),
+  onMessage: (message) => delivery.receive(message),
+  onClosed: () => delivery.portDied(),
+});
+const delivery = new Delivery({
+  queue,
+  send: (message) => connection.send(message),
+  about: { browser: "chromium", browser_version: "156", extension_version: "0.1.0" },
+  now: clock.now,
+  setTimer: clock.setTimer,
+  changed: () => {},
+  worked: () => {},
+  onGate: () => {},
+  onPage: (url) => pages.push(url),
+});
+
+connection.start();
+for (const message of host) port.say(message);
+const reason = connection.agentReason;
+const greeting = agent.filter(({ kind }) => kind === "welcome" || kind === "gate");
+const greet = () => {
+  port.say({ kind: "agent", up: true, host_version: "0.1.0" });
+  for (const message of greeting) port.say(message);
+};
+greet();
+delivery.add(page());
+// What waited while the agent was away comes as `loads`.
+port.say({ kind: "agent", up: false, host_version: "0.1.0", reason: "lost" });
+delivery.add(page());
+greet();
+delivery.askForPage();
+for (const message of agent.filter((message) => !greeting.includes(message))) port.say(message);
+
+process.stdout.write(
+  JSON.stringify({
+    said: port.sent,
+    misunderstood: connection.misunderstood + delivery.misunderstood,
+    reason,
+    host_version: connection.hostVersion,
+    agent: delivery.agent,
+    gate: delivery.gate,
+    not_kept: delivery.notKept,
+    refusal: delivery.refusal,
+    flags: delivery.flags,
+    pages,
+  }),
+);

@@ -1,7 +1,7 @@
 """What we register, against what the browsers' manuals demand of a native messaging host, for every place and system.
 
-Chrome: «Native messaging», «Native messaging host»; Mozilla: «Native manifests», «Native messaging manifests». The rules
-are written here from those pages and from nothing of ours.
+Chrome: «Native messaging», «Native messaging host»; Mozilla: «Native manifests», «Native messaging manifests». The
+rules are written here from those pages and from nothing of ours.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """The local page, against the specifications that it leans on: Host, cookie, policy and times.
 
-RFC 6761 6.3 (`localhost` names), RFC 9110 7.2 and 15.5.20 (Host, 421), RFC 6265bis (cookie attributes), Content Security
-Policy 3 (directives), RFC 3339 (times). The page is served for real on loopback.
+RFC 6761 6.3 (`localhost` names), RFC 9110 7.2 and 15.5.20 (Host, 421), RFC 6265bis (cookie attributes), Content
+Security Policy 3 (directives), RFC 3339 (times). The page is served for real on loopback.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
@@ -18,7 +19,6 @@ from hypothesis import strategies as st
 from agent.cli.findings import Since, findings
 from agent.pages.render import _time_element
 from agent.pages.security import POLICY
-from tests.unit.web.conftest import face, inside, page  # noqa: F401 - fixtures
 from tests.unit.web.served import Page
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -27,8 +27,6 @@ MOMENTS = st.integers(0, 4_102_444_800_000)
 
 async def raw(page: Page, *lines: str) -> bytes:
     """Send one request as it is written and return the first line of the answer."""
-    import asyncio
-
     reader, writer = await asyncio.open_connection("127.0.0.1", page.serving.port)
     writer.write("\r\n".join((*lines, "Connection: close", "", "")).encode())
     first = await reader.readline()
@@ -36,7 +34,7 @@ async def raw(page: Page, *lines: str) -> bytes:
     return first
 
 
-async def test_the_pages_name_is_below_localhost_and_ends_at_this_machine(page: Page) -> None:  # noqa: F811
+async def test_the_pages_name_is_below_localhost_and_ends_at_this_machine(page: Page) -> None:
     name = page.host.partition(":")[0]
     assert re.fullmatch(r"gw-[a-z0-9]+\.localhost", name)
     assert set(page.serving.addresses) <= {"127.0.0.1", "::1"}
@@ -56,7 +54,7 @@ async def test_the_pages_name_is_below_localhost_and_ends_at_this_machine(page: 
         (["localhost:{port}"], 421),
     ],
 )
-async def test_one_exact_host_and_no_other(page: Page, hosts: list[str], status: int) -> None:  # noqa: F811
+async def test_one_exact_host_and_no_other(page: Page, hosts: list[str], status: int) -> None:
     values = {"host": page.host, "name": page.host.partition(":")[0], "port": page.serving.port}
     lines = [f"Host: {host.format(**values)}" for host in hosts]
     answer = await raw(page, "GET / HTTP/1.1", *lines)
@@ -64,7 +62,7 @@ async def test_one_exact_host_and_no_other(page: Page, hosts: list[str], status:
     assert answer.split()[1] in ({b"401"} if status == 401 else {b"400", b"421"})
 
 
-async def test_the_cookie_belongs_to_this_name_alone_and_to_no_script(page: Page) -> None:  # noqa: F811
+async def test_the_cookie_belongs_to_this_name_alone_and_to_no_script(page: Page) -> None:
     async with page.get(page.path_of(page.links.make())) as answer:
         (sent,) = answer.headers.getall("Set-Cookie")
     (cookie,) = SimpleCookie(sent).values()
@@ -75,7 +73,7 @@ async def test_the_cookie_belongs_to_this_name_alone_and_to_no_script(page: Page
     assert len(cookie.value) >= 22
 
 
-async def test_the_policy_lets_nothing_in_from_elsewhere(inside: Page) -> None:  # noqa: F811
+async def test_the_policy_lets_nothing_in_from_elsewhere(inside: Page) -> None:
     async with inside.get("/") as answer:
         assert answer.headers.getall("Content-Security-Policy") == [POLICY]
         assert "Access-Control-Allow-Origin" not in answer.headers

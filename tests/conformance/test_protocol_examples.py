@@ -54,7 +54,7 @@ def test_the_agent_refuses_each_example_without_one_of_its_fields(kind: str, fie
     assert refused.reason == {"v": "unknown_version", "kind": "unknown_kind"}.get(field, "bad_field")
 
 
-@pytest.mark.parametrize("field", [name for name in FROM_EXTENSION["load"].fields])
+@pytest.mark.parametrize("field", FROM_EXTENSION["load"].fields)
 def test_one_page_load_without_a_field_costs_itself_and_not_its_neighbours(field: str) -> None:
     example = json.loads(json.dumps(FROM_EXTENSION["loads"].example))
     good = example["loads"][1]

@@ -8,9 +8,9 @@ browsers.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -124,17 +124,24 @@ class ControlServer:
             except CommandError as problem:
                 answer = {**head, "kind": "answer", "ok": False, "error": str(problem)}
             except Exception as problem:
-                # A defect of ours must not end the agent; its type is said, never its text, which could hold anything.
+                # A defect of ours must not end the agent; its type and place are said, never its text, which could
+                # hold anything, and neither is the command, which is the sender's text.
                 self._count("control.failed")
-                log.exception("the command %s failed", request.command)
+                place = "".join(traceback.format_tb(problem.__traceback__))
+                log.error("a command failed: %s\n%s", type(problem).__name__, place)
                 said = f"The agent failed at this ({type(problem).__name__}). Its log says where; it goes on running."
                 answer = {**head, "kind": "answer", "ok": False, "error": said}
-            await _send(writer, answer)
+            try:
+                await _send(writer, answer)
+            except FrameError:
+                self._count("control.answer_too_long")
+                said = "The answer is longer than one frame may be. Ask for less at once."
+                await _send(writer, {**head, "kind": "answer", "ok": False, "error": said})
         finally:
-            for task in (work, gone):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, ConnectionError, CommandError):
-                    await task
+            work.cancel()
+            gone.cancel()
+            # What they raised was answered above, or nobody is there any more to hear it.
+            await asyncio.gather(work, gone, return_exceptions=True)
 
 
 async def _send(writer: asyncio.StreamWriter, message: object) -> None:

@@ -14,6 +14,8 @@ import struct
 import sys
 from pathlib import Path
 
+from agent.settings.instance import MAX_SOCKET_PATH
+
 
 class SocketError(Exception):
     """A socket that cannot be made safely; the text says what to do."""
@@ -67,6 +69,12 @@ def bind(path: Path, uid: int) -> socket.socket:
     if sys.platform == "win32":
         raise SocketError("The relay's socket does not exist on Windows yet: see docs/threat-model.md.")
     check_folder(path.parent, uid)
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        # The kernel would not notice: the socket is made under a shorter name first, and nobody could connect to it.
+        raise SocketError(
+            f"The path {path} is longer than {MAX_SOCKET_PATH} bytes, which no socket may be. "
+            "Set GLEANWATCH_HOME to a shorter one."
+        )
     if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
         raise SocketError(f"{path} is in the way and is not a socket. Move it away and start again.")
     fresh = path.with_name(path.name[:1] + ".new")
@@ -78,8 +86,8 @@ def bind(path: Path, uid: int) -> socket.socket:
             sock.bind(str(fresh))
         except OSError as problem:
             raise SocketError(
-                f"The socket {path} cannot be made ({problem.strerror or problem}). "
-                "A shorter GLEANWATCH_HOME may help: a socket's path holds at most 100 bytes."
+                f"The socket {path} cannot be made ({problem.strerror or 'the system refused'}). "
+                "Set GLEANWATCH_HOME to a folder of your own on a local disk."
             ) from None
         finally:
             os.umask(before)

@@ -6,6 +6,7 @@ repeating a value that was sent. Answers are made by the `encode_*` functions, s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, TypeGuard
 
@@ -17,10 +18,10 @@ from agent.model.purposes import Gate, Mode
 VERSION = 1
 MAX_LOADS = 500
 MAX_FLAGS = 32
+MAX_TEXT = 256
 
-Text = Annotated[str, msgspec.Meta(max_length=256)]
 ShortText = Annotated[str, msgspec.Meta(max_length=32)]
-ClientId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -100,6 +101,9 @@ class Refusal(msgspec.Struct, frozen=True):
     salvage: tuple[LoadItem | Poison, ...] = ()
 
 
+_FIELDS = frozenset({*LoadItem.__struct_fields__, *Hello.__struct_fields__, "loads"})
+
+
 class _Envelope(msgspec.Struct):
     """Just enough of a message to say what is wrong with it."""
 
@@ -124,6 +128,7 @@ def decode(body: bytes) -> Message | Refusal:
 
 def _refusal(body: bytes, problem: Exception) -> Refusal:
     try:
+        body.decode()  # the envelope skips fields that it does not know, whatever bytes are in them
         seen = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal("not_json", "The frame is not one JSON object in UTF-8.")
@@ -142,10 +147,8 @@ def _refusal(body: bytes, problem: Exception) -> Refusal:
 
 
 def _place(where: str) -> str:
-    """Keep only field names and positions of a path: an unknown field's name is the sender's text."""
-    known = {*LoadItem.__struct_fields__, *Hello.__struct_fields__, "loads"}
-    parts = [p for p in where.replace("[", ".[").split(".") if p and p != "$"]
-    return ".".join(p for p in parts if p in known or p.startswith("[")) or "the top level"
+    """Keep only our own field names of a path: an unknown field's name is the sender's text."""
+    return ".".join(part for part in re.split(r"[^a-z_]+", where) if part in _FIELDS) or "the top level"
 
 
 def _salvage(seen: _Envelope) -> tuple[LoadItem | Poison, ...]:
@@ -155,7 +158,7 @@ def _salvage(seen: _Envelope) -> tuple[LoadItem | Poison, ...]:
     if seen.kind != "loads" or not isinstance(seen.loads, list):
         return ()
     found: list[LoadItem | Poison] = []
-    for item in seen.loads[:MAX_LOADS]:
+    for item in seen.loads:  # a frame's limit bounds them; leaving some out would let a later number speak for them
         try:
             found.append(msgspec.convert(item, LoadItem))
         except msgspec.ValidationError:
@@ -213,13 +216,13 @@ def encode_flags(findings: Sequence[Finding]) -> bytes:
     listed = [
         {
             "id": f.id,
-            "name": f.name,
+            "name": f.name[:MAX_TEXT],
             "family": f.family,
             "stage": f.stage.value,
             "level": f.level.value,
             "platforms": f.platforms,
             "since": f.first_seen,
-            "why": f.evidence[0].detail if f.evidence else "",
+            "why": f.evidence[0].detail[:MAX_TEXT] if f.evidence else "",
         }
         for f in findings[:MAX_FLAGS]
     ]

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FUTURE_MS = 5_000
 PAUSE_AT = 4_000
-RESUME_AT = 1_000
+"""Page loads waiting for a commit beyond which nothing more is read from their connection."""
 
 
 class Keeper(Protocol):
@@ -95,7 +95,8 @@ class RelaySession(asyncio.Protocol):
         self._mark = 0
         self._paused = False
         self._failed = False
-        self._highest = 0
+        self._last = 0
+        self._caller = ""
         self.client = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -131,7 +132,8 @@ class RelaySession(asyncio.Protocol):
                 return
             self._refuse(refusal)
             if refusal.reason == "frame_too_long":
-                # What follows cannot be told apart from what was too long.
+                # What follows cannot be told apart from what was too long, and is not a frame that came short.
+                self._decoder = Decoder()
                 if self._transport is not None:
                     self._transport.close()
                 return
@@ -149,9 +151,7 @@ class RelaySession(asyncio.Protocol):
             case Loads():
                 self._queue(message.loads)
             case Hello():
-                self._greeting = message
-                self._failed = False
-                self._start_work()
+                self._hear(message)
             case Ping():
                 self.send(messages.PONG)
             case OpenPage():
@@ -159,20 +159,32 @@ class RelaySession(asyncio.Protocol):
             case Refusal():
                 self._refuse(message)
 
+    def _hear(self, hello: Hello) -> None:
+        """Take in who is calling; what is said again over the same connection must be about the same queue."""
+        if (self._caller or hello.client) != hello.client:
+            self._refuse(Refusal("bad_field", "One connection serves one client: open another one for this queue."))
+            return
+        self._caller = hello.client
+        self._greeting = hello
+        self._failed = False
+        self._start_work()
+
     def _refuse(self, refusal: Refusal) -> None:
         self._settings.count(f"relay.{refusal.reason}")
         log.warning("refused a frame: %s (%s)", refusal.reason, refusal.detail)
         self.send(messages.encode_refuse(refusal))
-        if refusal.salvage and self.client:
+        if refusal.salvage and (self.client or self._greeting is not None):
             self._queue(refusal.salvage)
 
     def _queue(self, loads: Sequence[LoadItem | Poison]) -> None:
         if not self.client and self._greeting is None:
             self._refuse(Refusal("no_hello", "Say hello first, so that the agent knows whose numbers these are."))
             return
-        replayed = loads[0].seq <= self._highest
-        self._highest = max(self._highest, loads[-1].seq)
-        if self._failed and not replayed:
+        # Numbers rise; one that goes back says that the extension begins again, from its oldest. What is still under
+        # way from before a failure goes on rising from the last that came, also from a replay that failed in its turn.
+        begins_again = loads[0].seq <= self._last
+        self._last = loads[-1].seq
+        if self._failed and not begins_again:
             self._settings.count("relay.after_failure")
             return
         self._failed = False
@@ -200,18 +212,23 @@ class RelaySession(asyncio.Protocol):
         while self._greeting is not None or self._waiting:
             try:
                 if self._greeting is not None:
-                    await self._greet(self._greeting)
-                    self._greeting = None
+                    hello = self._greeting
+                    await self._greet(hello)
+                    if self._greeting is hello:
+                        self._greeting = None
                 batch, self._waiting = self._waiting, []
-                if self._paused and self._transport is not None:
-                    self._paused = False
-                    self._transport.resume_reading()
+                self._go_on_reading()
                 if batch:
                     await self._commit(batch)
             except StoreFull:
                 self._fail(Refusal("store_full", "The disk is full: free some space. Nothing acknowledged is lost."))
             except StoreError:
                 self._fail(Refusal("store_failed", "The agent could not store this; it will take it again later."))
+
+    def _go_on_reading(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
 
     def _fail(self, refusal: Refusal) -> None:
         """Say that nothing could be stored, and take nothing newer until the extension begins again.
@@ -220,6 +237,7 @@ class RelaySession(asyncio.Protocol):
         predecessors could not be stored, would tell the extension to forget those.
         """
         self._waiting.clear()
+        self._go_on_reading()
         self._greeting = None
         self._failed = True
         self._refuse(refusal)

@@ -152,7 +152,7 @@ class Daemon:
         self._code = CodeReader()
         identifier = Identifier(catalogue, self._code, home)
         reader = reader_for(uid)
-        tree = CachedTree(reader)
+        tree = CachedTree(reader, agent=os.getpid())
         addresses = PlatformAddresses(
             platforms.platform_of_host,
             [host for key in platforms.keys for host in platforms.page_hosts(key)],

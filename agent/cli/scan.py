@@ -191,7 +191,7 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
     clock = SystemClock()
     tell(0.0, "Running programs")
     starts = _starts(machine.reader, clock.now())
-    tree = CachedTree(machine.reader)
+    tree = CachedTree(machine.reader, agent=os.getpid())
     for started in starts:
         tree.saw(started)
     platforms = load_platforms()

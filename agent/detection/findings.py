@@ -438,6 +438,8 @@ class Detector:
         """Return what the surroundings take off, and remember test runners for the processes below them."""
         program = program_of(event.command, event.name)
         tests = is_test_runner(program.word, program.arguments) or event.parent in self._tests
+        # A runner that started the agent too is everybody's surroundings, and nobody's excuse.
+        tests = tests and not self._tree.above_agent(event.key.pid)
         if tests:
             self._tests[event.key.pid] = event.key.started_at
             while len(self._tests) > MAX_FOLLOWED:

@@ -36,5 +36,9 @@ class ProcessTree(Protocol):
     """What stands above a process."""
 
     def ancestors(self, pid: int) -> tuple[str, ...]:
-        """Base names of the processes above, nearest first; empty when unknown."""
+        """Base names of the processes above, nearest first, up to those that stand above the agent too."""
+        ...
+
+    def above_agent(self, pid: int) -> bool:
+        """Whether a process stands above the agent itself, and so says nothing special about its neighbours."""
         ...

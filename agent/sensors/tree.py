@@ -21,22 +21,39 @@ class CachedTree:
     Args:
         reader: Looks at processes that were not reported.
         limit: Number of processes remembered.
+        agent: The agent's own pid, None where it stands nowhere. Whatever is above it (a shell, a service manager, the
+            tests of the agent itself) is the surroundings of everything and tells nothing apart.
     """
 
-    def __init__(self, reader: ProcessReader, limit: int = 4096) -> None:
+    def __init__(self, reader: ProcessReader, limit: int = 4096, agent: int | None = None) -> None:
         self._reader = reader
         self._limit = limit
+        self._agent = agent
+        self._above_agent: frozenset[int] | None = None
         self._known: OrderedDict[int, tuple[ProcessKey, int, str]] = OrderedDict()
 
     def saw(self, started: ProcessStarted) -> None:
         """Take note of a start."""
         self._keep(started.key, started.parent, started.name)
 
+    def above_agent(self, pid: int) -> bool:
+        """Whether a process stands above the agent itself."""
+        if self._above_agent is None:
+            line: list[int] = []
+            here = None if self._agent is None else self._look(self._agent)
+            while here is not None and here[1] > 0 and here[1] not in line and len(line) < _DEEPEST:
+                line.append(here[1])
+                here = self._look(here[1])
+            self._above_agent = frozenset(line)
+        return pid in self._above_agent
+
     def ancestors(self, pid: int) -> tuple[str, ...]:
-        """Base names of the processes above, nearest first; empty when unknown."""
+        """Base names of the processes above, nearest first, up to those that stand above the agent too."""
         names: list[str] = []
         child = self._entry(pid)
         while child is not None and len(names) < _DEEPEST:
+            if self.above_agent(child[1]):
+                break
             parent = self._entry(child[1])
             if parent is None:
                 break

@@ -51,6 +51,10 @@ class Still:
         """Return no ancestors."""
         return ()
 
+    def above_agent(self, pid: int) -> bool:
+        """Return that nothing stands above."""
+        return False
+
 
 def environment(folder: Path, packages: int = 80) -> Path:
     """Make an environment of ordinary size and return it."""

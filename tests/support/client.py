@@ -90,6 +90,8 @@ class RelayClient:
         while (body := await wire.read_body(reader)) is not None:
             message = json.loads(body)
             self.received.append(message)
+            if message["kind"] == "welcome":
+                self.acked = max(self.acked, message["acked"])
             if message["kind"] == "ack":
                 self.acked = max(self.acked, message["seq"])
                 self.dropped += message.get("dropped", [])

@@ -114,9 +114,13 @@ class Sockets:
 @dataclass
 class Tree:
     above: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    agents_own: set[int] = field(default_factory=set)
 
     def ancestors(self, pid: int) -> tuple[str, ...]:
         return self.above.get(pid, ())
+
+    def above_agent(self, pid: int) -> bool:
+        return pid in self.agents_own
 
 
 class World:

@@ -224,6 +224,9 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
         def ancestors(self, pid: int) -> tuple[str, ...]:
             return ()
 
+        def above_agent(self, pid: int) -> bool:
+            return False
+
     async def identify(event: ProcessStarted) -> Identified:
         tool, quiet = event.name[0], event.name.endswith("q")
         piece = Evidence(EvidenceClass.NAME, "r", "d", {"a": 0.9, "b": 0.4, "c": 0.1}[tool])

@@ -102,6 +102,17 @@ async def test_a_browser_under_a_test_runner_is_not_flagged(world: Any, machine:
     assert [found for found in await world.detector.started(below) if found.flagged] == []
 
 
+async def test_a_runner_that_started_the_agent_too_excuses_nobody(world: Any, machine: Any) -> None:
+    env = machine.environment()
+    machine.distribution(env, "pytest", summary="pytest: simple powerful testing with Python")
+    machine.script("ui.py", UI_TEST)
+    runner = world.event(str(env / "bin" / "python"), "-m", "pytest", "ui.py")
+    world.tree.agents_own.add(runner.key.pid)
+    assert await world.detector.started(runner) == []
+    (found,) = await world.detector.started(world.event("python3", "ui.py", parent=runner.key.pid))
+    assert found.flagged
+
+
 @pytest.mark.parametrize("above", ["pytest", "jest", "tox", "gitlab-runner", "Runner.Worker"])
 async def test_a_browser_below_a_runner_or_a_build_machine_is_not_flagged(world: Any, machine: Any, above: str) -> None:
     machine.script("ui.py", UI_TEST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import socket
 import struct
 import sys
@@ -235,6 +236,17 @@ class TestTree:
         tree.saw(self.started(11, 10, "python", 2))
         tree.saw(self.started(10, 1, "later", 9))
         assert tree.ancestors(11) == ()
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="the reader is Linux's")
+    def test_what_stands_above_the_agent_too_is_nobodys_surroundings(self) -> None:
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        try:
+            tree = CachedTree(reader_for(os.getuid()), agent=child.pid)
+            assert tree.above_agent(os.getpid()), "this test stands above the agent"
+            assert not tree.above_agent(child.pid)
+            assert tree.ancestors(child.pid) == ()
+        finally:
+            child.communicate(b"\n")
 
     def test_a_loop_ends(self) -> None:
         tree = CachedTree(World())

@@ -80,7 +80,7 @@ def demo(tools: Path, shots: Path, seconds: int, as_json: bool) -> None:
         try:
             asyncio.run(_play(props, story, say if live else None))
         except Failed as problem:
-            raise Failure(f"{problem}. Nothing is left running. «gleanwatch doctor» checks this machine.") from None
+            raise Failure(f"{problem}. Nothing is left running. See more: gleanwatch run --demo --verbose") from None
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise Failure("the demonstration was broken off. Everything that it had started is ended.") from None
     outcome = judge(story)

@@ -47,7 +47,7 @@ LOOP_AT: Final = 0.4
 NAME_SERVER_PORT: Final = 53
 PICTURE_WIDTH: Final = 1280
 PICTURE_SCALE: Final = 1.5
-PICTURE_TALLEST: Final = 1600
+PICTURE_TALLEST: Final = 2400
 
 
 class Silent(Exception):
@@ -90,8 +90,8 @@ async def perform(props: Props, story: Story) -> None:
     try:
         async with AsyncExitStack() as stack:
             await _perform(props, story, stack)
-    except Silent as problem:
-        raise Failed(f"the agent went away: {problem}") from None
+    except Silent:
+        raise Failed(f"the agent ended before its time{_last_line(props.folder / 'agent.log')}") from None
     story.tell("everything that was started has ended")
 
 

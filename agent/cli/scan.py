@@ -341,9 +341,14 @@ def _row(finding: Finding, places: Sequence[tuple[str, str]]) -> Iterator[str]:
     where.update(dict.fromkeys(place for place, _ in places))
     versions = dict.fromkeys(version for _, version in places if version)
     mark = "⚑ " if finding.flagged else ""
-    yield escape(finding.name)
-    yield escape(", ".join(where))
-    yield escape(", ".join(versions))
+    yield _plain(finding.name)
+    yield _plain(", ".join(where))
+    yield _plain(", ".join(versions))
     yield finding.stage.value
     yield f"[{LEVEL_STYLE[finding.level.value]}]{mark}{finding.level.value}[/]"
-    yield escape(finding.evidence[0].detail if finding.evidence else "")
+    yield _plain(finding.evidence[0].detail if finding.evidence else "")
+
+
+def _plain(text: str) -> str:
+    """Return a foreign text so that a terminal shows it and does not obey it."""
+    return escape("".join(character if character.isprintable() else "?" for character in text))

@@ -9,15 +9,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.consent.gate import GateHistory
 from agent.link.messages import Hello
 from agent.link.relay import RelaySettings
 from agent.model.events import PageLoad
+from agent.model.findings import Evidence, EvidenceClass, Finding, Level, Stage
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 
 NOW = 1_800_000_000_000
 DAY_MS = 86_400_000
+MARKER = "Zx9marker"
+"""What is sent to be found again where it must not be."""
 
 
 @dataclass
@@ -114,3 +118,23 @@ class House:
             on_change=changed,
             page_link=lambda: "http://gw-a.localhost:1/enter?token=t",
         )
+
+
+def finding(**fields: Any) -> Finding:
+    """Make a flagged finding; fields replace."""
+    values: dict[str, Any] = {
+        "id": "f1",
+        "tool": "yt-dlp",
+        "name": "yt-dlp",
+        "family": "media-downloader",
+        "stage": Stage.COLLECTING,
+        "confidence": 0.9,
+        "level": Level.HIGH,
+        "flagged": True,
+        "platforms": ("youtube",),
+        "first_seen": NOW,
+        "last_seen": NOW,
+        "count": 1,
+        "evidence": (Evidence(EvidenceClass.NAME, "catalogue.executable", "started by the name of yt-dlp", 0.9),),
+    }
+    return Finding(**(values | fields))

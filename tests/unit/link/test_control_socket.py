@@ -18,8 +18,7 @@ import pytest
 from agent.link.control import CommandError, ControlServer, Emit
 from tests.support import wire
 from tests.support.waiting import until
-
-MARKER = "Zx9marker"
+from tests.unit.link.keeping import MARKER
 
 
 @dataclass

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from agent.link import messages
 from agent.link.messages import Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal, decode
-from agent.model.findings import Evidence, EvidenceClass, Finding, Level, Stage
+from agent.model.findings import Evidence, EvidenceClass
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from tests.support import client as say
 from tests.support import wire
+from tests.unit.link.keeping import MARKER, finding
 
 AT = 1_800_000_000_000
 HELLO = say.hello("A" * 22)
@@ -26,7 +27,6 @@ LOAD = say.load(1, AT)
 LOADS = say.loads([say.load(1, AT), say.load(2, AT)])
 GOOD = [HELLO, LOAD, LOADS, {"v": 1, "kind": "open_page"}, {"v": 1, "kind": "ping"}]
 KINDS = [Hello, Load, Loads, OpenPage, Ping]
-MARKER = "Zx9marker"
 
 
 def body(message: object) -> bytes:
@@ -181,25 +181,6 @@ def test_no_bytes_bring_the_decoder_down(data: bytes) -> None:
 
 
 # Agent → extension
-
-
-def finding(**fields: Any) -> Finding:
-    values: dict[str, Any] = {
-        "id": "f1",
-        "tool": "yt-dlp",
-        "name": "yt-dlp",
-        "family": "media-downloader",
-        "stage": Stage.COLLECTING,
-        "confidence": 0.9,
-        "level": Level.HIGH,
-        "flagged": True,
-        "platforms": ("youtube",),
-        "first_seen": AT,
-        "last_seen": AT,
-        "count": 1,
-        "evidence": (Evidence(EvidenceClass.NAME, "catalogue.executable", "started by the name of yt-dlp", 0.9),),
-    }
-    return Finding(**(values | fields))
 
 
 def test_what_the_agent_says_is_what_the_protocol_says() -> None:

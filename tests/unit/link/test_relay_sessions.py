@@ -24,8 +24,7 @@ from tests.support import wire
 from tests.support.client import RelayClient, hello, load, loads
 from tests.support.waiting import until
 from tests.unit.link.conftest import CLIENT
-from tests.unit.link.keeping import DAY_MS, NOW, House
-from tests.unit.link.test_link_messages import MARKER, finding
+from tests.unit.link.keeping import DAY_MS, MARKER, NOW, House, finding
 
 Calling = Callable[..., AbstractAsyncContextManager[RelayClient]]
 

@@ -87,17 +87,19 @@ class RelayClient:
         self._task = asyncio.create_task(self._read(reader))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        while (body := await wire.read_body(reader)) is not None:
-            message = json.loads(body)
-            self.received.append(message)
-            if message["kind"] == "welcome":
-                self.acked = max(self.acked, message["acked"])
-            if message["kind"] == "ack":
-                self.acked = max(self.acked, message["seq"])
-                self.dropped += message.get("dropped", [])
+        try:
+            while (body := await wire.read_body(reader)) is not None:
+                message = json.loads(body)
+                self.received.append(message)
+                if message["kind"] == "welcome":
+                    self.acked = max(self.acked, message["acked"])
+                if message["kind"] == "ack":
+                    self.acked = max(self.acked, message["seq"])
+                    self.dropped += message.get("dropped", [])
+                self._heard.set()
+        finally:
+            self.closed.set()
             self._heard.set()
-        self.closed.set()
-        self._heard.set()
 
     async def send(self, message: Message) -> None:
         """Send one message."""

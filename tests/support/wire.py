@@ -67,7 +67,7 @@ async def read_body(reader: asyncio.StreamReader) -> bytes | None:
     try:
         (size,) = struct.unpack("=I", await reader.readexactly(4))
         return await reader.readexactly(size)
-    except (asyncio.IncompleteReadError, ConnectionResetError):
+    except (asyncio.IncompleteReadError, ConnectionError):  # a broken pipe while writing ends the reading too
         return None
 
 

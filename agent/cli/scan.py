@@ -71,7 +71,7 @@ class Machine:
         root: What absolute places start from.
         loopback: The instance's configured map, host name to `ip:port`.
         hold_ms: How long a flagged finding would be held, milliseconds.
-        resolver: Host name to addresses, asked only where a recognised tool is running.
+        resolver: Host name to addresses, asked only where a recognised tool has a connection.
     """
 
     home: Path
@@ -205,9 +205,10 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
     code = CodeReader()
     # An entry of the catalogue that went wrong is left out, as in the agent, whose health names it.
     identifier = Identifier(load_catalogue(on_error=lambda _problem: None), code, machine.home)
+    connections = PlatformConnections(socket_lister(machine.reader), addresses.platform_of)
     detector = Detector(
         identifier.identify,
-        PlatformConnections(socket_lister(machine.reader), addresses.platform_of),
+        connections,
         tree,
         clock,
         lambda: secrets.token_urlsafe(9),
@@ -235,7 +236,8 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
             tell(0.75 + 0.25 * done / len(starts), "Running programs")
             await detector.started(started)
             await detector.refine(started)
-        if detector.candidates():
+        if any(connections.total_of(key) for key in detector.candidates()):
+            # Only now are names resolved: a scan that met no talking tool asks no name server anything.
             await addresses.refresh()
             detector.tick(clock.now())
     finally:

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,13 +78,13 @@ def python_package(prefix: Path, name: str, version: str) -> Path:
 
 
 @contextmanager
-def running(folder: Path, tool: str, *arguments: str) -> Iterator[int]:
+def running(folder: Path, tool: str, *arguments: str, talk: str = "pass") -> Iterator[int]:
     """Run a console script as pip installs it, whose program says when it is there and waits."""
     env = folder / "elsewhere" / "venv"
     site = python_package(env, tool, "1.5")
     (site / tool).mkdir()
     (site / tool / "__init__.py").write_text(
-        "import time\n\ndef main():\n    print('on', flush=True)\n    time.sleep(60)\n"
+        f"import time\n\ndef main():\n    {talk}\n    print('on', flush=True)\n    time.sleep(60)\n"
     )
     (site / f"{tool}-1.5.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {tool}\nVersion: 1.5\n")
     (site / f"{tool}-1.5.dist-info" / "RECORD").write_text(f"{tool}/__init__.py,,\n")
@@ -171,6 +172,18 @@ async def test_a_running_tool_is_judged_as_the_agent_judges_it(tmp_path: Path) -
     # Its environment lies where no search looks: it was found by what runs in it.
     assert ("pypi", "1.5") in seen.places["instaloader"]
     assert "somebody" not in repr(seen)
+
+
+async def test_a_running_tool_that_talks_to_a_watched_platform_is_collecting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as site:
+        port = site.getsockname()[1]
+        talk = f"import socket; talk = socket.create_connection(('127.0.0.1', {port}))"
+        with running(tmp_path, "instaloader", "somebody", talk=talk) as pid:
+            loopback = {"www.instagram.com": f"127.0.0.1:{port}"}
+            seen = await look(machine(tmp_path, pid, loopback=loopback))
+    found = tools(seen)["instaloader"]
+    assert (found.stage, found.level, found.platforms) == (Stage.COLLECTING, Level.HIGH, ("instagram",))
+    assert found.flagged
 
 
 async def test_a_tool_asked_for_its_help_only_is_not_flagged(tmp_path: Path) -> None:

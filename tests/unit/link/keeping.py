@@ -6,9 +6,12 @@ It keeps the promise that `link.relay.Keeper` asks for: everything of one call o
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agent.consent.gate import GateHistory
@@ -138,3 +141,23 @@ def finding(**fields: Any) -> Finding:
         "evidence": (Evidence(EvidenceClass.NAME, "catalogue.executable", "started by the name of yt-dlp", 0.9),),
     }
     return Finding(**(values | fields))
+
+
+async def call_as_nobody(path: Path, said: bytes) -> int:
+    """Connect as another user, which only root can; return how many bytes came back.
+
+    Rights that keep strangers out are the first door; here both stand open, so that only the kernel's word is left.
+    """
+    code = (
+        "import os, socket, sys\n"
+        "link = socket.socket(socket.AF_UNIX)\n"
+        "os.setuid(65534)\n"
+        "link.connect(sys.argv[1])\n"
+        "try:\n    link.sendall(sys.stdin.buffer.read()); print(len(link.recv(100)))\n"
+        "except ConnectionError:\n    print(0)\n"
+    )
+    path.parent.chmod(0o711)
+    path.chmod(0o666)
+    argv = [sys.executable, "-IS", "-c", code, str(path)]
+    done = await asyncio.to_thread(subprocess.run, argv, input=said, capture_output=True, timeout=30, check=True)
+    return int(done.stdout)

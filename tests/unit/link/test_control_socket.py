@@ -18,7 +18,7 @@ import pytest
 from agent.link.control import CommandError, ControlServer, Emit
 from tests.support import wire
 from tests.support.waiting import until
-from tests.unit.link.keeping import MARKER
+from tests.unit.link.keeping import MARKER, call_as_nobody
 
 
 @dataclass
@@ -187,6 +187,13 @@ async def test_a_request_may_come_in_pieces(folder: Path) -> None:
             caller.writer.write(bytes([byte]))
             await caller.writer.drain()
         assert (await caller.hear())["ok"] is True
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can call as somebody else")
+async def test_another_user_is_turned_away_by_the_kernels_word(folder: Path, agent: Agent) -> None:
+    said = wire.encode({"v": 1, "kind": "request", "id": 0, "command": "status"})
+    assert await call_as_nobody(folder / "control.sock", said) == 0
+    assert (agent.counts, agent.asked) == ({"control.foreign_uid": 1}, [])
 
 
 async def test_whoever_goes_away_ends_the_stream_they_asked_for(folder: Path, agent: Agent) -> None:

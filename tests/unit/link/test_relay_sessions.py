@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +23,7 @@ from tests.support import wire
 from tests.support.client import RelayClient, hello, load, loads
 from tests.support.waiting import until
 from tests.unit.link.conftest import CLIENT
-from tests.unit.link.keeping import DAY_MS, MARKER, NOW, House, finding
+from tests.unit.link.keeping import DAY_MS, MARKER, NOW, House, call_as_nobody, finding
 
 Calling = Callable[..., AbstractAsyncContextManager[RelayClient]]
 
@@ -457,21 +456,8 @@ def paused(server: RelayServer) -> Iterator[RelaySession]:
 async def test_another_user_is_turned_away_by_the_kernels_word_whatever_the_rights_say(
     server: RelayServer, house: House, folder: Path
 ) -> None:
-    # Rights that keep strangers out are the first door; here both stand open.
-    folder.chmod(0o711)
-    (folder / "relay.sock").chmod(0o666)
-    code = (
-        "import os, socket, sys\n"
-        "link = socket.socket(socket.AF_UNIX)\n"
-        "os.setuid(65534)\n"
-        "link.connect(sys.argv[1])\n"
-        "try:\n    link.sendall(sys.stdin.buffer.read()); print(len(link.recv(100)))\n"
-        "except ConnectionError:\n    print(0)\n"
-    )
     said = wire.encode(hello(CLIENT)) + wire.encode(at_now(1))
-    argv = [sys.executable, "-IS", "-c", code, str(folder / "relay.sock")]
-    done = await asyncio.to_thread(subprocess.run, argv, input=said, capture_output=True, timeout=30, check=True)
-    assert done.stdout.strip() == b"0"
+    assert await call_as_nobody(folder / "relay.sock", said) == 0
     assert house.counts["relay.foreign_uid"] == 1
     assert (house.keeper.hellos, server.sessions) == ([], set())
 

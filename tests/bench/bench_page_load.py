@@ -23,16 +23,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agent.demo.site import start_site
-from native_host.launcher import NAME
 from tests.bench.rows import Row, percentile, run, spread
 from tests.bench.tap import Tap, start_tap
 from tests.support.agent import Agent, running_agent
 from tests.support.browser import Tab
 from tests.support.chromium import Chromium, start_chromium
 from tests.support.extension import read_extension
-from tests.support.host import install_host
+from tests.support.host import host_below, install_host
 from tests.support.places import CHECKOUT, clean_environment, relay_socket, short_folder
-from tests.support.processes import descendants, started
+from tests.support.processes import started
 from tests.support.waiting import until
 
 PROFILE = "https://www.linkedin.com/in/person-{}"
@@ -110,7 +109,7 @@ class Bench:
         taken = []
         for _ in range(repeats):
             await self.browser.stop_worker()
-            await until(lambda: not hosts_below(self.browser.pid), "the host to leave", seconds=30)
+            await until(lambda: host_below(self.browser.pid) is None, "the host to leave", seconds=30)
             self.tap.passed.clear()
             begin = time.time()
             await self.browser.call("Page.navigate", tab.session, url=self.next_page())
@@ -118,11 +117,6 @@ class Bench:
             taken.append(max(load.acked or 0.0 for load in self.tap.passed.values()) - begin)
             await asyncio.sleep(0.5)
         return taken
-
-
-def hosts_below(pid: int) -> bool:
-    """Whether a native host runs below the browser."""
-    return any(NAME in part for process in descendants(pid) for part in process.cmdline())
 
 
 @asynccontextmanager

@@ -14,16 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from agent.demo.site import HOSTS, Site
-from native_host.launcher import NAME
 from tests.support.browser import Browser
 from tests.support.chromium import start_chromium
 from tests.support.extension import ExtensionFolder
 from tests.support.firefox import start_firefox
-from tests.support.host import InstalledHost
-from tests.support.processes import descendants
+from tests.support.host import InstalledHost, host_below
 from tests.support.stand_in import StandIn, start_stand_in
 from tests.support.waiting import until
 
@@ -130,14 +126,4 @@ class Rig:
 
     async def host_of(self, browser: Browser) -> int:
         """Return the pid of the native host below a browser, once there is one."""
-        return int(await until(lambda: self._hosts_below(browser.pid), "the native host"))
-
-    @staticmethod
-    def _hosts_below(pid: int) -> int | None:
-        for process in descendants(pid):
-            try:
-                if any(NAME in part for part in process.cmdline()):
-                    return process.pid
-            except psutil.NoSuchProcess:
-                continue
-        return None
+        return int(await until(lambda: host_below(browser.pid), "the native host"))

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from native_host import launcher, manifests
 from native_host.browsers import firefox_home_place, user_data_place
 from tests.support.places import relay_socket
+from tests.support.processes import descendants
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,14 @@ def install_host(folder: Path, env: Mapping[str, str]) -> InstalledHost:
     report = manifests.install(folder / "host", relay_socket(env), places)
     assert report.ok, report
     return InstalledHost(folder / "host" / launcher.NAME, tuple(Path(result.where) for result in report.places))
+
+
+def host_below(pid: int) -> int | None:
+    """Return the pid of the native host that runs below a browser, None when none does."""
+    for process in descendants(pid):
+        try:
+            if any(launcher.NAME in part for part in process.cmdline()):
+                return process.pid
+        except psutil.NoSuchProcess:  # gone, or dead and not buried yet
+            continue
+    return None

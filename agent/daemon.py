@@ -33,6 +33,7 @@ from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
 from agent.face import Face, FaceParts
+from agent.inventory import Inventory
 from agent.link.control import ControlServer
 from agent.link.desktop import Desktop
 from agent.link.local_socket import SocketError
@@ -40,12 +41,13 @@ from agent.link.messages import Hello
 from agent.link.relay import RelayServer, RelaySettings
 from agent.model.events import PageLoad
 from agent.model.face import NoticeText
+from agent.model.faults import described
 from agent.model.findings import Finding
 from agent.model.health import Condition, Health
 from agent.model.ports import Clock
 from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
 from agent.opening import Opened, Rulebook, StartError
-from agent.sensors.connections.addresses import PlatformAddresses
+from agent.sensors.connections.addresses import PlatformAddresses, resolve
 from agent.sensors.connections.sampler import Sampler
 from agent.sensors.connections.sockets import socket_lister
 from agent.sensors.processes.choose import reader_for
@@ -117,6 +119,11 @@ def notice_for(rulebook: Rulebook) -> NoticeText:
     )
 
 
+async def nowhere(_host: str) -> Sequence[str]:
+    """Resolve no name."""
+    return ()
+
+
 def _open_link(link: str) -> None:
     """Open a link in the default browser, which may block until it is up."""
     import webbrowser
@@ -158,6 +165,8 @@ class Daemon:
             [host for key in platforms.keys for host in platforms.page_hosts(key)],
             clock,
             loopback=rules.config.loopback,
+            # A demo or test stays on this machine, its questions to a name server included.
+            resolver=nowhere if rules.mode is Mode.TEST else resolve,
         )
         sampler = Sampler(socket_lister(reader), addresses.platform_of)
         self._detector = Detector(
@@ -182,6 +191,9 @@ class Daemon:
                 lambda pid: pid in (os.getpid(), self._code.pid),
             ),
             self._found,
+        )
+        self.inventory = Inventory(
+            home, os.environ, lambda found: self._found(self._detector.installed(found, complete=True))
         )
         self._history = GateHistory()
         gate_rules = GateRules(
@@ -228,6 +240,7 @@ class Daemon:
                 page_link=self._page_link,
                 start_try=self._start_try,
                 on_gates=self._gates_moved,
+                on_act=self._acted,
                 on_answer=self._answered,
                 stop=self.stopping.set,
             )
@@ -273,12 +286,17 @@ class Daemon:
         """End everything in order: first what comes in, then what watches, last the database."""
         await self.relay.stop()
         await self._control.stop()
-        await self.watching.close()
         if self._gate_timer is not None:
             self._gate_timer.cancel()
+        # Before what they could still open is closed: whoever follows the gates may be turning watching on just now, and
+        # a cancellation can get lost in there (asyncio.wait_for before Python 3.12), so it looks at `stopping` too.
+        self.stopping.set()
+        self._gates_changed.set()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.watching.close()
+        await self.inventory.close()
         if self._serving is not None:
             await self._serving.close()
         if self._try is not None and self._try.returncode is None:
@@ -340,7 +358,7 @@ class Daemon:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             self.count("agent.task_failed")
-            log.error("a part of the agent failed: %s", type(problem).__name__, exc_info=problem)
+            log.error("a part of the agent failed: %s", described(problem))
 
     def _report_broken(self, part: str, text: str) -> None:
         log.warning("%s: %s", part, text)
@@ -351,6 +369,7 @@ class Daemon:
         browsers = len(self.relay.connected())
         return [
             self.watching.health(),
+            self.inventory.health(),
             Health("browsers", Condition.WORKING, f"{browsers} connected")
             if browsers
             else Health(
@@ -374,13 +393,18 @@ class Daemon:
         if self._history.current(Purpose.DETECT).reason == "not_acknowledged":
             await self.face.act(None, ActKind.ACKNOWLEDGED, sha256, Channel.SELF)
 
+    def _acted(self, kind: ActKind, channel: Channel) -> None:
+        """Say on the desktop that something was put on record, unless nobody did anything."""
+        if kind is not ActKind.SHOWN and channel is not Channel.SELF:
+            self._start(self.desktop.show_act(kind, channel, self._open_page))
+
     def _gates_moved(self) -> None:
         self.relay.push_gates()
         self._gates_changed.set()
 
     async def _follow_gates(self) -> None:
         """Turn watching on and off with its gate, also when a waiting gate opens by itself."""
-        while True:
+        while not self.stopping.is_set():
             await self._gates_changed.wait()
             self._gates_changed.clear()
             opens_at = await self.face.decide_gates()
@@ -393,8 +417,10 @@ class Daemon:
                 self._gate_timer = loop.call_later(min(delay, 60.0), self._gates_changed.set)
             if self._history.current(Purpose.DETECT).state is GateState.OPEN:
                 await self.watching.open()
+                self.inventory.open()
             else:
                 await self.watching.close()
+                await self.inventory.close()
             self.changes.say("health")
 
     # Page loads and findings
@@ -410,7 +436,8 @@ class Daemon:
             self.watching.page_loads(recent)
 
     def _found(self, changed: Sequence[Finding]) -> None:
-        self._start(self._keep(changed))
+        if changed:
+            self._start(self._keep(changed))
 
     async def _keep(self, changed: Sequence[Finding]) -> None:
         def save_all(tx: apsw.Connection) -> None:

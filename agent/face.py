@@ -49,6 +49,7 @@ class FaceParts:
     page_link: Callable[[], str]
     start_try: Callable[[], Awaitable[None]]
     on_gates: Callable[[], None]
+    on_act: Callable[[ActKind, Channel], None]
     on_answer: Callable[[str, str], Awaitable[Finding | None]]
     stop: Callable[[], None]
 
@@ -179,6 +180,7 @@ class Face:
 
             await self._parts.store.write(keep_acts)
             self._acts.extend(done)
+            self._parts.on_act(kind, channel)
             await self.decide_gates()
         return self._parts.history.all_current()
 

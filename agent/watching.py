@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from agent.detection.findings import Detector
 from agent.model.events import PageLoad, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.faults import described
 from agent.model.findings import Finding
 from agent.model.health import Condition, Health
 from agent.model.ports import Clock
@@ -124,7 +125,7 @@ class Watching:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             # One process that cannot be judged must not blind the agent to the next.
-            log.error("watching: %s", type(problem).__name__, exc_info=problem)
+            log.error("watching: %s", described(problem))
 
     def _found(self, findings: Sequence[Finding]) -> None:
         if findings:

@@ -36,7 +36,8 @@ def status(as_json: bool) -> None:
     for known in state["browsers"]:
         is_on = "connected" if known["connected"] else "not connected"
         say.print(
-            f"  {known['browser']} {known['browser_version']} ({known['client']}…): {is_on}, last acknowledged "
+            f"  {known['browser']} {known['browser_version']}, extension {known['extension_version']} "
+            f"({known['client']}…): {is_on}, last acknowledged "
             f"{moment(known['last_acked_at'])}, waiting {known['waiting']}, dropped {known['dropped']}, "
             f"lost {known['lost']}"
         )
@@ -80,15 +81,15 @@ def _checks(instance: Instance) -> Any:
     yield _check("fine", "instance", f"{instance.root} ({where})")
     try:
         rules = read_rules(instance)
-        yield _check("fine", "mode", rules.mode.value)
     except StartError as problem:
         yield _check("broken", "policy and configuration", str(problem))
         return
     if not running(instance):
+        yield _check("fine", "mode", rules.mode.value)
         yield _check("broken", "agent", "not running", "gleanwatch run")
         return
     state = ask(instance, "status").result
-    yield _check("fine", "agent", f"running, version {state['version']}")
+    yield _check("fine", "agent", f"running, version {state['version']}, {state['mode']} mode")
     for gate in state["gates"]:
         kind = "fine" if gate["state"] == "open" else "note"
         do = "gleanwatch consent review" if gate["reason"] in ("notice_not_shown", "not_acknowledged") else ""

@@ -133,6 +133,7 @@ def render_notice(
         raw_hours=raw_hours,
         finding_days=finding_days,
         platforms=_list(platforms),
+        lookups=mode is not Mode.TEST,
         loopback=[_value(n) for n in loopback],
     )
     body = re.sub(r"\n{3,}", "\n\n", re.sub(r"\n(?=#)", "\n\n", body)).strip()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +17,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent.link import local_socket
+from agent.model.faults import described
 from native_host.frames import MAX_FRAME, Decoder, FrameError, encode
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,9 @@ class ControlServer:
 
     async def stop(self) -> None:
         """Stop listening, end the streams, take the socket away."""
-        if self._server is not None:
-            self._server.close()
+        if self._server is None:
+            return  # never bound: what lies at the path is not ours
+        self._server.close()
         for task in tuple(self._clients):
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
@@ -127,8 +128,7 @@ class ControlServer:
                 # A defect of ours must not end the agent; its type and place are said, never its text, which could
                 # hold anything, and neither is the command, which is the sender's text.
                 self._count("control.failed")
-                place = "".join(traceback.format_tb(problem.__traceback__))
-                log.error("a command failed: %s\n%s", type(problem).__name__, place)
+                log.error("a command failed: %s", described(problem))
                 said = f"The agent failed at this ({type(problem).__name__}). Its log says where; it goes on running."
                 answer = {**head, "kind": "answer", "ok": False, "error": said}
             try:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from agent.model.findings import Finding, Stage
 from agent.model.health import Condition, Health
+from agent.model.purposes import ActKind, Channel
 
 log = logging.getLogger(__name__)
 # The library logs what it shows and prints a traceback where there is no desktop; health says both better.
@@ -39,6 +40,11 @@ class Desktop:
     async def show_flag(self, finding: Finding, on_open: Callable[[], None]) -> None:
         """Show one flag; pressing it calls `on_open`. Never raises: the page holds the record."""
         title, text = flag_text(finding)
+        await self._send(title, text, on_open)
+
+    async def show_act(self, kind: ActKind, channel: Channel, on_open: Callable[[], None]) -> None:
+        """Tell the person that an act was put on record in their name: it may not have been them (DESIGN 3.10)."""
+        title, text = act_text(kind, channel)
         await self._send(title, text, on_open)
 
     async def _send(self, title: str, text: str, on_open: Callable[[], None]) -> None:
@@ -85,3 +91,21 @@ def flag_text(finding: Finding) -> tuple[str, str]:
         "A bulk-collection tool is running",
         f"{finding.name} {doing}{where}.{why} Nobody was told. Open your page to answer.",
     )
+
+
+def act_text(kind: ActKind, channel: Channel) -> tuple[str, str]:
+    """Return title and text of an act's notice."""
+    what = {
+        ActKind.SHOWN: "that the notice was shown to you",
+        ActKind.ACKNOWLEDGED: "that you acknowledged the notice",
+        ActKind.OBJECTED: "that you object to being watched",
+        ActKind.GIVEN: "your consent",
+        ActKind.WITHDRAWN: "that you withdrew your consent",
+    }[kind]
+    where = {
+        Channel.PAGE: "on your page",
+        Channel.EXTENSION: "in the browser",
+        Channel.TERMINAL: "at a terminal",
+        Channel.SELF: "by this test instance itself",
+    }[channel]
+    return ("Put on record in your name", f"Gleanwatch noted {what}, {where}. Was that not you? Open your page.")

@@ -336,8 +336,9 @@ class RelayServer:
 
     async def stop(self) -> None:
         """Close every connection and take the socket away."""
-        if self._server is not None:
-            self._server.close()
+        if self._server is None:
+            return  # never bound: what lies at the path is not ours
+        self._server.close()
         for session in tuple(self.sessions):
             if session._transport is not None:
                 session._transport.close()

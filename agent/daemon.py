@@ -156,7 +156,7 @@ class Daemon:
         )
         platforms = load_platforms()
         catalogue = load_catalogue(on_error=lambda problem: self._report_broken("catalogue", str(problem)))
-        self._code = CodeReader()
+        self._code = CodeReader(loopback=rules.config.loopback)
         identifier = Identifier(catalogue, self._code, home)
         reader = reader_for(uid)
         tree = CachedTree(reader, agent=os.getpid())

@@ -17,6 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.model.events import PageLoad
@@ -86,21 +87,43 @@ class CadenceWindows:
         self._max = max_windows
         self._windows: OrderedDict[tuple[str, str], deque[PageLoad]] = OrderedDict()
 
-    def add(self, load: PageLoad) -> Cadence | None:
-        """Take one page load in and return the verdict on its window, if there is one."""
-        key = (load.client, load.platform)
+    def add(self, loads: Iterable[PageLoad]) -> list[tuple[Cadence, int]]:
+        """Take page loads in and return the verdicts on their windows, each with the time of its last load.
+
+        A window is judged at the end of the batch and, in a long one (a replayed queue), whenever it holds nothing but
+        loads that were not judged yet: every load is judged, and none more than once a batch.
+        """
+        unjudged: dict[tuple[str, str], int] = {}
+        verdicts: list[tuple[Cadence, int]] = []
+        for load in loads:
+            key = (load.client, load.platform)
+            window = self._window(key)
+            if window and load.at - window[-1].at > MAX_PAUSE_MS:
+                window.clear()
+            window.append(load)
+            unjudged[key] = unjudged.get(key, 0) + 1
+            if unjudged[key] >= WINDOW:
+                unjudged[key] = 0
+                self._judge(window, verdicts)
+        for key, count in unjudged.items():
+            if count and key in self._windows:
+                self._judge(self._windows[key], verdicts)
+        return verdicts
+
+    def _window(self, key: tuple[str, str]) -> deque[PageLoad]:
         window = self._windows.get(key)
         if window is None:
             window = self._windows[key] = deque(maxlen=WINDOW)
             while len(self._windows) > self._max:
                 self._windows.popitem(last=False)
         self._windows.move_to_end(key)
-        if window and load.at - window[-1].at > MAX_PAUSE_MS:
-            window.clear()
-        window.append(load)
-        if len(window) < WINDOW:
-            return None
-        return judge(load.platform, sorted(window, key=lambda one: one.at))
+        return window
+
+    def _judge(self, window: deque[PageLoad], verdicts: list[tuple[Cadence, int]]) -> None:
+        if len(window) == WINDOW:
+            verdict = judge(window[-1].platform, sorted(window, key=lambda one: one.at))
+            if verdict is not None:
+                verdicts.append((verdict, window[-1].at))
 
     def __len__(self) -> int:
         return len(self._windows)

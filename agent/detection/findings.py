@@ -153,10 +153,8 @@ class Detector:
     def page_loads(self, loads: Sequence[PageLoad]) -> list[Finding]:
         """Take in page loads from browsers; a machine's rhythm is evidence."""
         verdicts: dict[str, tuple[Cadence, int]] = {}
-        for load in loads:
-            verdict = self._cadence.add(load)
-            if verdict is not None:
-                verdicts[verdict.platform] = (verdict, load.at)
+        for verdict, at in self._cadence.add(loads):
+            verdicts[verdict.platform] = (verdict, at)
         touched: list[_Open] = []
         for verdict, at in verdicts.values():
             touched += self._rhythm(verdict, at)

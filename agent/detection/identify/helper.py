@@ -15,6 +15,7 @@ import os
 import struct
 import sys
 from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.detection.identify.parse.facts import CodeFacts
@@ -40,6 +41,7 @@ class CodeReader:
         idle_seconds: float = IDLE_SECONDS,
         watchdog_seconds: float = WATCHDOG_SECONDS,
         max_cached: int = MAX_CACHED,
+        loopback: Mapping[str, str] | None = None,
     ) -> None:
         """Set the limits; the helper starts with the first question.
 
@@ -47,7 +49,10 @@ class CodeReader:
             idle_seconds: After so long without a question the helper is put away.
             watchdog_seconds: How long one answer may take before the helper is killed.
             max_cached: How many files' answers are remembered.
+            loopback: Host name to `ip:port`: names of platforms that are served on this machine, as configured. In code,
+                such an address is read as that name.
         """
+        self._names = {target: name for name, target in (loopback or {}).items()}
         self._idle = idle_seconds
         self._watchdog = watchdog_seconds
         self._max_cached = max_cached
@@ -128,7 +133,7 @@ class CodeReader:
             process = self._process = await self._start()
         if process.stdin is None or process.stdout is None:
             raise OSError("the helper has no pipes")
-        body = json.dumps(request).encode()
+        body = json.dumps({**request, "loopback": self._names}).encode()
         process.stdin.write(_HEADER.pack(len(body)) + body)
         await process.stdin.drain()
         (length,) = _HEADER.unpack(await process.stdout.readexactly(_HEADER.size))

@@ -26,7 +26,7 @@ def loads(pause: Pause, seed: int, first: float = 0.7, sequential: float = 0.0, 
 
 def verdicts(stream: Iterator[PageLoad]) -> list[Cadence]:
     windows = CadenceWindows()
-    return [verdict for load in stream if (verdict := windows.add(load)) is not None]
+    return [verdict for load in stream for verdict, _ in windows.add([load])]
 
 
 def reading(chance: random.Random) -> float:
@@ -76,9 +76,9 @@ def test_fewer_loads_than_a_window_say_nothing() -> None:
 def test_a_long_pause_starts_a_new_window() -> None:
     windows = CadenceWindows()
     stream = list(loads(lambda chance: 1.0, 1, first=1.0, count=WINDOW))
-    assert all(windows.add(load) is None for load in stream[:-1])
+    assert not any(windows.add([load]) for load in stream[:-1])
     late = stream[-1]
-    assert windows.add(PageLoad("c", 99, "linkedin", "profile", late.at + MAX_PAUSE_MS, True, True)) is None
+    assert not windows.add([PageLoad("c", 99, "linkedin", "profile", late.at + MAX_PAUSE_MS, True, True)])
 
 
 def test_two_browsers_and_two_platforms_are_judged_apart() -> None:
@@ -86,18 +86,34 @@ def test_two_browsers_and_two_platforms_are_judged_apart() -> None:
     for load in loads(lambda chance: 1.0, 1, first=1.0, count=40):
         for client, platform in (("a", "x"), ("a", "linkedin"), ("b", "x")):
             part = PageLoad(client, load.seq, platform, "profile", load.at, True, False)
-            verdict = windows.add(part) if (client == "a") == (load.seq % 2 == 0) else None
-            assert verdict is None
+            assert not ((client == "a") == (load.seq % 2 == 0) and windows.add([part]))
 
 
 @given(st.lists(st.integers(0, 500), max_size=300))
 def test_memory_is_bounded_whatever_comes(clients: list[int]) -> None:
     windows = CadenceWindows(max_windows=8)
     for seq, client in enumerate(clients):
-        windows.add(PageLoad(str(client), seq, "x", "profile", START + seq, False, False))
+        windows.add([PageLoad(str(client), seq, "x", "profile", START + seq, False, False)])
         assert len(windows) <= 8
 
 
 @given(st.lists(st.integers(START - 10_000, START + 10_000), min_size=WINDOW, max_size=WINDOW), st.booleans())
 def test_any_times_in_any_order_are_judged_without_error(times: list[int], first: bool) -> None:
     judge("x", [PageLoad("c", seq, "x", "profile", at, first, False) for seq, at in enumerate(times)])
+
+
+@given(st.integers(2 * WINDOW, 200), st.integers(0, 100), st.integers(0, 100))
+def test_a_machine_inside_a_replayed_queue_is_seen_wherever_it_begins(machine: int, before: int, after: int) -> None:
+    """However the batch is cut into windows, one of them lies wholly inside a run of two windows' length."""
+
+    def slow(count: int, start: int) -> list[PageLoad]:
+        return [PageLoad("c", start + n, "x", "profile", (start + n) ** 2 * 900, False, False) for n in range(count)]
+
+    head = slow(before, 1)
+    begin = head[-1].at + 60_000 if head else START
+    run = [PageLoad("c", before + 1 + n, "x", "profile", begin + n * 500, True, True) for n in range(machine)]
+    verdicts_of_batch = CadenceWindows().add([*head, *run])
+    assert verdicts_of_batch, "seen in one batch"
+    assert len(verdicts_of_batch) <= (len(head) + len(run)) // WINDOW + 1, "and not judged load by load"
+    tail = [PageLoad("c", 500 + n, "x", "profile", run[-1].at + 600_000 * (n + 1), False, False) for n in range(after)]
+    assert CadenceWindows().add([*head, *run, *tail])

@@ -139,3 +139,16 @@ async def test_the_helper_is_bare_and_limited(reader: CodeReader) -> None:
 async def test_many_questions_at_once_are_all_answered(reader: CodeReader) -> None:
     answers = await asyncio.gather(*(reader.read_code(f"import m{i}", "python") for i in range(40)))
     assert [facts.imports for facts in answers if facts] == [(f"m{i}",) for i in range(40)]
+
+
+async def test_an_address_that_stands_for_a_platform_is_not_ones_own_host(tmp_path: Path) -> None:
+    script = tmp_path / "loop.py"
+    script.write_text("import requests\nfor n in range(9):\n    requests.get(f'http://127.0.0.1:8443/in/{n}')\n")
+    plain, mapped = CodeReader(), CodeReader(loopback={"www.linkedin.com": "127.0.0.1:8443"})
+    try:
+        ours, theirs = await plain.read_file(str(script), "python"), await mapped.read_file(str(script), "python")
+    finally:
+        await plain.close()
+        await mapped.close()
+    assert ours is not None and ours.own_host
+    assert theirs is not None and not theirs.own_host

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import socket
 import struct
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path

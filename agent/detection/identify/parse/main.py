@@ -1,8 +1,8 @@
 """The helper process: takes requests on standard input, answers facts on standard output, under hard limits.
 
 Started by `helper.py` as `python -IS -c ... ROOT`; ends when its standard input does. A frame is a 32-bit little-endian
-length and that many bytes of JSON. A request is `{"language", "path"}` or `{"language", "code"}`; an answer is
-`{"facts": ...}` or `{"error": reason}`. Foreign code is parsed here and never run. A request that takes more than a
+length and that many bytes of JSON. A request is `{"language", "path"}` or `{"language", "code"}`, with `loopback`, the
+names that addresses of this machine stand for; an answer is `{"facts": ...}` or `{"error": reason}`. Foreign code is parsed here and never run. A request that takes more than a
 second of processor time is given up; what a limit cannot stop softly, the kernel or the parent's watchdog ends.
 """
 
@@ -97,9 +97,10 @@ def answer(body: bytes) -> dict[str, object]:
         language = request["language"]
         _clock(REQUEST_CPU_SECONDS)
         if "code" in request:
-            facts = read(request["code"].encode("utf-8", "replace"), language, None)
+            source, path = request["code"].encode("utf-8", "replace"), None
         else:
-            facts = read(load(request["path"], MAX_FILE_BYTES), language, request["path"])
+            source, path = load(request["path"], MAX_FILE_BYTES), request["path"]
+        facts = read(_named(source, request["loopback"]), language, path)
         return {"facts": facts.to_json()}
     except Unreadable as error:
         return {"error": error.reason}
@@ -134,6 +135,13 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
     if language == "shell":
         return shell_code.read(source)
     raise ValueError("unknown language")
+
+
+def _named(source: bytes, loopback: dict[str, str]) -> bytes:
+    """Put a platform's name where its configured address on this machine stands: the address is not one's own host."""
+    for address, name in loopback.items():
+        source = source.replace(address.encode(), name.encode())
+    return source
 
 
 def load(path: str, most: int) -> bytes:

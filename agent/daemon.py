@@ -65,6 +65,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 SWEEP_SECONDS = 600.0
 FLUSH_SECONDS = 5.0
+GATHER_SECONDS = 0.1
 REPLAY_MS = 30 * 60_000
 CURSOR = "detection"
 
@@ -75,7 +76,7 @@ class StoreKeeper:
 
     store: Store
 
-    async def greet(self, hello: Hello, at: int) -> int:
+    def greet(self, hello: Hello, at: int) -> asyncio.Future[int]:
         """Remember the client and return its high-water mark."""
 
         def say_hello(tx: apsw.Connection) -> int:
@@ -91,11 +92,11 @@ class StoreKeeper:
                 at,
             )
 
-        return await self.store.write(say_hello)
+        return self.store.write(say_hello)
 
-    async def keep(self, client: str, loads: Sequence[PageLoad], high_water: int, at: int) -> None:
+    def keep(self, client: str, loads: Sequence[PageLoad], high_water: int, at: int) -> asyncio.Future[None]:
         """Commit page loads with the client's high-water mark."""
-        await self.store.write(lambda tx: page_loads.append(tx, client, loads, high_water, at))
+        return self.store.write(lambda tx: page_loads.append(tx, client, loads, high_water, at))
 
 
 def notice_for(rulebook: Rulebook) -> NoticeText:
@@ -142,6 +143,8 @@ class Daemon:
         self._flush: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate_timer: asyncio.TimerHandle | None = None
+        self._judged_soon: list[PageLoad] = []
+        self._judging: asyncio.TimerHandle | None = None
         self._gates_changed = asyncio.Event()
         self._shown_flags: set[str] = set()
         self._try: asyncio.subprocess.Process | None = None
@@ -286,10 +289,11 @@ class Daemon:
         """End everything in order: first what comes in, then what watches, last the database."""
         await self.relay.stop()
         await self._control.stop()
-        if self._gate_timer is not None:
-            self._gate_timer.cancel()
-        # Before what they could still open is closed: whoever follows the gates may be turning watching on just now, and
-        # a cancellation can get lost in there (asyncio.wait_for before Python 3.12), so it looks at `stopping` too.
+        for timer in (self._gate_timer, self._judging):
+            if timer is not None:
+                timer.cancel()
+        # Before what they could still open is closed: whoever follows the gates may be turning watching on just now,
+        # and a cancellation can get lost in there (asyncio.wait_for before Python 3.12): it looks at `stopping` too.
         self.stopping.set()
         self._gates_changed.set()
         for task in tuple(self._tasks):
@@ -426,6 +430,13 @@ class Daemon:
     # Page loads and findings
 
     def _loaded(self, loads: Sequence[PageLoad]) -> None:
+        """Gather acknowledged page loads for a moment: judged together they cost a fraction, and no browser waits."""
+        self._judged_soon.extend(loads)
+        if self._judging is None:
+            self._judging = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._judge_loads)
+
+    def _judge_loads(self) -> None:
+        loads, self._judged_soon, self._judging = self._judged_soon, [], None
         self.changes.say("pages")
         self.watching.page_loads(loads)
 

@@ -11,22 +11,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from agent.consent.gate import GateHistory
 from agent.link import local_socket, messages
 from agent.link.messages import Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal
 from agent.model.events import PageLoad
+from agent.model.faults import described
 from agent.model.findings import Finding
 from agent.model.ports import Clock
 from agent.model.purposes import Mode, Purpose
-from agent.store.database import StoreError, StoreFull
+from agent.store.database import StoreClosed, StoreError, StoreFull
 from native_host.frames import Decoder, FrameError, encode
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FUTURE_MS = 5_000
 PAUSE_AT = 4_000
@@ -36,11 +40,11 @@ PAUSE_AT = 4_000
 class Keeper(Protocol):
     """What a session needs from the store, in the words of this floor."""
 
-    async def greet(self, hello: Hello, at: int) -> int:
+    def greet(self, hello: Hello, at: int) -> Awaitable[int]:
         """Remember the client and return its highest stored sequence number."""
         ...
 
-    async def keep(self, client: str, loads: Sequence[PageLoad], high_water: int, at: int) -> None:
+    def keep(self, client: str, loads: Sequence[PageLoad], high_water: int, at: int) -> Awaitable[None]:
         """Commit page loads and the client's high-water mark, durably and in one transaction."""
         ...
 
@@ -91,7 +95,7 @@ class RelaySession(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiting: list[LoadItem | Poison] = []
         self._greeting: Hello | None = None
-        self._work: asyncio.Task[None] | None = None
+        self._busy = False
         self._mark = 0
         self._paused = False
         self._failed = False
@@ -167,7 +171,7 @@ class RelaySession(asyncio.Protocol):
         self._caller = hello.client
         self._greeting = hello
         self._failed = False
-        self._start_work()
+        self._work_on()
 
     def _refuse(self, refusal: Refusal) -> None:
         self._settings.count(f"relay.{refusal.reason}")
@@ -192,38 +196,80 @@ class RelaySession(asyncio.Protocol):
         if len(self._waiting) > PAUSE_AT and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
-        self._start_work()
+        self._work_on()
 
-    def _start_work(self) -> None:
-        if self._work is None:
-            self._work = asyncio.get_running_loop().create_task(self._run())
-            self._work.add_done_callback(self._done)
+    def _work_on(self) -> None:
+        """Begin the next commit, unless one is under way: what comes meanwhile goes into the one after it.
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._work = None
-        if not task.cancelled() and task.exception() is not None:
+        Plain callbacks and no task of its own: a lone page load waits for the disk and for nothing else.
+        """
+        if self._busy:
+            return
+        settings, now = self._settings, self._settings.clock.now()
+        if self._greeting is not None:
+            hello = self._greeting
+            self._wait_for(partial(settings.keeper.greet, hello, now), partial(self._greeted, hello))
+            return
+        while self._waiting and not self._busy:
+            batch, self._waiting = self._waiting, []
+            self._go_on_reading()
+            kept, dropped, mark = self._judge(batch, now)
+            if mark > self._mark:
+                commit = partial(settings.keeper.keep, self.client, kept, mark, now)
+                self._wait_for(commit, partial(self._kept, kept, dropped, mark))
+            else:
+                self.send(messages.encode_ack(self._mark, dropped))
+
+    def _wait_for(self, begin: Callable[[], Awaitable[T]], done: Callable[[T], None]) -> None:
+        try:
+            work = asyncio.ensure_future(begin())
+        except StoreClosed:
+            # The agent is stopping: nothing is acknowledged any more, and everything comes again over the next one.
+            self._waiting.clear()
+            self._greeting = None
+            return
+        self._busy = True
+        work.add_done_callback(partial(self._done, done))
+
+    def _done(self, done: Callable[[T], None], work: asyncio.Future[T]) -> None:
+        """Go on after the store answered, whatever it answered."""
+        self._busy = False
+        if work.cancelled():
+            return
+        problem = work.exception()
+        if problem is None:
+            done(work.result())
+        elif isinstance(problem, StoreFull):
+            self._fail(Refusal("store_full", "The disk is full: free some space. Nothing acknowledged is lost."))
+        elif isinstance(problem, StoreError):
+            self._fail(Refusal("store_failed", "The agent could not store this; it will take it again later."))
+        else:
             self._settings.count("relay.session_failed")
-            log.error("a browser session failed: %s", type(task.exception()).__name__)
+            log.error("a browser session failed: %s", described(problem))
+            self._waiting.clear()
+            self._greeting = None
             if self._transport is not None:
                 self._transport.close()
+        self._work_on()
 
-    async def _run(self) -> None:
-        """Commit and acknowledge until nothing waits: one commit for everything that came during the last one."""
-        while self._greeting is not None or self._waiting:
-            try:
-                if self._greeting is not None:
-                    hello = self._greeting
-                    await self._greet(hello)
-                    if self._greeting is hello:
-                        self._greeting = None
-                batch, self._waiting = self._waiting, []
-                self._go_on_reading()
-                if batch:
-                    await self._commit(batch)
-            except StoreFull:
-                self._fail(Refusal("store_full", "The disk is full: free some space. Nothing acknowledged is lost."))
-            except StoreError:
-                self._fail(Refusal("store_failed", "The agent could not store this; it will take it again later."))
+    def _greeted(self, hello: Hello, mark: int) -> None:
+        """Answer a stored greeting, unless the same client greeted anew meanwhile."""
+        settings = self._settings
+        self._mark = mark
+        self.client = hello.client
+        if self._greeting is hello:
+            self._greeting = None
+        self.send(messages.encode_welcome(settings.agent_version, settings.mode, settings.organisation, self._mark))
+        self.send(messages.encode_gate(settings.gates.all_current()))
+        self.send(messages.encode_flags(settings.flags))
+        settings.on_change()
+
+    def _kept(self, kept: Sequence[PageLoad], dropped: Sequence[tuple[int, str]], mark: int, _stored: None) -> None:
+        """Acknowledge what is durably stored, then let detection have it."""
+        self._mark = mark
+        self.send(messages.encode_ack(mark, dropped))
+        if kept:
+            self._settings.on_loads(kept)
 
     def _go_on_reading(self) -> None:
         if self._paused and self._transport is not None:
@@ -242,28 +288,9 @@ class RelaySession(asyncio.Protocol):
         self._failed = True
         self._refuse(refusal)
 
-    async def _greet(self, hello: Hello) -> None:
-        settings = self._settings
-        self._mark = await settings.keeper.greet(hello, settings.clock.now())
-        self.client = hello.client
-        self.send(messages.encode_welcome(settings.agent_version, settings.mode, settings.organisation, self._mark))
-        self.send(messages.encode_gate(settings.gates.all_current()))
-        self.send(messages.encode_flags(settings.flags))
-        settings.on_change()
-
-    async def _commit(self, batch: Sequence[LoadItem | Poison]) -> None:
-        kept, dropped, mark = self._judge(batch)
-        if mark > self._mark:
-            await self._settings.keeper.keep(self.client, kept, mark, self._settings.clock.now())
-            self._mark = mark
-        self.send(messages.encode_ack(self._mark, dropped))
-        if kept:
-            self._settings.on_loads(kept)
-
-    def _judge(self, batch: Sequence[LoadItem | Poison]) -> tuple[list[PageLoad], list[tuple[int, str]], int]:
+    def _judge(self, batch: Sequence[LoadItem | Poison], now: int) -> tuple[list[PageLoad], list[tuple[int, str]], int]:
         """Split a batch into what is kept and what is dropped and why; also return the new high-water mark."""
         settings, client, mark = self._settings, self.client, self._mark
-        now = settings.clock.now()
         newest, oldest = now + FUTURE_MS, now - settings.max_age_ms
         kept: list[PageLoad] = []
         dropped: list[tuple[int, str]] = []

@@ -85,4 +85,4 @@ def run(measure: Measure, description: str) -> None:
     if chosen.json:
         print(json.dumps({"rows": [row.as_dict() for row in rows]}))
     else:
-        show(rows, Console())
+        show(rows, table_console())

@@ -49,8 +49,8 @@ class CodeReader:
             idle_seconds: After so long without a question the helper is put away.
             watchdog_seconds: How long one answer may take before the helper is killed.
             max_cached: How many files' answers are remembered.
-            loopback: Host name to `ip:port`: names of platforms that are served on this machine, as configured. In code,
-                such an address is read as that name.
+            loopback: Host name to `ip:port`: names of platforms that are served on this machine, as configured. In
+                code, such an address is read as that name.
         """
         self._names = {target: name for name, target in (loopback or {}).items()}
         self._idle = idle_seconds

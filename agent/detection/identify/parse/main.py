@@ -2,8 +2,9 @@
 
 Started by `helper.py` as `python -IS -c ... ROOT`; ends when its standard input does. A frame is a 32-bit little-endian
 length and that many bytes of JSON. A request is `{"language", "path"}` or `{"language", "code"}`, with `loopback`, the
-names that addresses of this machine stand for; an answer is `{"facts": ...}` or `{"error": reason}`. Foreign code is parsed here and never run. A request that takes more than a
-second of processor time is given up; what a limit cannot stop softly, the kernel or the parent's watchdog ends.
+names that addresses of this machine stand for; an answer is `{"facts": ...}` or `{"error": reason}`. Foreign code is
+parsed here and never run. A request that takes more than a second of processor time is given up; what a limit cannot
+stop softly, the kernel or the parent's watchdog ends.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ setup: $(VENV)/.ready ## Make .venv from hash-pinned requirements.
 run: $(VENV)/.ready ## Connect every browser found and start the agent here. Ctrl-C ends it.
 	@$(BIN)/gleanwatch run --register
 
-test: $(VENV)/.ready-dev node_modules/.ready ## Run every test: unit, conformance, real browsers, short reliability.
+test: $(VENV)/.ready-dev node_modules/.ready .venv-demo/.ready ## Run every test: unit, conformance, real browsers, short reliability.
 	$(BIN)/python -m pytest tests/unit tests/conformance tests/reliability tests/e2e
 
 lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three systems, import direction, the extension.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench.rows import Row, show
+from tests.bench.rows import Row, show, table_console
 
 HERE = Path(__file__).parent
 QUICKER = {"bench_store": ["--rounds", "3"]}
@@ -80,7 +80,7 @@ def main() -> int:
     if chosen.json:
         print(json.dumps({"rows": [row.as_dict() for row in rows]}))
     else:
-        show(rows, Console())
+        show(rows, table_console())
     return int(any(row.met is False for row in rows))
 
 

@@ -38,8 +38,13 @@ def sleepers(count: int) -> Iterator[None]:
 
 
 def cost(pid: int) -> tuple[float, int]:
-    """Return processor seconds and resident bytes of a process and everything below it."""
-    seconds, resident = 0.0, 0
+    """Return processor seconds and resident bytes of a process with its helpers, ended ones' seconds included.
+
+    Raises:
+        psutil.NoSuchProcess: It is gone.
+    """
+    ended = psutil.Process(pid).cpu_times()
+    seconds, resident = ended.children_user + ended.children_system, 0
     for process in (psutil.Process(pid), *descendants(pid)):
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()

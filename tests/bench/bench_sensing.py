@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
-from rich.console import Console
 
 from agent.model.events import ProcessStarted
 from agent.sensors.processes import choose_source
 from agent.settings.clock import SystemClock
-from tests.bench.rows import Row, show
+from tests.bench.rows import Row, show, table_console
 
 WATCHERS = ("connector", "polling", "psutil")
 LIFETIMES = ("0", "0.005", "0.05", "0.5", "3")
@@ -199,7 +198,7 @@ def main() -> None:
     if chosen.json:
         print(json.dumps({"rows": [row.as_dict() for row in rows]}))
     else:
-        show(rows, Console())
+        show(rows, table_console())
 
 
 if __name__ == "__main__":

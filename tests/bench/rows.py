@@ -12,6 +12,7 @@ import asyncio
 import dataclasses
 import json
 import statistics
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 def spread(values: Sequence[float], unit: str = "ms", scale: float = 1000.0) -> str:
     """Say median and 95th percentile of values in seconds."""
     return f"p50 {statistics.median(values) * scale:.1f} {unit}, p95 {percentile(values, 0.95) * scale:.1f} {unit}"
+
+
+def table_console() -> Console:
+    """Return a console that is wide enough for the table where nobody looks at it live."""
+    return Console() if sys.stdout.isatty() else Console(width=170)
 
 
 def show(rows: Sequence[Row], console: Console) -> None:

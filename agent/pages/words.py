@@ -98,6 +98,8 @@ PART: Final[Mapping[str, str]] = {
     "store": "The encrypted store",
     "browser": "Browsers",
     "browsers": "Browsers",
+    "installs": "What is installed",
+    "inventory": "What is installed",
     "link": "Connection to browsers",
     "detection": "Recognition",
     "notices": "Desktop notices",

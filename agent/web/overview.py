@@ -19,7 +19,7 @@ from agent.model.purposes import Gate, GateState, Mode, Purpose
 from agent.pages import charts, words
 
 MOST_CARDS = 40
-MOST_CLOSED = 40
+MOST_LISTED = 40
 
 
 class Shape(StrEnum):
@@ -80,9 +80,10 @@ class PlatformBar:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Findings as the screen shows them: `open_` as cards, `closed` in a list; `left_out` counts the rest."""
+    """Findings as the screen shows them: `open_` as cards, the others as lists; `left_out` counts what is not shown."""
 
     open_: tuple[Finding, ...]
+    installed: tuple[Finding, ...]
     closed: tuple[Finding, ...]
     left_out: int
 
@@ -149,10 +150,13 @@ def _why_not(reason: str) -> str:
 def sort_findings(findings: Sequence[Finding]) -> Sorted:
     """Put what needs an answer first, then what is flagged, then how far it got and how sure it is, then the newest."""
     shown = [f for f in findings if f.level is not Level.HIDDEN]
-    still_open = sorted((f for f in shown if f.closed_at is None), key=_urgency, reverse=True)
+    here = [f for f in shown if f.closed_at is None]
+    still_open = sorted((f for f in here if f.stage is not Stage.INSTALLED), key=_urgency, reverse=True)
+    installed = sorted((f for f in here if f.stage is Stage.INSTALLED), key=lambda f: f.name.lower())
     closed = sorted((f for f in shown if f.closed_at is not None), key=lambda f: f.last_seen, reverse=True)
-    left_out = max(0, len(still_open) - MOST_CARDS) + max(0, len(closed) - MOST_CLOSED)
-    return Sorted(tuple(still_open[:MOST_CARDS]), tuple(closed[:MOST_CLOSED]), left_out)
+    left_out = sum(max(0, len(found) - most) for found, most in ((still_open, MOST_CARDS), (closed, MOST_LISTED)))
+    left_out += max(0, len(installed) - MOST_LISTED)
+    return Sorted(tuple(still_open[:MOST_CARDS]), tuple(installed[:MOST_LISTED]), tuple(closed[:MOST_LISTED]), left_out)
 
 
 def _urgency(finding: Finding) -> tuple[bool, bool, int, int, int]:

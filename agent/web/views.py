@@ -161,7 +161,7 @@ class Views:
             "notice": self.face.notice(),
             "found": found,
             "why": {f.id: self.explain(f) for f in found.open_},
-            "stages": {f.id: overview.stage_sentence(f) for f in found.open_ + found.closed},
+            "stages": {f.id: overview.stage_sentence(f) for f in (*found.open_, *found.installed, *found.closed)},
             "bars": overview.bars_of(status.totals),
             "kept_total": sum(t.count for t in status.totals),
             "counters": sorted((name, n) for name, n in status.counters.items() if n),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.model.findings import Level
+from agent.model.findings import Level, Stage
 from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
 from tests.unit.web.fake_face import MINUTE, NOW, FakeFace, a_finding, fill
 from tests.unit.web.served import Page
@@ -157,3 +157,11 @@ async def test_trying_starts_one_collection(inside: Page) -> None:
     async with inside.post("/try", {}) as answer:
         assert answer.headers["Location"] == "/?said=trying"
     assert inside.face.tries == 1
+
+
+async def test_what_is_only_installed_is_a_list_and_never_a_flag(inside: Page) -> None:
+    inside.face.found = [a_finding("here", "GNU Wget", stage=Stage.INSTALLED, flagged=False, level=Level.LOW)]
+    text = await text_of(inside, "/")
+    assert "Installed here, not seen running (1)" in text
+    assert 'id="finding-here"' not in text, "no card, no question"
+    assert "No bulk collection seen" in text

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.model.purposes import Act, ActKind, Gate, GateState, Mode, Purpose
 
@@ -93,6 +93,7 @@ class GateHistory:
     def __init__(self, past: Iterable[Gate] = ()) -> None:
         self._times: dict[Purpose, list[int]] = {p: [] for p in Purpose}
         self._gates: dict[Purpose, list[Gate]] = {p: [] for p in Purpose}
+        self._known_until: dict[Purpose, int] = dict.fromkeys(Purpose, 0)
         for gate in sorted(past, key=lambda g: g.since):
             self.record(gate)
 
@@ -102,14 +103,14 @@ class GateHistory:
         A change can never reach back before the one before it: what was judged stays judged.
         """
         gates = self._gates[gate.purpose]
+        # Also when nothing changed: then the state before is known to have held until that moment.
+        since = self._known_until[gate.purpose] = max(gate.since, self._known_until[gate.purpose])
         if gates:
             last = gates[-1]
             if (last.state, last.until, last.reason) == (gate.state, gate.until, gate.reason):
                 return False
-            if gate.since < last.since:
-                gate = Gate(gate.purpose, gate.state, last.since, gate.until, gate.reason)
-        self._times[gate.purpose].append(gate.since)
-        gates.append(gate)
+        self._times[gate.purpose].append(since)
+        gates.append(replace(gate, since=since))
         return True
 
     def current(self, purpose: Purpose) -> Gate:

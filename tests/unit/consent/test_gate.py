@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.consent.gate import DAY_MS, GateHistory, GateRules, decide
@@ -100,6 +100,7 @@ def test_the_same_gate_again_is_no_change() -> None:
     assert not history.record(Gate(Purpose.DETECT, GateState.OPEN, T0 + 50))
 
 
+@example([(0, GateState.WAITING), (1, GateState.WAITING), (0, GateState.OPEN)], 0)
 @given(st.lists(st.tuples(st.integers(0, 1000), st.sampled_from(list(GateState))), max_size=30), st.integers(-5, 1005))
 def test_the_past_is_never_judged_anew(changes: list[tuple[int, GateState]], at: int) -> None:
     history = GateHistory()

@@ -155,7 +155,7 @@ def install(
     _check_paths(host_dir, relay_socket)
     program = host_dir / launcher.NAME
     if system == "win32":
-        detail = "The relay does not run on Windows yet: browsers there are not connected. Everything else works."
+        detail = "The relay does not run on Windows yet: browsers there are not connected."
         return Report(_launcher_result(program, Outcome.FAILED, detail), ())
     try:
         chosen = python or choose_python(system)

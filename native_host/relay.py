@@ -27,7 +27,7 @@ def main(argv: "list[str]", socket_path: bytes, allowed: "tuple[str, ...]", vers
     if not (set(argv[1:2]) | set(argv[2:3])) & set(allowed):
         _leave(2, "this program is started by a browser for Gleanwatch's extension, and by nothing else.")
     if sys.platform == "win32":
-        _leave(1, "the relay does not run on Windows yet; the rest of Gleanwatch works without it.")
+        _leave(1, "the relay does not run on Windows yet.")
     else:
         from native_host.copying import BrowserBrokeProtocol, Copying, private_output
 

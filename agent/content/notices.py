@@ -3,7 +3,7 @@
 The words lie in `notices/*.en.md`, one file for each mode plus the parts they share. `render_notice` puts the values of
 this instance into them (who runs it, how long things are kept, when watching starts) and hashes the result, so that the
 hash covers every value a person relies on: another retention or recipient is another notice and asks again
-(DESIGN 3.10, 3.16). The store keeps the text by its hash; pages, pop-up and terminal show it as it is.
+(DESIGN 3.10, 3.16). The store keeps the hash with each act; pages and terminal show the text as it is.
 """
 
 from __future__ import annotations

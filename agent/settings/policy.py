@@ -43,7 +43,7 @@ class Monitoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[monitoring]`: under which rules observing begins.
 
     Attributes:
-        jurisdiction: A code such as `NO` or `US-NY`: its form is checked here; data on jurisdictions come with the ledger.
+        jurisdiction: A code such as `NO` or `US-NY`; only its form is checked in this release.
         lead_days: Days between showing the notice and the first observation.
         require_acknowledgement: Whether observing also waits for the person's acknowledgement.
         purposes_off: Purposes this organisation does without.

@@ -260,3 +260,12 @@ async def test_a_broken_policy_never_starts_as_if_there_were_none(folder: Path, 
     policy.write_text(text)
     async with prepared_agent(folder, "run", GLEANWATCH_POLICY=str(policy)) as agent:
         await refuses_to_start(agent, word)
+
+
+async def test_asked_to_end_while_watching_begins_it_ends(agent: Agent) -> None:
+    """The moment at which the sockets answer is the moment at which watching begins: both must be undone."""
+    for _ in range(4):
+        await agent.start()
+        assert await agent.stop() == 0
+        assert "Traceback" not in agent.log
+        assert not agent.socket.exists(), "the next one finds a clean place"

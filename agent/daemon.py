@@ -531,7 +531,7 @@ async def run(opened: Opened, clock: Clock, uid: int, home: Path, on_ready: Call
     daemon = Daemon(opened, clock, uid, home)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
             loop.add_signal_handler(number, daemon.stopping.set)
     try:
         await daemon.start()

@@ -135,7 +135,7 @@ async def _play(props: Props, story: Story, say: Console | None) -> None:
 
     playing = asyncio.current_task()
     if playing is not None:
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     if say is None:
         await perform(props, story)

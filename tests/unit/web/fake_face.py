@@ -128,7 +128,7 @@ class FakeFace:
         self.tries += 1
 
     def page_link(self) -> str:
-        raise NotImplementedError
+        raise AssertionError("a page never asks for a link to itself: links come from Links.make")
 
     def say(self, topic: str) -> None:
         for listener in self.listeners:

@@ -48,7 +48,7 @@ generate: $(VENV)/.ready-dev ## Write the files that are made from data (extensi
 	$(BIN)/python -m agent.content.platforms --write
 
 lock: ## Pin requirements anew, with hashes for every system (needs uv).
-	for name in requirements requirements-dev requirements-demo; do \
+	for name in requirements requirements-dev requirements-demo requirements-bench; do \
 	  uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate $$name.in -o $$name.txt; \
 	done
 

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.findings import Finding
 from agent.model.health import Health
-from agent.model.purposes import ActKind, Channel, Gate, Mode, Purpose
+from agent.model.purposes import Channel, Gate, Mode, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +112,100 @@ class AgentFace(Protocol):
         """Return one finding, or None when it does not exist."""
         ...
 
-    async def answer(self, finding_id: str, answer: str) -> Finding | None:
-        """Record what the person says of a finding: `stopping`, `work` or `not_me`; None when it does not exist."""
+    async def answer(
+        self, finding_id: str, category: str, words: str, press: Press | None, channel: Channel
+    ) -> Finding | None:
+        """Record what the person says of a finding; None when it does not exist.
+
+        Args:
+            finding_id: Which.
+            category: `stopping`, `work` or `not_me`.
+            words: Up to 500 characters of the person's own, or empty.
+            press: How it was said, where that is known; its kind is `answered`.
+            channel: Where.
+
+        Raises:
+            ValueError: The category is none of the three, or the words are too many.
+        """
         ...
 
-    def notice(self) -> NoticeText:
-        """Return the notice that holds now, exactly as it must be shown."""
+    def languages(self) -> Sequence[str]:
+        """Return the languages in which the notice can be shown here, best first."""
         ...
 
-    async def act(self, purpose: Purpose | None, kind: ActKind, notice_sha256: str, channel: Channel) -> Sequence[Gate]:
-        """Record an act about one purpose (None: every mandatory one) and return the gates that hold afterwards.
+    def notice(self, language: str = "en") -> NoticeText:
+        """Return the notice that holds now, exactly as it must be shown; in the first language where ours lacks it."""
+        ...
+
+    async def difference(self, language: str = "en") -> Sequence[tuple[str, str]] | None:
+        """Say how the notice differs from the last one that the person answered.
+
+        Returns:
+            Lines with their mark (`+` new, `-` gone, a space for unchanged), or None when there was none before or
+            nothing changed.
+        """
+        ...
+
+    async def purposes(self, language: str = "en") -> Sequence[PurposeView]:
+        """Return every purpose, mandatory ones first, with its words in `language`."""
+        ...
+
+    async def history(self, language: str = "en") -> Sequence[ActView]:
+        """Return every act on record, newest first."""
+        ...
+
+    async def act(
+        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
+    ) -> Sequence[Gate]:
+        """Record an act about one purpose (None: every mandatory one in use) and return the gates that hold afterwards.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
         """
+        ...
+
+    async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
+        """Record «that was not me» about an earlier act and return the gates that hold afterwards.
+
+        Raises:
+            ValueError: There is no such act, or it cannot be disputed; the text says why.
+        """
+        ...
+
+    async def receipt(self, entry: int) -> bytes:
+        """Return the receipt of one entry: a JSON document that proves it without this program.
+
+        Raises:
+            ValueError: There is no such entry, or its content was erased.
+        """
+        ...
+
+    async def check(self, entry: int) -> ProofCheck:
+        """Verify one entry now: content, commitment, inclusion and signatures.
+
+        Raises:
+            ValueError: There is no such entry.
+        """
+        ...
+
+    async def erase_preview(self, what: Erasable, entry: int | None = None) -> ErasurePreview:
+        """Say what erasing would take away and what stays.
+
+        Raises:
+            ValueError: There is no such entry, or none was named for `record`.
+        """
+        ...
+
+    async def erase(self, what: Erasable, ground: Ground, entry: int | None, channel: Channel) -> ErasurePreview:
+        """Erase, put the fact on record, compact the database, and return what went.
+
+        Raises:
+            ValueError: As `erase_preview`, or nothing of it is there.
+        """
+        ...
+
+    async def export(self) -> Mapping[str, bytes]:
+        """Return everything about the person as files: name → content."""
         ...
 
     async def try_collection(self) -> None:

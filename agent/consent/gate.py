@@ -9,82 +9,221 @@ before the person objected and delivered a second after is kept, one seen after 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from agent.model.purposes import Act, ActKind, Gate, GateState, Mode, Purpose
+from agent.consent.standing import CONSENT_WORDS, DAY_MS, NOTICE_WORDS, PERMISSIVE, disputed_at, in_order
+from agent.model.purposes import Act, ActKind, Gate, GateState, Mode, Purpose, StartRule
 
-DAY_MS = 86_400_000
+
+class GateReason(StrEnum):
+    """Why a gate is not open: every value that `Gate.reason` can have; empty when it is open."""
+
+    SWITCHED_OFF = "switched_off"
+    """Closed: the organisation's policy does not use this purpose."""
+    NOT_IN_USE = "not_in_use"
+    """Closed: this release does nothing for this purpose."""
+    LANGUAGE_MISSING = "language_missing"
+    """Closed: the jurisdiction requires the notice in a language that we do not have."""
+    NOTICE_NOT_SHOWN = "notice_not_shown"
+    """Closed: the notice was not shown, and none before it was answered."""
+    NOTICE_CHANGED = "notice_changed"
+    """Closed: an earlier notice was answered, the one that holds was not shown yet (for a consent: not agreed to)."""
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    """Waiting: shown, and nobody has said so yet."""
+    NOT_AUTHORISED = "not_authorised"
+    """Waiting: shown, and the person has not authorised it, which is needed here."""
+    LEAD_DAYS = "lead_days"
+    """Waiting: opens by itself at `until`; the only reason that has one."""
+    OBJECTED = "objected"
+    """Closed: the person objected, and here that decides."""
+    NOT_GIVEN = "not_given"
+    """Closed: an optional purpose about which nothing was said yet."""
+    REFUSED = "refused"
+    """Closed: consent was refused."""
+    WITHDRAWN = "withdrawn"
+    """Closed: consent was withdrawn."""
+    EXPIRED = "expired"
+    """Closed: the time of a consent was over."""
+
+
+_NO = {
+    ActKind.REFUSED: GateReason.REFUSED,
+    ActKind.WITHDRAWN: GateReason.WITHDRAWN,
+    ActKind.EXPIRED: GateReason.EXPIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class GateRules:
-    """What this instance asks for before a mandatory purpose may observe.
+    """What this instance asks for before it may observe.
 
     Attributes:
         mode: Personal, managed or test.
-        lead_days: Days between showing the notice and the first observation (managed mode).
-        require_acknowledgement: Whether showing is not enough (managed mode).
+        start: What a mandatory purpose waits for besides its lead days (managed mode only: elsewhere nobody but the
+            person decides, and that takes a yes).
+        lead_days: Days between showing the notice and the first observation (managed mode only).
         switched_off: Purposes that the policy does not use at all.
+        not_in_use: Purposes for which this release does nothing.
+        notices: SHA-256 in hex of every text that holds now: the same notice in each language. Nothing opens by an act
+            about another text.
+        language_missing: Whether the jurisdiction requires a language that we do not have.
     """
 
     mode: Mode
+    start: StartRule = StartRule.ACKNOWLEDGED
     lead_days: int = 0
-    require_acknowledgement: bool = True
     switched_off: frozenset[Purpose] = frozenset()
+    not_in_use: frozenset[Purpose] = frozenset()
+    notices: frozenset[str] = frozenset()
+    language_missing: bool = False
 
 
-def decide(purpose: Purpose, acts: Iterable[Act], rules: GateRules, notice_sha256: str, now: int) -> Gate:
-    """Say which gate holds for one purpose.
+def decide(purpose: Purpose, acts: Iterable[Act], rules: GateRules, now: int) -> Gate:
+    """Say which gate holds for one purpose (DESIGN 3.10, 3.16).
 
-    Only acts about the notice that holds now count: a changed notice asks again. In personal mode nobody but the person
-    decides, so nothing is observed until they said yes, and an objection stops it at once. In managed mode a mandatory
-    purpose rests on its notice: «I have been shown this and I object» is put on record and counts as shown.
+    Only acts about a notice that holds can open anything: a changed notice asks again. What forbids counts whichever
+    text was before the person, once it came after the word that it takes back: a withdrawal from a page that still
+    shows yesterday's text is a withdrawal.
+
+    In personal and test mode nothing is observed until the person said yes, and an objection stops it at once. In
+    managed mode a mandatory purpose rests on its notice: «I have been shown this and I object» is put on record, holds
+    the data back (`standing.held`), and says like an acknowledgement that the notice was seen; only where an
+    authorisation is needed does it close the gate. An optional purpose is open exactly while the last word is a consent.
 
     Args:
         purpose: Whose gate.
         acts: Everything on record, in any order.
         rules: What this instance asks for.
-        notice_sha256: Hex digest of the notice that holds.
         now: UTC milliseconds.
 
     Returns:
-        The gate, with `since` the moment at which its state began as far as the acts tell.
+        The gate, with `since` the moment at which its state began as far as the acts tell, and as reason one of
+        `GateReason`.
     """
     if purpose in rules.switched_off:
-        return Gate(purpose, GateState.CLOSED, 0, reason="switched_off")
-    mine = sorted((a for a in acts if a.purpose is purpose and a.notice_sha256 == notice_sha256), key=lambda a: a.at)
+        return _not_open(purpose, 0, GateReason.SWITCHED_OFF)
+    if purpose in rules.not_in_use:
+        return _not_open(purpose, 0, GateReason.NOT_IN_USE)
+    if rules.language_missing:
+        return _not_open(purpose, 0, GateReason.LANGUAGE_MISSING)
+    record = _Record(purpose, acts, rules.notices)
     if purpose.optional:
-        return _optional(purpose, mine)
-    shown = next((a for a in mine if a.kind is ActKind.SHOWN), None)
-    answers = [a for a in mine if a.kind in (ActKind.ACKNOWLEDGED, ActKind.OBJECTED)]
+        return _optional(purpose, record)
+    shown = record.first(ActKind.SHOWN)
     if shown is None:
-        return Gate(purpose, GateState.CLOSED, 0, reason="notice_not_shown")
+        changed = any(act.kind in NOTICE_WORDS for act in record.about_earlier_notices())
+        reason = GateReason.NOTICE_CHANGED if changed else GateReason.NOTICE_NOT_SHOWN
+        return _not_open(purpose, record.undone_at, reason)
     if rules.mode is not Mode.MANAGED:
-        if not answers:
-            return Gate(purpose, GateState.WAITING, shown.at, reason="not_acknowledged")
-        last = answers[-1]
-        if last.kind is ActKind.OBJECTED:
-            return Gate(purpose, GateState.CLOSED, last.at, reason="objected")
-        return Gate(purpose, GateState.OPEN, last.at)
+        return _personal(purpose, record, shown)
+    return _managed(purpose, record, shown, rules, now)
+
+
+class _Record:
+    """What is on record about one purpose, with disputes taken into account.
+
+    Attributes:
+        mine: Every act about the purpose, in the order in which they were made.
+        undone_at: When the last of them that allowed something was disputed, UTC milliseconds; 0 when none was.
+    """
+
+    def __init__(self, purpose: Purpose, acts: Iterable[Act], notices: frozenset[str]) -> None:
+        ordered = in_order(acts)
+        self._disputed = disputed_at(ordered)
+        self._notices = notices
+        self.mine = [act for act in ordered if act.purpose is purpose]
+        undone = (self._disputed[a.entry] for a in self.mine if a.entry is not None and a.entry in self._disputed)
+        self.undone_at = max(undone, default=0)
+
+    def allows(self, act: Act) -> bool:
+        """Whether an act can open something: it is about a notice that holds and nobody disputed it."""
+        return act.notice_sha256 in self._notices and act.entry not in self._disputed
+
+    def first(self, *kinds: ActKind) -> Act | None:
+        """The first act of one of these kinds that can open something."""
+        return next((act for act in self.mine if act.kind in kinds and self.allows(act)), None)
+
+    def about_earlier_notices(self) -> list[Act]:
+        """What was done about texts that do not hold any more and is not disputed, in order."""
+        return [a for a in self.mine if a.notice_sha256 not in self._notices and a.entry not in self._disputed]
+
+    def words(self, kinds: frozenset[ActKind]) -> list[Act]:
+        """What was said since the notice that holds was first shown or spoken of, in order.
+
+        From then on everything that forbids counts, under whichever text, disputed or not.
+        """
+        about = (i for i, act in enumerate(self.mine) if act.notice_sha256 in self._notices)
+        begin = next(about, len(self.mine))
+        return [
+            act for act in self.mine[begin:] if act.kind in kinds and (act.kind not in PERMISSIVE or self.allows(act))
+        ]
+
+
+def _personal(purpose: Purpose, record: _Record, shown: Act) -> Gate:
+    """Nobody but the person decides: open from a yes until a no."""
+    run = _last_run(record.words(NOTICE_WORDS), lambda act: act.kind is ActKind.OBJECTED)
+    if not run:
+        return _waits(purpose, max(shown.at, record.undone_at), GateReason.NOT_ACKNOWLEDGED)
+    if run[0].kind is ActKind.OBJECTED:
+        return _not_open(purpose, run[0].at, GateReason.OBJECTED)
+    return Gate(purpose, GateState.OPEN, run[0].at)
+
+
+def _managed(purpose: Purpose, record: _Record, shown: Act, rules: GateRules, now: int) -> Gate:
+    """The notice decides: shown, its lead days over, and answered or authorised where that is asked for."""
     opens = shown.at + rules.lead_days * DAY_MS
-    if rules.require_acknowledgement:
-        if not answers:
-            return Gate(purpose, GateState.WAITING, shown.at, reason="not_acknowledged")
-        opens = max(opens, answers[0].at)
+    waiting_since = max(shown.at, record.undone_at)
+    match rules.start:
+        case StartRule.SHOWN:
+            pass
+        case StartRule.ACKNOWLEDGED:
+            answer = record.first(*NOTICE_WORDS)
+            if answer is None:
+                return _waits(purpose, waiting_since, GateReason.NOT_ACKNOWLEDGED)
+            opens = max(opens, answer.at)
+        case StartRule.AUTHORISED:
+            words = record.words(frozenset({ActKind.AUTHORISED, ActKind.OBJECTED}))
+            run = _last_run(words, lambda act: act.kind is ActKind.OBJECTED)
+            if not run:
+                return _waits(purpose, waiting_since, GateReason.NOT_AUTHORISED)
+            if run[0].kind is ActKind.OBJECTED:
+                return _not_open(purpose, run[0].at, GateReason.OBJECTED)
+            opens = max(opens, run[0].at)
     if now < opens:
-        return Gate(purpose, GateState.WAITING, shown.at, until=opens, reason="lead_days")
+        return _waits(purpose, waiting_since, GateReason.LEAD_DAYS, until=opens)
     return Gate(purpose, GateState.OPEN, opens)
 
 
-def _optional(purpose: Purpose, acts: Sequence[Act]) -> Gate:
+def _optional(purpose: Purpose, record: _Record) -> Gate:
     """An optional purpose is open exactly while the last word on it is a consent."""
-    last = next((a for a in reversed(acts) if a.kind in (ActKind.GIVEN, ActKind.WITHDRAWN)), None)
-    if last is None:
-        return Gate(purpose, GateState.CLOSED, 0, reason="not_given")
-    if last.kind is ActKind.WITHDRAWN:
-        return Gate(purpose, GateState.CLOSED, last.at, reason="withdrawn")
-    return Gate(purpose, GateState.OPEN, last.at)
+    run = _last_run(record.words(CONSENT_WORDS), lambda act: act.kind)
+    if run and run[0].kind is ActKind.GIVEN:
+        return Gate(purpose, GateState.OPEN, run[0].at)
+    if run:
+        return _not_open(purpose, run[0].at, _NO[run[0].kind])
+    # A changed notice asks again for what was agreed to; a no is not undone by another text.
+    before = next((a for a in reversed(record.about_earlier_notices()) if a.kind in CONSENT_WORDS), None)
+    if before is None:
+        return _not_open(purpose, record.undone_at, GateReason.NOT_GIVEN)
+    return _not_open(purpose, record.undone_at, _NO.get(before.kind, GateReason.NOTICE_CHANGED))
+
+
+def _last_run(words: Sequence[Act], meaning: Callable[[Act], object]) -> Sequence[Act]:
+    """The words at the end that mean the same: saying it again does not make the state begin anew."""
+    begin = len(words)
+    while begin > 0 and meaning(words[begin - 1]) == meaning(words[-1]):
+        begin -= 1
+    return words[begin:]
+
+
+def _not_open(purpose: Purpose, since: int, reason: GateReason) -> Gate:
+    return Gate(purpose, GateState.CLOSED, since, reason=reason.value)
+
+
+def _waits(purpose: Purpose, since: int, reason: GateReason, until: int | None = None) -> Gate:
+    return Gate(purpose, GateState.WAITING, since, until=until, reason=reason.value)
 
 
 class GateHistory:

@@ -14,7 +14,7 @@ from binascii import Error as Base64Error
 from agent.ledger.merkle import HASH_BYTES, MAX_SIZE
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
-_CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
+_UNCLEAN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
 class NoteError(Exception):
@@ -66,9 +66,9 @@ def decimal(what: str, text: str) -> int:
 
 def is_key_name(name: str) -> bool:
     """Whether signed-note allows this as the name of a key: not empty, no spaces of any kind, no plus sign."""
-    return bool(name) and "+" not in name and not any(map(str.isspace, name)) and is_clean(name) and "\n" not in name
+    return bool(name) and "+" not in name and not any(map(str.isspace, name)) and is_clean(name)
 
 
 def is_clean(text: str) -> bool:
     """Whether text is what signed-note allows: valid UTF-8 without control characters other than the newline."""
-    return _CONTROL.search(text) is None and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNCLEAN.search(text) is None

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from agent.ledger.checkpoint import parse
+from agent.ledger.fields import NoteError
 
 ED25519 = 0x01
 """A plain signature over the text of a note."""
@@ -77,7 +78,7 @@ def holds(algorithm: int, public: bytes, name: str, text: str, blob: bytes) -> b
         blob: The time where the type has one, and the signature.
 
     Raises:
-        NoteError: `ML_DSA_44` only: the text is no checkpoint.
+        NoteError: `ML_DSA_44` only: the text is no checkpoint, or the cryptography library lacks the algorithm.
     """
     if len(blob) != SIGNATURE_BYTES[algorithm]:
         return False
@@ -94,6 +95,8 @@ def holds(algorithm: int, public: bytes, name: str, text: str, blob: bytes) -> b
                 return False
             message = ml_dsa_message(name, text, stated_seconds(blob))
             MLDSA44PublicKey.from_public_bytes(public).verify(blob[8:], message)
+    except UnsupportedAlgorithm as error:
+        raise NoteError("the cryptography library of this machine cannot check this type of signature") from error
     except (InvalidSignature, ValueError):  # ValueError: bytes that are no public key
         return False
     return True

@@ -1,25 +1,95 @@
-"""Acts: what a person did about a purpose, or what was done towards them. Added to, never changed."""
+"""Acts: what a person did about a purpose, or what was done towards them. Added to, never changed.
+
+Each act is an entry of the ledger, whose content is the whole act with the person's own words; the row here is the same
+without the words, for deciding the gates. `audit.py` holds the two together.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 import apsw
 
-from agent.model.purposes import Act, ActKind, Channel, Purpose
+from agent.ledger.entry import Json
+from agent.model.purposes import Act, ActKind, Channel, Purpose, Strength
+from agent.store.ledger import Ledger
+
+COLUMNS: Final = (
+    "purpose",
+    "kind",
+    "at",
+    "notice_sha256",
+    "channel",
+    "language",
+    "control",
+    "dwell_ms",
+    "strength",
+    "disputes",
+    "finding",
+    "category",
+)
+"""The fields of an act that are kept, in the order of the table."""
+
+_INSERT: Final = f"INSERT INTO act VALUES (?, {', '.join('?' * len(COLUMNS))})"  # noqa: S608 -- place-holders only
 
 
-def record(tx: apsw.Connection, act: Act) -> None:
-    """Add one act."""
-    tx.execute(
-        "INSERT INTO act (purpose, kind, at, notice_sha256, channel) VALUES (?, ?, ?, ?, ?)",
-        (act.purpose.value, act.kind.value, act.at, act.notice_sha256, act.channel.value),
-    )
+def record(tx: apsw.Connection, ledger: Ledger, act: Act, words: str = "") -> int:
+    """Add one act to the ledger and to the table, and return its entry.
+
+    Args:
+        tx: The writer's connection.
+        ledger: Where it is appended.
+        act: The act; its `entry` is not looked at.
+        words: What the person wrote with it, kept in the ledger's content only.
+    """
+    fields = {name: getattr(act, name) for name in COLUMNS}
+    number = ledger.append(tx, "act", act.at, content_of(fields, words))
+    tx.execute(_INSERT, (number, *fields.values()))
+    return number
+
+
+def content_of(fields: dict[str, Json], words: str) -> dict[str, Json]:
+    """Return the content of an act's entry: its fields and words, without those that say nothing."""
+    said = fields | {"words": words}
+    return {name: str(v) if isinstance(v, str) else v for name, v in said.items() if v not in (None, "")}
 
 
 def all_acts(conn: apsw.Connection) -> list[Act]:
     """Return every act in the order they were recorded."""
     return [
-        Act(Purpose(purpose), ActKind(kind), at, sha256, Channel(channel))
-        for purpose, kind, at, sha256, channel in conn.execute(
-            "SELECT purpose, kind, at, notice_sha256, channel FROM act ORDER BY id"
+        Act(
+            Purpose(purpose),
+            ActKind(kind),
+            at,
+            sha256,
+            Channel(channel),
+            language,
+            control,
+            dwell_ms,
+            Strength(strength),
+            disputes,
+            finding,
+            category,
+            entry,
         )
+        for (
+            entry,
+            purpose,
+            kind,
+            at,
+            sha256,
+            channel,
+            language,
+            control,
+            dwell_ms,
+            strength,
+            disputes,
+            finding,
+            category,
+        ) in conn.execute("SELECT * FROM act ORDER BY entry")
     ]
+
+
+def erase(tx: apsw.Connection, entries: list[int]) -> None:
+    """Delete the rows of acts whose content is erased in the same transaction."""
+    tx.executemany("DELETE FROM act WHERE entry = ?", [(entry,) for entry in entries])

@@ -4,11 +4,12 @@ The way of one write: `Store.write(fn)` puts the function and a future into a qu
 takes everything that waits, opens one transaction and runs each function in a savepoint of its own → one commit, which
 with `synchronous=FULL` returns when the data is on the disk → one call back into the event loop resolves every future
 of that batch. So a lone write waits for one disk flush and nothing else, and a thousand that arrive during a flush
-share the next.
+share the next. A transaction that appended to the ledger is sealed before its commit: one signed checkpoint over
+everything in it (`ledger.py`).
 
-Checkpoints (copying the write-ahead log into the file) are done by the writer after the futures were resolved, so that
-nobody waits for them. The file is encrypted by SQLite3 Multiple Ciphers (ChaCha20-Poly1305, a raw 256-bit key, an
-authentication tag on every page).
+SQLite's own checkpoints (copying the write-ahead log into the file) are done by the writer after the futures were
+resolved, so that nobody waits for them. The file is encrypted by SQLite3 Multiple Ciphers (ChaCha20-Poly1305, a raw
+256-bit key, an authentication tag on every page).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import hashlib
 import hmac
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,9 +32,11 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
+from agent.ledger.log import LogError
 from agent.model.ports import Clock
 from agent.store import schema
 from agent.store.errors import (
+    LedgerBroken,
     StoreClosed,
     StoreCorrupt,
     StoreError,
@@ -41,8 +45,10 @@ from agent.store.errors import (
     StoreNewer,
     translate,
 )
+from agent.store.ledger import Ledger
 
 __all__ = [
+    "LedgerBroken",
     "Store",
     "StoreClosed",
     "StoreCorrupt",
@@ -108,7 +114,8 @@ class Store:
     database, since a write may be run again when a neighbour of its group filled the disk.
     """
 
-    def __init__(self, path: Path, writer: apsw.Connection, reader: apsw.Connection) -> None:
+    def __init__(self, path: Path, writer: apsw.Connection, reader: apsw.Connection, ledger: Ledger) -> None:
+        self.ledger = ledger
         self._path = path
         self._writes: SimpleQueue[_Job | None] = SimpleQueue()
         self._reads: SimpleQueue[_Job | None] = SimpleQueue()
@@ -227,10 +234,11 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
                 self._run_in_savepoint(connection, job)
+            self.ledger.seal(connection)
             connection.execute("COMMIT")
-        except apsw.Error:
-            # SQLite gave up the transaction as a whole (a full disk, an input/output error): who caused it is found,
-            # and who did not is stored, by trying one at a time.
+        except (apsw.Error, LogError):
+            # SQLite gave up the transaction as a whole (a full disk, an input/output error), or the ledger cannot be
+            # sealed: who caused it is found, and who did not is stored, by trying one at a time.
             _roll_back(connection)
             for job in group:
                 job.result = job.error = None
@@ -251,6 +259,8 @@ class Store:
         try:
             connection.execute(begin)
             job.result = job.fn(connection)
+            if begin != "BEGIN":  # The reader has nothing to seal, and another thread may just be appending.
+                self.ledger.seal(connection)
             connection.execute("COMMIT")
         except Exception as error:
             job.result = None
@@ -258,6 +268,13 @@ class Store:
             _roll_back(connection)
 
     def _explain(self, error: Exception, connection: apsw.Connection) -> Exception:
+        if isinstance(error, LogError):
+            broken = LedgerBroken(
+                f"the ledger in {self._path.name} contradicts itself ({error}). Nothing was added to it. "
+                "To see where: gleanwatch ledger verify"
+            )
+            broken.__cause__ = error
+            return broken
         if isinstance(error, apsw.Error) and (ours := translate(error, connection, self._path)) is not None:
             ours.__cause__ = error
             return ours
@@ -271,13 +288,14 @@ def _roll_back(connection: apsw.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-def open_store(path: Path, key: bytes, clock: Clock) -> Store:
+def open_store(path: Path, key: bytes, clock: Clock, new_bytes: Callable[[int], bytes] = secrets.token_bytes) -> Store:
     """Open the database, make it when it is not there, and bring it to this release's schema.
 
     Args:
         path: The database file; its folder exists and is ours alone.
         key: 32 random bytes.
         clock: For noting when tables were made or changed.
+        new_bytes: Returns that many random bytes, for the ledger's keys and salts.
 
     Raises:
         StoreKeyWrong: The key is another one.
@@ -304,8 +322,13 @@ def open_store(path: Path, key: bytes, clock: Clock) -> Store:
             # SQLite gives the log and the shared-memory file the same rights as this one.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600))
         writer = _connect(path, key, apsw.SQLITE_OPEN_READWRITE)
-        _prepare_writer(writer, path, clock.now())
+        ledger = Ledger(new_bytes)
+        _prepare_writer(writer, path, clock.now(), ledger)
         reader = _connect(path, key, apsw.SQLITE_OPEN_READONLY)
+    except LogError as error:
+        if writer is not None:
+            writer.close()
+        raise LedgerBroken(f"the ledger in {path.name} cannot be opened: {error}. It is left as it is.") from error
     except (apsw.Error, OSError) as error:
         ours = _opening_error(error, writer, path, key_known=fresh or known)
         if writer is not None:
@@ -317,7 +340,7 @@ def open_store(path: Path, key: bytes, clock: Clock) -> Store:
         raise
     if not fresh and not known:
         _note_key(path, key)
-    return Store(path, writer, reader)
+    return Store(path, writer, reader, ledger)
 
 
 def _opening_error(
@@ -413,8 +436,8 @@ def _connect(path: Path, key: bytes, flags: int) -> apsw.Connection:
     return connection
 
 
-def _prepare_writer(writer: apsw.Connection, path: Path, now: int) -> None:
-    """Check the file, set how it is written, and migrate it.
+def _prepare_writer(writer: apsw.Connection, path: Path, now: int, ledger: Ledger) -> None:
+    """Check the file, set how it is written, migrate it, and open the ledger in it.
 
     Raises:
         StoreCorrupt: A page is damaged or tables contradict themselves.
@@ -430,6 +453,8 @@ def _prepare_writer(writer: apsw.Connection, path: Path, now: int) -> None:
     if writer.execute("PRAGMA quick_check(1)").get != "ok":
         raise StoreCorrupt(f"{path.name} is damaged: its tables contradict each other. It is left as it is.")
     for statement in (
+        # Only a new file takes this on: emptied pages can then be given back a few at a time.
+        "PRAGMA auto_vacuum = INCREMENTAL",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA secure_delete = ON",
@@ -452,3 +477,10 @@ def _prepare_writer(writer: apsw.Connection, path: Path, now: int) -> None:
             except apsw.Error:
                 _roll_back(writer)
                 raise
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        ledger.open(writer)
+        writer.execute("COMMIT")
+    except (apsw.Error, LogError):
+        _roll_back(writer)
+        raise

@@ -33,6 +33,10 @@ class StoreCorrupt(StoreError):
     """The database is damaged. It is never deleted: `database.set_aside` keeps it under another name."""
 
 
+class LedgerBroken(StoreError):
+    """The ledger's tables contradict each other: nothing is signed on top of that, and nothing is mended silently."""
+
+
 class StoreFull(StoreError):
     """There was no room on the disk for this transaction. Nothing of it was stored; send it again later."""
 

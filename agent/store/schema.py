@@ -103,6 +103,118 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    (
+        2,
+        """
+        -- Acts and gates without a ledger were never in anybody's hands: release 0.1 was not given out.
+        DROP TABLE act;
+        DROP TABLE gate;
+
+        CREATE TABLE ledger_key (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            seed BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_log (
+            number INTEGER PRIMARY KEY,
+            first INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_entry (
+            entry INTEGER PRIMARY KEY,
+            bytes BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_node (
+            log INTEGER NOT NULL,
+            level INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            PRIMARY KEY (log, level, position)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE ledger_checkpoint (
+            number INTEGER PRIMARY KEY,
+            log INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            note BLOB NOT NULL,
+            UNIQUE (log, size)
+        ) STRICT;
+
+        CREATE TABLE ledger_cosignature (
+            log INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            witness TEXT NOT NULL,
+            line TEXT NOT NULL,
+            PRIMARY KEY (log, size, witness)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE ledger_content (
+            entry INTEGER PRIMARY KEY,
+            sealed BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_secret (
+            entry INTEGER PRIMARY KEY,
+            key BLOB NOT NULL,
+            salt BLOB NOT NULL
+        ) STRICT;
+
+        -- A guard against honest mistakes of our own. Against others the signatures and witnesses stand.
+        CREATE TRIGGER ledger_entry_stays BEFORE UPDATE ON ledger_entry
+            BEGIN SELECT RAISE(ABORT, 'a ledger entry is never changed'); END;
+        CREATE TRIGGER ledger_entry_is_kept BEFORE DELETE ON ledger_entry
+            BEGIN SELECT RAISE(ABORT, 'a ledger entry is never deleted'); END;
+        CREATE TRIGGER ledger_node_stays BEFORE UPDATE ON ledger_node
+            BEGIN SELECT RAISE(ABORT, 'a node of the ledger is never changed'); END;
+        CREATE TRIGGER ledger_node_is_kept BEFORE DELETE ON ledger_node
+            BEGIN SELECT RAISE(ABORT, 'a node of the ledger is never deleted'); END;
+        CREATE TRIGGER ledger_checkpoint_stays BEFORE UPDATE ON ledger_checkpoint
+            BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END;
+        CREATE TRIGGER ledger_checkpoint_is_kept BEFORE DELETE ON ledger_checkpoint
+            BEGIN SELECT RAISE(ABORT, 'a checkpoint is never deleted'); END;
+
+        CREATE TABLE notice_text (
+            sha256 TEXT PRIMARY KEY,
+            notice TEXT NOT NULL,
+            version TEXT NOT NULL,
+            language TEXT NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE act (
+            entry INTEGER PRIMARY KEY,
+            purpose TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            notice_sha256 TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            language TEXT NOT NULL,
+            control TEXT NOT NULL,
+            dwell_ms INTEGER,
+            strength TEXT NOT NULL,
+            disputes INTEGER,
+            finding TEXT NOT NULL,
+            category TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE gate (
+            entry INTEGER PRIMARY KEY,
+            purpose TEXT NOT NULL,
+            state TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER,
+            reason TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            purpose TEXT NOT NULL,
+            made_at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        """,
+    ),
 )
 """Version reached, and the SQL that reaches it from the version before. Never edit one that was released."""
 
@@ -163,21 +275,85 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "held_until": "Until when nothing about it may be reported.",
         "closed_at": "When it was closed. It is deleted some time after that.",
     },
+    "ledger_key": {
+        "id": "Always 1: there is one key.",
+        "seed": "The random secret with which the ledger is signed, and from which its name and the name that stands "
+        "for you in records are drawn. It never leaves this database.",
+    },
+    "ledger_log": {
+        "number": "Which of the ledger's logs, from 1; a new one begins when one is closed.",
+        "first": "The number of its first entry.",
+    },
+    "ledger_entry": {
+        "entry": "The entry's number.",
+        "bytes": "Which kind of entry, when, and a fingerprint of its content that nobody can guess from. For erased "
+        "entries and closed logs also which ones.",
+    },
+    "ledger_node": {
+        "log": "Which log.",
+        "level": "How high in the tree of fingerprints.",
+        "position": "Where on that level.",
+        "hash": "A fingerprint made of the two below it, or of an entry.",
+    },
+    "ledger_checkpoint": {
+        "number": "A running number without gaps.",
+        "log": "Which log.",
+        "size": "How many entries it covers.",
+        "note": "The signed statement: name of the log, how many entries, fingerprint of all of them.",
+    },
+    "ledger_cosignature": {
+        "log": "Which log.",
+        "size": "How many entries the checkpoint covers that was signed.",
+        "witness": "The witness's name.",
+        "line": "Its signature, with the time at which it saw the checkpoint.",
+    },
+    "ledger_content": {
+        "entry": "The entry that it belongs to.",
+        "sealed": "The entry's content, encrypted with a key of its own: for an act everything listed under act, and "
+        "your own words where you wrote some; for a gate what is listed under gate; for a finding its id, tool, kind "
+        "of tool, stage, level and whether you were warned.",
+    },
+    "ledger_secret": {
+        "entry": "The entry that it belongs to.",
+        "key": "The key of its content. Deleted when the content is erased.",
+        "salt": "What makes its fingerprint impossible to guess. Deleted when the content is erased.",
+    },
+    "notice_text": {
+        "sha256": "The text's fingerprint.",
+        "notice": "Which notice.",
+        "version": "Its version.",
+        "language": "Its language.",
+        "text": "The exact text that was shown, kept once.",
+    },
     "act": {
-        "id": "A running number.",
+        "entry": "The act's number in the ledger.",
         "purpose": "Which purpose the act is about.",
-        "kind": "What was done: shown, acknowledged, objected, given or withdrawn.",
+        "kind": "What was done: shown, acknowledged, authorised, objected, given, refused, withdrawn, expired, "
+        "answered or disputed.",
         "at": "When it was done.",
         "notice_sha256": "The fingerprint of the exact text that was shown.",
-        "channel": "Where it was done: page, extension, terminal, or by a test instance itself.",
+        "channel": "Where it was done: page, extension, terminal, by the clock, or by a test instance itself.",
+        "language": "The language of that text.",
+        "control": "Which button, switch or prompt was used.",
+        "dwell_ms": "How many milliseconds lay between showing the text and the act.",
+        "strength": "How sure it is who acted: a page opened by a one-time link, typed at a terminal, or nobody.",
+        "disputes": "For «that was not me»: the number of the act that is meant.",
+        "finding": "For an answer: which finding.",
+        "category": "For an answer: stopping, work or not me.",
     },
     "gate": {
-        "id": "A running number.",
+        "entry": "The number of this state in the ledger.",
         "purpose": "Which purpose the gate belongs to.",
         "state": "Whether observing was allowed: open, waiting or closed.",
         "since": "From when this held.",
         "until": "When a waiting gate opens by itself.",
         "reason": "Why, as one of a few fixed reasons.",
+    },
+    "outbox": {
+        "id": "A running number.",
+        "purpose": "Which purpose the report belongs to.",
+        "made_at": "When it was made.",
+        "body": "The report as it would be sent. This release makes none.",
     },
     "counter": {
         "name": "What is counted, such as refused messages of one kind.",

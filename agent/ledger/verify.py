@@ -1,0 +1,261 @@
+"""Verification of one whole log: every entry, every kept node, every checkpoint, and the signatures that matter.
+
+```
+entries in order → leaf hashes → tree ── compared on the way with the kept nodes
+                                  └───── at each checkpoint's size: compared with the root that was signed
+last checkpoint (or every one) → signature; cosignatures → which witnesses hold
+```
+What is wrong comes back as `Problem`s that name the place; nothing is mended and nothing raises: a log that cannot be
+read is a log with a problem. One thing no check on one machine can see: that a whole tail is missing, or that another
+log was shown to somebody else. That is what witnesses are for (C2SP tlog-witness).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from typing import Final
+
+from agent.ledger import checkpoint as checkpoints
+from agent.ledger import cosignature, merkle, note
+from agent.ledger.checkpoint import Checkpoint
+from agent.ledger.merkle import ProofError
+from agent.ledger.note import NoteError, VerifierKey
+
+AT_ONCE: Final = 8192
+"""Entries that are hashed together: bounds the memory, not the log."""
+MOST_PROBLEMS: Final = 50
+"""Problems of one kind that are named one by one; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it was signed: where, and what that means."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One log as it lies somewhere.
+
+    Attributes:
+        key: The public key that it is held against.
+        entries: Every entry, in order.
+        level: Returns the kept hashes of one level of the tree, in order.
+        checkpoints: Returns size and signed note of every checkpoint, in the order in which they were kept.
+        cosignatures: Size of a checkpoint → its cosignature lines.
+        first: What the entry of index 0 is called in problems.
+    """
+
+    key: VerifierKey
+    entries: Iterable[bytes]
+    level: Callable[[int], Iterable[bytes]]
+    checkpoints: Callable[[], Iterable[tuple[int, bytes]]]
+    cosignatures: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    first: int = 0
+
+
+@dataclass(slots=True)
+class LogReport:
+    """What verification of one log found.
+
+    Attributes:
+        entries: How many entries were hashed.
+        checkpoints: How many checkpoints were compared with the tree.
+        signatures: How many log signatures were verified.
+        witnesses: Names of witnesses whose cosignature of the newest cosigned checkpoint holds.
+        witnessed: Size of the newest checkpoint that a known witness cosigned; 0 for none.
+        last: The last checkpoint, where it could be read.
+        problems: What is wrong, in the order in which it was met.
+    """
+
+    entries: int = 0
+    checkpoints: int = 0
+    signatures: int = 0
+    witnesses: tuple[str, ...] = ()
+    witnessed: int = 0
+    last: Checkpoint | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def verify_log(
+    log: LogRecord,
+    *,
+    every_checkpoint: bool = False,
+    witnesses: Sequence[VerifierKey] = (),
+    progress: Callable[[int], None] = lambda _done: None,
+) -> LogReport:
+    """Verify one log.
+
+    Args:
+        log: The log.
+        every_checkpoint: Verify the signature of every checkpoint, not only of the last.
+        witnesses: Keys of witnesses whose cosignatures count.
+        progress: Called with how many entries are done, every few thousand.
+    """
+    return _Run(log, every_checkpoint, witnesses, progress).report()
+
+
+class _Run:
+    """One pass over a log."""
+
+    def __init__(
+        self, log: LogRecord, every: bool, witnesses: Sequence[VerifierKey], progress: Callable[[int], None]
+    ) -> None:
+        self._log = log
+        self._every = every
+        self._witnesses = witnesses
+        self._progress = progress
+        self._entries = iter(log.entries)
+        self._levels: dict[int, Iterator[bytes]] = {}
+        self._edge = merkle.Frontier()
+        self._roots_differ = False
+        self._found = LogReport()
+
+    def report(self) -> LogReport:
+        found, log = self._found, self._log
+        waiting: tuple[int, bytes] | None = None
+        for size, signed in log.checkpoints():
+            if waiting is not None:
+                self._hold(*waiting, signature=self._every)
+            if size <= self._edge.size:
+                self._say(f"checkpoint of size {size}", "comes out of order: sizes only grow")
+                waiting = None
+                continue
+            self._grow(size)
+            waiting = (size, signed)
+            found.checkpoints += 1
+        if waiting is None:
+            if found.checkpoints == 0 and next(self._entries, None) is not None:
+                self._say("the last checkpoint", "there is none, though there are entries: nothing says who wrote them")
+        else:
+            self._hold(*waiting, signature=True)
+            rest = sum(1 for _ in self._entries)
+            if rest:
+                self._say(
+                    self._name(self._edge.size),
+                    f"{rest} {'entry is' if rest == 1 else 'entries are'} covered by no signed checkpoint",
+                )
+        self._look_for_more()
+        self._cosigned()
+        found.entries = self._edge.size
+        return found
+
+    def _grow(self, size: int) -> None:
+        """Take in entries until the tree has this size, comparing every node that becomes complete."""
+        edge = self._edge
+        while edge.size < size:
+            first = edge.size
+            bodies = list(islice(self._entries, min(size - first, AT_ONCE)))
+            if not bodies:
+                self._say(f"checkpoint of size {size}", f"only {first} entries are there: the others were deleted")
+                return
+            leaves = [sha256(b"\x00" + body).digest() for body in bodies]
+            kept = list(islice(self._level(0), len(leaves)))
+            if kept != leaves:
+                self._name_leaves(first, leaves, kept)
+                # What was signed is what was kept: going on from there tells one changed entry from a changed tree.
+                leaves = kept + leaves[len(kept) :]
+            for level, start, hashes in edge.extend(leaves)[1:]:
+                known = list(islice(self._level(level), len(hashes)))
+                if known != hashes:
+                    at = next((i for i, (a, b) in enumerate(zip(known, hashes, strict=False)) if a != b), len(known))
+                    self._say(
+                        f"node {start + at} on level {level}",
+                        f"is not what the entries {self._span(level, start + at)} give: it was changed or removed",
+                    )
+            self._progress(edge.size)
+
+    def _name_leaves(self, first: int, leaves: Sequence[bytes], kept: Sequence[bytes]) -> None:
+        for offset, leaf in enumerate(leaves):
+            if offset >= len(kept):
+                self._say(self._name(first + offset), "its kept leaf hash is missing")
+                return
+            if kept[offset] != leaf:
+                self._say(self._name(first + offset), "its bytes are not what was hashed when it was written")
+
+    def _hold(self, size: int, signed: bytes, *, signature: bool) -> None:
+        """Hold one checkpoint against the tree at its size, and its signature against the key."""
+        where = f"checkpoint of size {size}"
+        root = self._edge.root() if self._edge.size == size else b""
+        expected = checkpoints.encode(Checkpoint(self._log.key.name, size, root or merkle.EMPTY_ROOT)) if size else ""
+        try:
+            if not root or signature or not signed.startswith(b"%s\n" % expected.encode()):
+                read = self._read(where, signed, verify=signature)
+                if read is None:
+                    return
+                self._found.last = read
+                if read.origin != self._log.key.name:
+                    self._say(where, f"is of another log: {read.origin}")
+                elif read.size != size:
+                    self._say(where, f"says {read.size} entries: it was put in another's place")
+                elif root and read.root != root and not self._roots_differ:
+                    self._roots_differ = True
+                    self._say(
+                        where,
+                        f"the root that was signed is not that of these entries: one up to {self._name(size - 1)}"
+                        " was changed, moved or removed",
+                    )
+        except (NoteError, ProofError) as problem:
+            self._say(where, str(problem))
+
+    def _read(self, where: str, signed: bytes, *, verify: bool) -> Checkpoint | None:
+        read = note.parse(signed)
+        if verify:
+            if not note.verified(read, [self._log.key]):
+                self._say(where, "is not signed by this log's key")
+                return None
+            self._found.signatures += 1
+        return checkpoints.parse(read.text)
+
+    def _look_for_more(self) -> None:
+        """Say where more is kept than the entries give."""
+        for level in range(self._edge.size.bit_length() + 1):
+            if next(self._level(level), None) is not None:
+                self._say(f"level {level} of the tree", "has more nodes than the entries give")
+
+    def _cosigned(self) -> None:
+        """Find the newest checkpoint that known witnesses cosigned, and say of every cosignature that fails."""
+        if not self._log.cosignatures:
+            return
+        notes = {size: signed for size, signed in self._log.checkpoints() if size in self._log.cosignatures}
+        for size in sorted(self._log.cosignatures, reverse=True):
+            where = f"cosignature of the checkpoint of size {size}"
+            if size not in notes:
+                self._say(where, "that checkpoint is not there: a witness has seen more than this log shows")
+                continue
+            try:
+                read = note.parse(notes[size] + "".join(self._log.cosignatures[size]).encode())
+                names = []
+                for key in self._witnesses:
+                    if any((s.name, s.key_id) == (key.name, key.key_id) for s in read.signatures):
+                        cosignature.check(read, key)
+                        names.append(key.name)
+            except NoteError as problem:
+                self._say(where, str(problem))
+                continue
+            if names and size > self._found.witnessed:
+                self._found.witnessed, self._found.witnesses = size, tuple(names)
+
+    def _level(self, level: int) -> Iterator[bytes]:
+        if level not in self._levels:
+            self._levels[level] = iter(self._log.level(level))
+        return self._levels[level]
+
+    def _name(self, index: int) -> str:
+        return f"entry {self._log.first + index}"
+
+    def _span(self, level: int, position: int) -> str:
+        low = self._log.first + (position << level)
+        return f"{low} to {low + (1 << level) - 1}"
+
+    def _say(self, where: str, what: str) -> None:
+        problems = self._found.problems
+        if len(problems) < MOST_PROBLEMS:
+            problems.append(Problem(where, what))
+        elif len(problems) == MOST_PROBLEMS:
+            problems.append(Problem("more", f"only the first {MOST_PROBLEMS} problems of this log are named"))

@@ -1,0 +1,345 @@
+"""The ledger inside the database: its tables as a log's storage, what is appended, what is sealed, what is erased.
+
+```
+append(tx, kind, at, content) → content sealed with a key of its own → ledger_content
+                              → key and salt                        → ledger_secret
+                              → commitment, kind, time              → ledger_entry
+seal(tx), once at the end of each transaction → nodes, one signed checkpoint
+erase(tx, entries, ground)    → content, key and salt deleted, an «erased» entry appended
+```
+`append` and the rows that an entry speaks of are written in one transaction, so none is ever there without the other.
+All functions run on the writer's thread unless they say that they only read.
+
+Entries are numbered over all logs of a database, from 0. A log's own index is the entry less the log's first entry.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, cast
+
+import apsw
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from agent.ledger import entry as entries
+from agent.ledger.entry import Entry, Json
+from agent.ledger.log import Log, LogError, Node
+from agent.ledger.note import Signer, VerifierKey
+
+KEY_BYTES: Final = 32
+_NONCE: Final = bytes(12)
+"""Each key seals one content only, so its nonce need not change (RFC 5116 section 3.1)."""
+MOST_RANGES: Final = 500
+"""Ranges of entries that one «erased» entry names."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One log of the ledger: its number from 1, and its first entry."""
+
+    number: int
+    first: int
+
+
+class TableStorage:
+    """One log's tables as `agent.ledger.log.Storage`. Reading works on any connection, adding on the writer's."""
+
+    def __init__(self, connection: apsw.Connection, log: LogRow, end: int | None = None) -> None:
+        """Look at one log; `end` is the first entry that is not its own any more, None for the open log."""
+        self._tx = connection
+        self._log = log
+        self._end = end
+
+    def count(self) -> int:
+        """Return how many entries the log has, sealed or not."""
+        if self._end is not None:
+            return self._end - self._log.first
+        newest = self._tx.execute("SELECT max(entry) FROM ledger_entry").get
+        return 0 if newest is None else int(newest) + 1 - self._log.first
+
+    def entries(self, first: int, end: int) -> Iterable[bytes]:
+        """Return entries by their index in this log."""
+        low = self._log.first
+        found = self._tx.execute(
+            "SELECT bytes FROM ledger_entry WHERE entry >= ? AND entry < ? ORDER BY entry", (low + first, low + end)
+        )
+        return (row[0] for row in found)
+
+    def node(self, level: int, index: int) -> bytes:
+        """Return a subtree's hash; raise `KeyError` where it is not there."""
+        found = self._tx.execute(
+            "SELECT hash FROM ledger_node WHERE log = ? AND level = ? AND position = ?",
+            (self._log.number, level, index),
+        ).get
+        if found is None:
+            raise KeyError((level, index))
+        return cast(bytes, found)
+
+    def add_nodes(self, nodes: Sequence[Node]) -> None:
+        """Keep the hashes of subtrees."""
+        number = self._log.number
+        self._tx.executemany("INSERT INTO ledger_node VALUES (?, ?, ?, ?)", [(number, *node) for node in nodes])
+
+    def last_checkpoint(self) -> bytes | None:
+        """Return the newest signed checkpoint of this log."""
+        return cast(
+            "bytes | None",
+            self._tx.execute(
+                "SELECT note FROM ledger_checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1", (self._log.number,)
+            ).get,
+        )
+
+    def add_checkpoint(self, size: int, signed: bytes) -> None:
+        """Keep a signed checkpoint."""
+        self._tx.execute(
+            "INSERT INTO ledger_checkpoint (log, size, note) VALUES (?, ?, ?)", (self._log.number, size, signed)
+        )
+
+
+class Ledger:
+    """The one ledger of a database. Made when it is opened; appending and sealing belong to the writer's thread."""
+
+    def __init__(self, new_bytes: Callable[[int], bytes]) -> None:
+        """Take the source of randomness: a function that returns that many bytes."""
+        self._new_bytes = new_bytes
+        self._log: Log | None = None
+        self._row: LogRow | None = None
+        self._appended = False
+
+    def open(self, tx: apsw.Connection) -> None:
+        """Read the key and the open log, or make both in a new database; run inside a transaction."""
+        if tx.execute("SELECT count(*) FROM ledger_key").get == 0:
+            tx.execute("INSERT INTO ledger_key VALUES (1, ?)", (self._new_bytes(KEY_BYTES),))
+            tx.execute("INSERT INTO ledger_log VALUES (1, 0)")
+        rows = logs(tx)
+        if not rows:
+            raise LogError("the ledger's list of logs is empty: it was changed from outside")
+        self._row = rows[-1]
+        self._log = Log(signer(tx, self._row.number))
+
+    def append(
+        self, tx: apsw.Connection, kind: str, at: int, content: dict[str, Json], facts: dict[str, Json] | None = None
+    ) -> int:
+        """Add one entry with its content, and return its number.
+
+        Args:
+            tx: The writer's connection, inside the transaction that writes what the entry speaks of.
+            kind: One of `agent.ledger.entry.KINDS`.
+            at: UTC milliseconds.
+            content: What the entry is about; only its salted fingerprint goes into the log.
+            facts: What may stand in the open in the log itself; never anything about a person.
+
+        Raises:
+            EntryError: Something in it has no canonical form.
+        """
+        plain = entries.canonical(content)
+        secrets = self._new_bytes(KEY_BYTES + entries.SALT_BYTES)
+        key, salt = secrets[:KEY_BYTES], secrets[KEY_BYTES:]
+        commitment = entries.commit(salt, plain)
+        encoded = entries.encode(Entry(kind, at, commitment, facts or {}))
+        number = int(
+            tx.execute(
+                "INSERT INTO ledger_entry SELECT coalesce(max(entry) + 1, 0), ? FROM ledger_entry RETURNING entry",
+                (encoded,),
+            ).get
+        )
+        tx.execute("INSERT INTO ledger_content VALUES (?, ?)", (number, AESGCM(key).encrypt(_NONCE, plain, commitment)))
+        tx.execute("INSERT INTO ledger_secret VALUES (?, ?, ?)", (number, key, salt))
+        self._appended = True
+        return number
+
+    def seal(self, tx: apsw.Connection) -> None:
+        """Put a signed checkpoint over what this transaction appended; does nothing when that was nothing.
+
+        Raises:
+            LogError: The tables contradict each other: nothing may be signed on top of that.
+        """
+        if not self._appended:
+            return
+        self._appended = False
+        if self._log is None or self._row is None:
+            raise LogError("the ledger is not open")
+        self._log.seal(TableStorage(tx, self._row))
+
+    def rotate(self, tx: apsw.Connection, at: int) -> tuple[str, str]:
+        """Close the open log and begin the next, each bound to the other; return both origins.
+
+        The old log's last entry names the next log's origin; the next log's first entry names the old one with its
+        final size and root, so that neither can be swapped.
+        """
+        if self._log is None or self._row is None:
+            raise LogError("the ledger is not open")
+        old, old_origin = self._row, self._log.key.name
+        new_origin = origin(tx, old.number + 1)
+        self.append(tx, "rotate", at, {}, {"next": new_origin})
+        self.seal(tx)
+        storage = TableStorage(tx, old)
+        signed = storage.last_checkpoint() or b""
+        first = old.first + storage.count()
+        tx.execute("INSERT INTO ledger_log VALUES (?, ?)", (old.number + 1, first))
+        self._row = LogRow(old.number + 1, first)
+        self._log = Log(signer(tx, self._row.number))
+        closed = dict(zip(("previous", "size", "root"), signed.decode().split("\n")[:3], strict=True))
+        self.append(tx, "rotate", at, {}, {**closed, "size": int(closed["size"])})
+        return old_origin, new_origin
+
+    def erase(self, tx: apsw.Connection, numbers: Iterable[int], ground: str, at: int) -> list[int]:
+        """Delete content, key and salt of entries, put the fact on record, and return which ones had something left.
+
+        Args:
+            tx: The writer's connection.
+            numbers: Entries; those without a content any more are passed over.
+            ground: Why, one of `agent.model.consent.Ground`.
+            at: UTC milliseconds.
+        """
+        gone = []
+        for number in sorted(set(numbers)):
+            tx.execute("DELETE FROM ledger_content WHERE entry = ?", (number,))
+            had = tx.changes()
+            tx.execute("DELETE FROM ledger_secret WHERE entry = ?", (number,))
+            if had or tx.changes():
+                gone.append(number)
+        spans = _ranges(gone)
+        for start in range(0, len(spans), MOST_RANGES):
+            named: list[Json] = [[low, high] for low, high in spans[start : start + MOST_RANGES]]
+            self.append(tx, "erased", at, {}, {"entries": named, "ground": ground})
+        return gone
+
+
+def _ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return sorted numbers as ranges, both ends included."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def logs(conn: apsw.Connection) -> list[LogRow]:
+    """Return every log, oldest first (reads only)."""
+    return [LogRow(*row) for row in conn.execute("SELECT number, first FROM ledger_log ORDER BY number")]
+
+
+def log_of(conn: apsw.Connection, number: int) -> tuple[LogRow, TableStorage]:
+    """Return the log that holds an entry (reads only).
+
+    Raises:
+        KeyError: There is no such entry.
+    """
+    if conn.execute("SELECT 1 FROM ledger_entry WHERE entry = ?", (number,)).get is None:
+        raise KeyError(number)
+    rows = logs(conn)
+    at = max(i for i, row in enumerate(rows) if row.first <= number)
+    end = rows[at + 1].first if at + 1 < len(rows) else None
+    return rows[at], TableStorage(conn, rows[at], end)
+
+
+def origin(conn: apsw.Connection, number: int) -> str:
+    """Return the name of a log, which is also the name of its key (reads only)."""
+    name = base64.b32encode(_drawn(conn, b"name", 10)).decode().lower()
+    return f"gleanwatch.localhost/{name}/{number}"
+
+
+def subject(conn: apsw.Connection) -> str:
+    """Return the random-looking name that stands for the person in records (reads only)."""
+    return base64.urlsafe_b64encode(_drawn(conn, b"subject", 16)).decode().rstrip("=")
+
+
+def _drawn(conn: apsw.Connection, what: bytes, length: int) -> bytes:
+    """Draw a name from the seed, so that it cannot be changed without changing every signature too."""
+    return hmac.digest(_seed(conn), b"gleanwatch ledger " + what, "sha256")[:length]
+
+
+def _seed(conn: apsw.Connection) -> bytes:
+    found = conn.execute("SELECT seed FROM ledger_key").get
+    if not isinstance(found, bytes) or len(found) != KEY_BYTES:
+        raise LogError("the ledger's own key is missing or damaged")
+    return found
+
+
+def signer(conn: apsw.Connection, number: int) -> Signer:
+    """Return the key that signs a log: the same secret for each, under that log's name."""
+    return _signer(origin(conn, number), _seed(conn))
+
+
+@lru_cache(maxsize=4)
+def _signer(name: str, seed: bytes) -> Signer:
+    return Signer(name, seed)
+
+
+def verifier(conn: apsw.Connection, number: int) -> VerifierKey:
+    """Return the public key of a log (reads only)."""
+    return signer(conn, number).verifier
+
+
+def entry_bytes(conn: apsw.Connection, number: int) -> bytes:
+    """Return an entry exactly as it was hashed (reads only).
+
+    Raises:
+        KeyError: There is no such entry.
+    """
+    found = conn.execute("SELECT bytes FROM ledger_entry WHERE entry = ?", (number,)).get
+    if found is None:
+        raise KeyError(number)
+    return cast(bytes, found)
+
+
+def opened_content(conn: apsw.Connection, number: int) -> tuple[bytes, bytes] | None:
+    """Return the canonical content of an entry with its salt, or None where it was erased (reads only).
+
+    Raises:
+        LogError: Only a part of it is there, or it does not belong to this entry.
+    """
+    sealed = conn.execute("SELECT sealed FROM ledger_content WHERE entry = ?", (number,)).get
+    secret = conn.execute("SELECT key, salt FROM ledger_secret WHERE entry = ?", (number,)).fetchone()
+    if sealed is None and secret is None:
+        return None
+    if sealed is None or secret is None:
+        raise LogError(f"entry {number}: only a part of its content is left")
+    return unseal(number, entries.decode(entry_bytes(conn, number)).commitment, sealed, *secret), secret[1]
+
+
+def unseal(number: int, commitment: bytes, sealed: bytes, key: bytes, salt: bytes) -> bytes:
+    """Open a content and hold it against the entry's commitment.
+
+    Raises:
+        LogError: It was changed, or belongs to another entry.
+    """
+    try:
+        plain = AESGCM(key).decrypt(_NONCE, sealed, commitment)
+    except (InvalidTag, ValueError):
+        raise LogError(f"entry {number}: its content cannot be opened with its key: one of them was changed") from None
+    if len(salt) != entries.SALT_BYTES or entries.commit(salt, plain) != commitment:
+        raise LogError(f"entry {number}: its content is not what the entry commits to")
+    return plain
+
+
+def content(conn: apsw.Connection, number: int) -> dict[str, Json] | None:
+    """Return the content of an entry as an object, or None where it was erased (reads only)."""
+    opened = opened_content(conn, number)
+    return None if opened is None else msgspec.json.decode(opened[0], type=dict)
+
+
+def signed_checkpoint(conn: apsw.Connection, log: LogRow) -> bytes:
+    """Return the newest checkpoint of a log with every cosignature of it (reads only).
+
+    Raises:
+        LogError: The log has none.
+    """
+    row = conn.execute(
+        "SELECT size, note FROM ledger_checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1", (log.number,)
+    ).fetchone()
+    if row is None:
+        raise LogError("this log has no checkpoint yet")
+    lines = conn.execute(
+        "SELECT line FROM ledger_cosignature WHERE log = ? AND size = ? ORDER BY witness", (log.number, row[0])
+    )
+    return cast(bytes, row[1]) + "".join(line for (line,) in lines).encode()

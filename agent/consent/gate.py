@@ -90,7 +90,8 @@ def decide(purpose: Purpose, acts: Iterable[Act], rules: GateRules, now: int) ->
     In personal and test mode nothing is observed until the person said yes, and an objection stops it at once. In
     managed mode a mandatory purpose rests on its notice: «I have been shown this and I object» is put on record, holds
     the data back (`standing.held`), and says like an acknowledgement that the notice was seen; only where an
-    authorisation is needed does it close the gate. An optional purpose is open exactly while the last word is a consent.
+    authorisation is needed does it close the gate. An optional purpose is open exactly while its last word is a
+    consent.
 
     Args:
         purpose: Whose gate.
@@ -126,7 +127,7 @@ class _Record:
 
     Attributes:
         mine: Every act about the purpose, in the order in which they were made.
-        undone_at: When the last of them that allowed something was disputed, UTC milliseconds; 0 when none was.
+        undone_at: When one of them was last disputed for the first time, UTC milliseconds; 0 when none was.
     """
 
     def __init__(self, purpose: Purpose, acts: Iterable[Act], notices: frozenset[str]) -> None:
@@ -141,13 +142,16 @@ class _Record:
         """Whether an act can open something: it is about a notice that holds and nobody disputed it."""
         return act.notice_sha256 in self._notices and act.entry not in self._disputed
 
+    def _undone(self, act: Act) -> bool:
+        return act.kind in PERMISSIVE and act.entry in self._disputed
+
     def first(self, *kinds: ActKind) -> Act | None:
         """The first act of one of these kinds that can open something."""
         return next((act for act in self.mine if act.kind in kinds and self.allows(act)), None)
 
     def about_earlier_notices(self) -> list[Act]:
-        """What was done about texts that do not hold any more and is not disputed, in order."""
-        return [a for a in self.mine if a.notice_sha256 not in self._notices and a.entry not in self._disputed]
+        """What was done about texts that do not hold any more, in order."""
+        return [a for a in self.mine if a.notice_sha256 not in self._notices and not self._undone(a)]
 
     def words(self, kinds: frozenset[ActKind]) -> list[Act]:
         """What was said since the notice that holds was first shown or spoken of, in order.
@@ -251,6 +255,21 @@ class GateHistory:
         self._times[gate.purpose].append(since)
         gates.append(replace(gate, since=since))
         return True
+
+    def take(self, gate: Gate, now: int) -> bool:
+        """Take in what was decided at `now` (UTC milliseconds); return whether anything has changed, as `record` does.
+
+        What closes, closes now: what was observed until this moment was observed lawfully. What opens, opens now: while
+        it was closed nobody was watched, whatever the acts and rules say of that time today. Only a gate that waited
+        for a date opens on that date, also when the machine slept through it.
+        """
+        before = self.current(gate.purpose)
+        if (before.state is GateState.OPEN) == (gate.state is GateState.OPEN):
+            return self.record(gate)
+        if before.state is GateState.OPEN:
+            return self.record(replace(gate, since=now))
+        opened_at = now if before.until is None else min(now, before.until)
+        return self.record(replace(gate, since=max(gate.since, opened_at)))
 
     def current(self, purpose: Purpose) -> Gate:
         """Return the gate that holds now; closed when nothing was ever recorded."""

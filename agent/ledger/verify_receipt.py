@@ -42,7 +42,11 @@ except ImportError:
 
 MAX_RECEIPT = 1 << 20  # bytes
 MAX_PATH = 63  # hashes: a tree has less than 2^63 leaves
-LOG, WITNESS = 0x01, 0x04  # signature types: Ed25519 over the text; Ed25519 cosignature with a time
+MAX_SIGNATURES = 100
+# Signature types and the lengths of their public keys: Ed25519 over the text; cosignatures, which carry a time, by
+# Ed25519 and by ML-DSA-44.
+ED25519, COSIGNATURE, ML_DSA_44 = 0x01, 0x04, 0x06
+LOG, WITNESS = {ED25519: 32}, {COSIGNATURE: 32, ML_DSA_44: 1312}
 
 
 class Refused(Exception):
@@ -51,7 +55,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Key:
-    """A verifier key: name, the four bytes that signatures carry, signature type, Ed25519 public key."""
+    """A verifier key: name, the four bytes that signatures carry, signature type, public key."""
 
     name: str
     id: bytes
@@ -61,7 +65,14 @@ class Key:
     def verify(self, signature: bytes, message: bytes) -> None:
         """Raise `Refused` unless this key made the signature."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+            if self.type != ML_DSA_44:
+                Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+            else:
+                from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+                MLDSA44PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except ImportError:
+            raise Refused(f"{self.name} signed by ML-DSA-44: only a newer «cryptography» can check that") from None
         except (InvalidSignature, ValueError):
             raise Refused(f"the signature by {self.name} (key id {self.id.hex()}) is wrong") from None
 
@@ -126,15 +137,25 @@ def check(data: bytes, key: str | None = None, witnesses: Sequence[str] = ()) ->
         for witness in known:
             if (name, key_id) == (witness.name, witness.id):
                 seconds = int.from_bytes(signature[:8], "big")
-                if len(signature) != 72 or seconds >= 1 << 63:
-                    raise Refused(f"the cosignature by {name} has not the form of one")
-                witness.verify(signature[8:], f"cosignature/v1\ntime {seconds}\n{text}".encode())
-                cosigned.setdefault(witness, seconds)
+                if seconds >= 1 << 63:
+                    raise Refused(f"the cosignature by {name} states no time that can be")
+                witness.verify(signature[8:], cosigned_message(witness, seconds, text))
+                cosigned[witness] = max(seconds, cosigned.get(witness, 0))
     if not signed:
         raise Refused(f"the checkpoint is not signed by {log.name} (key id {log.id.hex()})")
     if notice is not None and payload.get("notice_sha256") != hashlib.sha256(encoded(notice, "the notice")).hexdigest():
         raise Refused("the notice in the receipt is not the one that the content names")
     return Found(entry, payload, index, size, len(path), log, cosigned, notice)
+
+
+def cosigned_message(witness: Key, seconds: int, text: str) -> bytes:
+    """Return what a witness signs (c2sp.org/tlog-cosignature)."""
+    if witness.type == COSIGNATURE:
+        return f"cosignature/v1\ntime {seconds}\n{text}".encode()
+    origin, size, root = read_checkpoint(text)
+    names = [bytes([len(name.encode())]) + name.encode() for name in (witness.name, origin)]
+    numbers = [number.to_bytes(8, "big") for number in (seconds, 0, size)]
+    return b"subtree/v1\n\x00" + names[0] + numbers[0] + names[1] + numbers[1] + numbers[2] + root
 
 
 def root_from(hashed: bytes, index: int, size: int, path: list[bytes]) -> bytes:
@@ -171,6 +192,8 @@ def read_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     if not blank or not tail.endswith("\n"):
         raise Refused("the checkpoint is not a text, an empty line and signature lines")
     lines = tail[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise Refused(f"the checkpoint has more than {MAX_SIGNATURES} signatures")
     signatures = []
     for number, line in enumerate(lines, 1):
         where = f"signature line {number} of the checkpoint"
@@ -187,22 +210,24 @@ def read_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
 def read_checkpoint(text: str) -> tuple[str, int, bytes]:
     """Return log name, number of entries and root of a checkpoint's text (c2sp.org/tlog-checkpoint)."""
     lines = text.split("\n")
-    if len(lines) != 4 or not lines[0]:
+    if len(lines) != 4 or not 0 < len(lines[0].encode()) <= 255:
         raise Refused("the checkpoint's text is not three lines: log, number of entries, root")
     return lines[0], read_number(lines[1], "the number of entries"), from_base64(lines[2], "the root", 32)
 
 
-def read_key(text: str, kind: int, what: str) -> Key:
-    """Return a verifier key, name+id+base64(type, public key), whose id fits it."""
+def read_key(text: str, types: dict[int, int], what: str) -> Key:
+    """Return a verifier key, name+id+base64(type, public key), that is of one of these types and fits its own id."""
     name, _, rest = encoded(text, what).decode().partition("+")
     key_id, _, coded = rest.partition("+")
     material = from_base64(coded, what)
-    if not re.fullmatch(r"[^\s+\x00-\x1f]+", name) or len(material) != 33 or material[0] != kind:
-        raise Refused(f"{what} is not an Ed25519 verifier key of signature type {kind:#04x}")
+    if not re.fullmatch(r"[^\s+\x00-\x1f]+", name) or len(name.encode()) > 255:
+        raise Refused(f"{what} has no name that a key can have")
+    if len(material) < 2 or types.get(material[0]) != len(material) - 1:
+        raise Refused(f"{what} is of another type of signature, or not a key")
     expected = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
     if key_id != expected.hex():
         raise Refused(f"{what} does not fit its own id")
-    return Key(name, expected, kind, material[1:])
+    return Key(name, expected, material[0], material[1:])
 
 
 def read_number(text: str, what: str) -> int:
@@ -293,7 +318,7 @@ def plain(value: object) -> str:
 
 
 def moment(value: Any, per_second: int) -> str:
-    """Say a time in UTC."""
+    """Say a time in UTC; 0 is what a cosignature states that states no time."""
     try:
         return f"{datetime.fromtimestamp(0, UTC) + timedelta(seconds=value / per_second):%Y-%m-%d %H:%M:%S} UTC"
     except (TypeError, OverflowError):

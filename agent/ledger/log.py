@@ -4,7 +4,7 @@
 covers yet, hashes them into the tree, and signs the new root. So every committed state of the storage ends in a signed
 checkpoint that covers all of it (DESIGN 3.6).
 
-`Storage` is what a database or a folder of files must offer; `MemoryStorage` is the smallest one.
+`Storage` is what a database or a folder of files must offer.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from agent.ledger import merkle, note
 from agent.ledger.checkpoint import Checkpoint
 from agent.ledger.note import NoteError, Signer
 from agent.ledger.proof import TlogProof
-
-Node = tuple[int, int, bytes]
-"""Level, index and hash of a perfect subtree; level 0 holds the leaf hashes."""
 
 
 class LogError(Exception):
@@ -41,8 +38,8 @@ class Storage(Protocol):
         """Return the hash of a perfect subtree; raise `KeyError` where it is not there."""
         ...
 
-    def add_nodes(self, nodes: Sequence[Node]) -> None:
-        """Keep the hashes of subtrees that became perfect."""
+    def add_nodes(self, first: int, nodes: Sequence[bytes]) -> None:
+        """Keep, for each entry from `first` on, the joined hashes of the subtrees that it completed."""
         ...
 
     def last_checkpoint(self) -> bytes | None:
@@ -78,15 +75,16 @@ class Log:
             raise LogError(f"the last checkpoint covers {edge.size} entries, but only {count} are there")
         # From here on the edge in memory is ahead of the storage until its transaction commits.
         self._signed = None
-        nodes: list[Node] = []
-        for entry in storage.entries(edge.size, count):
-            nodes += edge.append(merkle.leaf_hash(entry))
+        first = edge.size
+        nodes = []
+        for entry in storage.entries(first, count):
+            nodes.append(b"".join([node for _, _, node in edge.append(merkle.leaf_hash(entry))]))
         if edge.size != count:
             raise LogError(f"entry {edge.size} is missing: a log has no holes")
         sealed = Checkpoint(self.key.name, count, edge.root())
         text = checkpoints.encode(sealed)
         signed = note.signed(text, self._signer.sign(text))
-        storage.add_nodes(nodes)
+        storage.add_nodes(first, nodes)
         storage.add_checkpoint(count, signed)
         self._edge, self._signed = edge, signed
         return sealed
@@ -159,36 +157,3 @@ def consistency(storage: Storage, old: int, new: int) -> list[bytes]:
         return merkle.consistency_path(old, new, storage.node)
     except KeyError:
         raise LogError(f"a node between sizes {old} and {new} is missing") from None
-
-
-class MemoryStorage:
-    """A log in memory."""
-
-    def __init__(self) -> None:
-        self.kept: list[bytes] = []
-        self.nodes: dict[tuple[int, int], bytes] = {}
-        self.checkpoints: dict[int, bytes] = {}
-
-    def count(self) -> int:
-        """How many entries there are."""
-        return len(self.kept)
-
-    def entries(self, first: int, end: int) -> Iterable[bytes]:
-        """Entries of a range."""
-        return self.kept[first:end]
-
-    def node(self, level: int, index: int) -> bytes:
-        """A subtree's hash."""
-        return self.nodes[level, index]
-
-    def add_nodes(self, nodes: Sequence[Node]) -> None:
-        """Keep subtrees."""
-        self.nodes.update({(level, index): value for level, index, value in nodes})
-
-    def last_checkpoint(self) -> bytes | None:
-        """The newest checkpoint."""
-        return self.checkpoints[max(self.checkpoints)] if self.checkpoints else None
-
-    def add_checkpoint(self, size: int, signed: bytes) -> None:
-        """Keep a checkpoint."""
-        self.checkpoints[size] = signed

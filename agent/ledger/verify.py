@@ -12,7 +12,7 @@ log was shown to somebody else. That is what witnesses are for (C2SP tlog-witnes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -25,7 +25,7 @@ from agent.ledger.merkle import ProofError
 from agent.ledger.note import NoteError, VerifierKey
 
 AT_ONCE: Final = 8192
-"""Entries that are hashed together: bounds the memory, not the log."""
+"""Entries between two words about the progress."""
 MOST_PROBLEMS: Final = 50
 """Problems of one kind that are named one by one; the rest are counted."""
 
@@ -44,16 +44,14 @@ class LogRecord:
 
     Attributes:
         key: The public key that it is held against.
-        entries: Every entry, in order.
-        level: Returns the kept hashes of one level of the tree, in order.
+        entries: Every entry in order, each with the hashes of the subtrees that it completed (as `Storage.add_nodes`).
         checkpoints: Returns size and signed note of every checkpoint, in the order in which they were kept.
         cosignatures: Size of a checkpoint → its cosignature lines.
         first: What the entry of index 0 is called in problems.
     """
 
     key: VerifierKey
-    entries: Iterable[bytes]
-    level: Callable[[int], Iterable[bytes]]
+    entries: Iterable[tuple[bytes, bytes | None]]
     checkpoints: Callable[[], Iterable[tuple[int, bytes]]]
     cosignatures: Mapping[int, Sequence[str]] = field(default_factory=dict)
     first: int = 0
@@ -111,8 +109,9 @@ class _Run:
         self._witnesses = witnesses
         self._progress = progress
         self._entries = iter(log.entries)
-        self._levels: dict[int, Iterator[bytes]] = {}
-        self._edge = merkle.Frontier()
+        self._size = 0
+        self._edge: list[bytes] = []
+        """Hashes of the perfect subtrees at the tree's right edge, largest first."""
         self._roots_differ = False
         self._found = LogReport()
 
@@ -122,7 +121,7 @@ class _Run:
         for size, signed in log.checkpoints():
             if waiting is not None:
                 self._hold(*waiting, signature=self._every)
-            if size <= self._edge.size:
+            if size <= self._size:
                 self._say(f"checkpoint of size {size}", "comes out of order: sizes only grow")
                 waiting = None
                 continue
@@ -137,51 +136,53 @@ class _Run:
             rest = sum(1 for _ in self._entries)
             if rest:
                 self._say(
-                    self._name(self._edge.size),
+                    self._name(self._size),
                     f"{rest} {'entry is' if rest == 1 else 'entries are'} covered by no signed checkpoint",
                 )
-        self._look_for_more()
         self._cosigned()
-        found.entries = self._edge.size
+        found.entries = self._size
         return found
 
     def _grow(self, size: int) -> None:
-        """Take in entries until the tree has this size, comparing every node that becomes complete."""
-        edge = self._edge
-        while edge.size < size:
-            first = edge.size
-            bodies = list(islice(self._entries, min(size - first, AT_ONCE)))
-            if not bodies:
-                self._say(f"checkpoint of size {size}", f"only {first} entries are there: the others were deleted")
-                return
-            leaves = [sha256(b"\x00" + body).digest() for body in bodies]
-            kept = list(islice(self._level(0), len(leaves)))
-            if kept != leaves:
-                self._name_leaves(first, leaves, kept)
-                # What was signed is what was kept: going on from there tells one changed entry from a changed tree.
-                leaves = kept + leaves[len(kept) :]
-            for level, start, hashes in edge.extend(leaves)[1:]:
-                known = list(islice(self._level(level), len(hashes)))
-                if known != hashes:
-                    at = next((i for i, (a, b) in enumerate(zip(known, hashes, strict=False)) if a != b), len(known))
-                    self._say(
-                        f"node {start + at} on level {level}",
-                        f"is not what the entries {self._span(level, start + at)} give: it was changed or removed",
-                    )
-            self._progress(edge.size)
+        """Take in entries until the tree has this size, comparing every node that becomes complete.
 
-    def _name_leaves(self, first: int, leaves: Sequence[bytes], kept: Sequence[bytes]) -> None:
-        for offset, leaf in enumerate(leaves):
-            if offset >= len(kept):
-                self._say(self._name(first + offset), "its kept leaf hash is missing")
-                return
-            if kept[offset] != leaf:
-                self._say(self._name(first + offset), "its bytes are not what was hashed when it was written")
+        As `merkle.Frontier.append`, written out: this loop is what verifying costs.
+        """
+        edge, at = self._edge, self._size
+        for body, kept in islice(self._entries, size - at):
+            node = sha256(b"\x00" + body).digest()
+            if at & 1:
+                made = [node]
+                carry = at
+                while carry & 1:
+                    node = sha256(b"\x01" + edge.pop() + node).digest()
+                    made.append(node)
+                    carry >>= 1
+                edge.append(node)
+                if b"".join(made) != kept:
+                    self._name_nodes(at, made, kept)
+            else:
+                edge.append(node)
+                if node != kept:
+                    self._name_nodes(at, [node], kept)
+            at += 1
+            if at % AT_ONCE == 0:
+                self._progress(at)
+        self._size = at
+        if at < size:
+            self._say(f"checkpoint of size {size}", f"only {at} entries are there: the others were deleted")
+        self._progress(at)
+
+    def _name_nodes(self, at: int, made: Sequence[bytes], kept: bytes | None) -> None:
+        if kept is None or kept[:32] != made[0]:
+            self._say(self._name(at), "its bytes are not what was hashed when it was written")
+        else:
+            self._say(self._name(at), "a node of the tree that is kept with it is not what the entries up to it give")
 
     def _hold(self, size: int, signed: bytes, *, signature: bool) -> None:
         """Hold one checkpoint against the tree at its size, and its signature against the key."""
         where = f"checkpoint of size {size}"
-        root = self._edge.root() if self._edge.size == size else b""
+        root = merkle.Frontier(self._size, self._edge).root() if self._size == size else b""
         expected = checkpoints.encode(Checkpoint(self._log.key.name, size, root or merkle.EMPTY_ROOT)) if size else ""
         try:
             if not root or signature or not signed.startswith(b"%s\n" % expected.encode()):
@@ -212,12 +213,6 @@ class _Run:
             self._found.signatures += 1
         return checkpoints.parse(read.text)
 
-    def _look_for_more(self) -> None:
-        """Say where more is kept than the entries give."""
-        for level in range(self._edge.size.bit_length() + 1):
-            if next(self._level(level), None) is not None:
-                self._say(f"level {level} of the tree", "has more nodes than the entries give")
-
     def _cosigned(self) -> None:
         """Find the newest checkpoint that known witnesses cosigned, and say of every cosignature that fails."""
         if not self._log.cosignatures:
@@ -241,17 +236,8 @@ class _Run:
             if names and size > self._found.witnessed:
                 self._found.witnessed, self._found.witnesses = size, tuple(names)
 
-    def _level(self, level: int) -> Iterator[bytes]:
-        if level not in self._levels:
-            self._levels[level] = iter(self._log.level(level))
-        return self._levels[level]
-
     def _name(self, index: int) -> str:
         return f"entry {self._log.first + index}"
-
-    def _span(self, level: int, position: int) -> str:
-        low = self._log.first + (position << level)
-        return f"{low} to {low + (1 << level) - 1}"
 
     def _say(self, where: str, what: str) -> None:
         problems = self._found.problems

@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -173,14 +173,10 @@ class _Audit:
             cosigned.setdefault(size, []).append(line)
         return LogRecord(
             ledger.verifier(conn, row.number),
-            _column(
+            iter(
                 conn.execute(
-                    "SELECT bytes FROM ledger_entry WHERE entry >= ? AND entry < ? ORDER BY entry", (row.first, end)
-                )
-            ),
-            lambda level: _column(
-                conn.execute(
-                    "SELECT hash FROM ledger_node WHERE log = ? AND level = ? ORDER BY position", (row.number, level)
+                    "SELECT bytes, nodes FROM ledger_entry WHERE entry >= ? AND entry < ? ORDER BY entry",
+                    (row.first, end),
                 )
             ),
             checkpoints,
@@ -213,16 +209,12 @@ class _Audit:
         return entry.facts if entry.kind == "rotate" else {}
 
     def _checkpoint_numbers(self) -> None:
-        count, newest = self._conn.execute(
-            "SELECT count(*), coalesce(max(number), 0) FROM ledger_checkpoint"
-        ).fetchone()
+        count = self._conn.execute("SELECT count(*) FROM ledger_checkpoint").get
+        newest = self._conn.execute("SELECT coalesce(max(number), 0) FROM ledger_checkpoint").get
         if count != newest:
-            self._say("the checkpoints", f"their numbers go up to {newest}, but {count} are there: some were deleted")
+            self._say("the checkpoints", f"their numbers go up to {newest}, but {count} are there")
         strangers = self._conn.execute(
             "SELECT count(*) FROM ledger_checkpoint WHERE log NOT IN (SELECT number FROM ledger_log)"
-        ).get
-        strangers += self._conn.execute(
-            "SELECT count(*) FROM ledger_node WHERE log NOT IN (SELECT number FROM ledger_log)"
         ).get
         if strangers:
             self._say("the checkpoints", "some belong to a log that is not in the list of logs")
@@ -238,8 +230,7 @@ class _Audit:
         act_rows, gate_rows = self._rows("act"), self._rows("gate")
         for number, body, sealed, key, salt in self._conn.execute(
             """SELECT e.entry, bytes, sealed, key, salt FROM ledger_entry e
-               LEFT JOIN ledger_content c ON c.entry = e.entry LEFT JOIN ledger_secret s ON s.entry = e.entry
-               ORDER BY e.entry"""
+               LEFT JOIN ledger_content c ON c.entry = e.entry ORDER BY e.entry"""
         ):
             where = f"entry {number}"
             entry = self._entry(where, body)
@@ -254,16 +245,13 @@ class _Audit:
                 observed_at = number
             row_of = act_rows if entry.kind == "act" else gate_rows if entry.kind == "gate" else {}
             row = row_of.pop(number, None)
-            if sealed is None and key is None:
+            if sealed is None:
                 if number in erased:
                     found.erased += 1
                     if row is not None:
                         self._say(where, f"is erased, but its {entry.kind} is still there")
                 else:
                     self._say(where, "its content is gone, though no entry says that it was erased")
-                continue
-            if sealed is None or key is None:
-                self._say(where, "only a part of its content is left: content and key go together")
                 continue
             if number in erased:
                 self._say(where, "its content is there, though the ledger says that it was erased")
@@ -337,11 +325,10 @@ class _Audit:
         return content
 
     def _strays(self) -> None:
-        for table in ("ledger_content", "ledger_secret"):
-            for (number,) in self._conn.execute(
-                f"SELECT entry FROM {table} WHERE entry NOT IN (SELECT entry FROM ledger_entry)"  # noqa: S608 -- ours
-            ):
-                self._say(f"entry {number}", f"is not in the ledger, but something of it lies in {table}")
+        for (number,) in self._conn.execute(
+            "SELECT entry FROM ledger_content WHERE entry NOT IN (SELECT entry FROM ledger_entry)"
+        ):
+            self._say(f"entry {number}", "is not in the ledger, but its content lies in the store")
 
     def _notices(self) -> None:
         kept = set()
@@ -371,10 +358,6 @@ class _Audit:
     def _say(self, where: str, what: str) -> None:
         if len(self._found.problems) < 4 * MOST_PROBLEMS:
             self._found.problems.append(Problem(where, what))
-
-
-def _column(found: Iterable[tuple[bytes]]) -> Iterator[bytes]:
-    return (row[0] for row in found)
 
 
 def _base64(value: bytes) -> str:

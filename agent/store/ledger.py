@@ -1,14 +1,16 @@
 """The ledger inside the database: its tables as a log's storage, what is appended, what is sealed, what is erased.
 
 ```
-append(tx, kind, at, content) → content sealed with a key of its own → ledger_content
-                              → key and salt                        → ledger_secret
-                              → commitment, kind, time              → ledger_entry
-seal(tx), once at the end of each transaction → nodes, one signed checkpoint
+append(tx, kind, at, content) → content sealed with a key of its own, key, salt → ledger_content
+                              → commitment, kind, time                          → ledger_entry
+seal(tx), once at the end of each transaction → the tree's nodes, one signed checkpoint
 erase(tx, entries, ground)    → content, key and salt deleted, an «erased» entry appended
 ```
 `append` and the rows that an entry speaks of are written in one transaction, so none is ever there without the other.
 All functions run on the writer's thread unless they say that they only read.
+
+A node of the tree lies with the entry that completed it: entry i completes the subtrees that end with it, one for each
+1 at the end of binary i, and its own leaf. So everything a transaction adds lies at the end of a few tables.
 
 Entries are numbered over all logs of a database, from 0. A log's own index is the entry less the log's first entry.
 """
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, cast
@@ -29,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from agent.ledger import entry as entries
 from agent.ledger.entry import Entry, Json
-from agent.ledger.log import Log, LogError, Node
+from agent.ledger.log import Log, LogError
 from agent.ledger.note import Signer, VerifierKey
 
 KEY_BYTES: Final = 32
@@ -50,11 +52,26 @@ class LogRow:
 class TableStorage:
     """One log's tables as `agent.ledger.log.Storage`. Reading works on any connection, adding on the writer's."""
 
-    def __init__(self, connection: apsw.Connection, log: LogRow, end: int | None = None) -> None:
-        """Look at one log; `end` is the first entry that is not its own any more, None for the open log."""
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        log: LogRow,
+        end: int | None = None,
+        fresh: Mapping[int, bytes] | None = None,
+    ) -> None:
+        """Look at one log.
+
+        Args:
+            connection: Where it lies.
+            log: Which.
+            end: The first entry that is not its own any more, None for the open log.
+            fresh: Entries that this transaction wrote, so that they need not be read back.
+        """
         self._tx = connection
         self._log = log
         self._end = end
+        self._fresh = fresh
+        self._number = 0
 
     def count(self) -> int:
         """Return how many entries the log has, sealed or not."""
@@ -66,6 +83,13 @@ class TableStorage:
     def entries(self, first: int, end: int) -> Iterable[bytes]:
         """Return entries by their index in this log."""
         low = self._log.first
+        if self._fresh is not None:
+            try:
+                return [self._fresh[number] for number in range(low + first, low + end)]
+            except KeyError as missing:
+                raise LogError(
+                    f"entry {missing} is covered by no checkpoint and was not written by this transaction"
+                ) from None
         found = self._tx.execute(
             "SELECT bytes FROM ledger_entry WHERE entry >= ? AND entry < ? ORDER BY entry", (low + first, low + end)
         )
@@ -73,32 +97,35 @@ class TableStorage:
 
     def node(self, level: int, index: int) -> bytes:
         """Return a subtree's hash; raise `KeyError` where it is not there."""
+        completed_by = self._log.first + ((index + 1) << level) - 1
         found = self._tx.execute(
-            "SELECT hash FROM ledger_node WHERE log = ? AND level = ? AND position = ?",
-            (self._log.number, level, index),
+            "SELECT substr(nodes, ?, 32) FROM ledger_entry WHERE entry = ?", (1 + 32 * level, completed_by)
         ).get
-        if found is None:
+        if found is None or len(found) != 32:
             raise KeyError((level, index))
         return cast(bytes, found)
 
-    def add_nodes(self, nodes: Sequence[Node]) -> None:
-        """Keep the hashes of subtrees."""
-        number = self._log.number
-        self._tx.executemany("INSERT INTO ledger_node VALUES (?, ?, ?, ?)", [(number, *node) for node in nodes])
+    def add_nodes(self, first: int, nodes: Sequence[bytes]) -> None:
+        """Keep, for each entry from `first` on, the hashes of the subtrees that it completed."""
+        start = self._log.first + first
+        self._tx.executemany(
+            "UPDATE ledger_entry SET nodes = ? WHERE entry = ?", [(node, start + i) for i, node in enumerate(nodes)]
+        )
 
     def last_checkpoint(self) -> bytes | None:
         """Return the newest signed checkpoint of this log."""
-        return cast(
-            "bytes | None",
-            self._tx.execute(
-                "SELECT note FROM ledger_checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1", (self._log.number,)
-            ).get,
-        )
+        found = self._tx.execute(
+            "SELECT log, number, note FROM ledger_checkpoint ORDER BY log DESC, size DESC LIMIT 1"
+        ).fetchone()
+        if found is None:
+            return None
+        log, self._number, signed = found
+        return cast(bytes, signed) if log == self._log.number else None
 
     def add_checkpoint(self, size: int, signed: bytes) -> None:
-        """Keep a signed checkpoint."""
+        """Keep a signed checkpoint; `last_checkpoint` was called before, in the same transaction."""
         self._tx.execute(
-            "INSERT INTO ledger_checkpoint (log, size, note) VALUES (?, ?, ?)", (self._log.number, size, signed)
+            "INSERT INTO ledger_checkpoint VALUES (?, ?, ?, ?)", (self._log.number, size, self._number + 1, signed)
         )
 
 
@@ -110,7 +137,7 @@ class Ledger:
         self._new_bytes = new_bytes
         self._log: Log | None = None
         self._row: LogRow | None = None
-        self._appended = False
+        self._fresh: dict[int, bytes] = {}
 
     def open(self, tx: apsw.Connection) -> None:
         """Read the key and the open log, or make both in a new database; run inside a transaction."""
@@ -145,13 +172,15 @@ class Ledger:
         encoded = entries.encode(Entry(kind, at, commitment, facts or {}))
         number = int(
             tx.execute(
-                "INSERT INTO ledger_entry SELECT coalesce(max(entry) + 1, 0), ? FROM ledger_entry RETURNING entry",
+                "INSERT INTO ledger_entry (entry, bytes) SELECT coalesce(max(entry) + 1, 0), ? FROM ledger_entry "
+                "RETURNING entry",
                 (encoded,),
             ).get
         )
-        tx.execute("INSERT INTO ledger_content VALUES (?, ?)", (number, AESGCM(key).encrypt(_NONCE, plain, commitment)))
-        tx.execute("INSERT INTO ledger_secret VALUES (?, ?, ?)", (number, key, salt))
-        self._appended = True
+        sealed = AESGCM(key).encrypt(_NONCE, plain, commitment)
+        tx.execute("INSERT INTO ledger_content VALUES (?, ?, ?, ?)", (number, key, salt, sealed))
+        # A number that was rolled back is taken again, and overwritten here.
+        self._fresh[number] = encoded
         return number
 
     def seal(self, tx: apsw.Connection) -> None:
@@ -160,12 +189,12 @@ class Ledger:
         Raises:
             LogError: The tables contradict each other: nothing may be signed on top of that.
         """
-        if not self._appended:
+        if not self._fresh:
             return
-        self._appended = False
+        fresh, self._fresh = self._fresh, {}
         if self._log is None or self._row is None:
             raise LogError("the ledger is not open")
-        self._log.seal(TableStorage(tx, self._row))
+        self._log.seal(TableStorage(tx, self._row, fresh=fresh))
 
     def rotate(self, tx: apsw.Connection, at: int) -> tuple[str, str]:
         """Close the open log and begin the next, each bound to the other; return both origins.
@@ -201,9 +230,7 @@ class Ledger:
         gone = []
         for number in sorted(set(numbers)):
             tx.execute("DELETE FROM ledger_content WHERE entry = ?", (number,))
-            had = tx.changes()
-            tx.execute("DELETE FROM ledger_secret WHERE entry = ?", (number,))
-            if had or tx.changes():
+            if tx.changes():
                 gone.append(number)
         spans = _ranges(gone)
         for start in range(0, len(spans), MOST_RANGES):
@@ -296,15 +323,14 @@ def opened_content(conn: apsw.Connection, number: int) -> tuple[bytes, bytes] | 
     """Return the canonical content of an entry with its salt, or None where it was erased (reads only).
 
     Raises:
-        LogError: Only a part of it is there, or it does not belong to this entry.
+        KeyError: There is no such entry.
+        LogError: It does not belong to this entry.
     """
-    sealed = conn.execute("SELECT sealed FROM ledger_content WHERE entry = ?", (number,)).get
-    secret = conn.execute("SELECT key, salt FROM ledger_secret WHERE entry = ?", (number,)).fetchone()
-    if sealed is None and secret is None:
+    found = conn.execute("SELECT key, salt, sealed FROM ledger_content WHERE entry = ?", (number,)).fetchone()
+    if found is None:
         return None
-    if sealed is None or secret is None:
-        raise LogError(f"entry {number}: only a part of its content is left")
-    return unseal(number, entries.decode(entry_bytes(conn, number)).commitment, sealed, *secret), secret[1]
+    key, salt, sealed = found
+    return unseal(number, entries.decode(entry_bytes(conn, number)).commitment, sealed, key, salt), salt
 
 
 def unseal(number: int, commitment: bytes, sealed: bytes, key: bytes, salt: bytes) -> bytes:

@@ -122,24 +122,17 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
 
         CREATE TABLE ledger_entry (
             entry INTEGER PRIMARY KEY,
-            bytes BLOB NOT NULL
+            bytes BLOB NOT NULL,
+            nodes BLOB
         ) STRICT;
-
-        CREATE TABLE ledger_node (
-            log INTEGER NOT NULL,
-            level INTEGER NOT NULL,
-            position INTEGER NOT NULL,
-            hash BLOB NOT NULL,
-            PRIMARY KEY (log, level, position)
-        ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE ledger_checkpoint (
-            number INTEGER PRIMARY KEY,
             log INTEGER NOT NULL,
             size INTEGER NOT NULL,
+            number INTEGER NOT NULL,
             note BLOB NOT NULL,
-            UNIQUE (log, size)
-        ) STRICT;
+            PRIMARY KEY (log, size)
+        ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE ledger_cosignature (
             log INTEGER NOT NULL,
@@ -151,24 +144,17 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
 
         CREATE TABLE ledger_content (
             entry INTEGER PRIMARY KEY,
-            sealed BLOB NOT NULL
-        ) STRICT;
-
-        CREATE TABLE ledger_secret (
-            entry INTEGER PRIMARY KEY,
             key BLOB NOT NULL,
-            salt BLOB NOT NULL
+            salt BLOB NOT NULL,
+            sealed BLOB NOT NULL
         ) STRICT;
 
         -- A guard against honest mistakes of our own. Against others the signatures and witnesses stand.
         CREATE TRIGGER ledger_entry_stays BEFORE UPDATE ON ledger_entry
+            WHEN NEW.entry IS NOT OLD.entry OR NEW.bytes IS NOT OLD.bytes OR OLD.nodes IS NOT NULL
             BEGIN SELECT RAISE(ABORT, 'a ledger entry is never changed'); END;
         CREATE TRIGGER ledger_entry_is_kept BEFORE DELETE ON ledger_entry
             BEGIN SELECT RAISE(ABORT, 'a ledger entry is never deleted'); END;
-        CREATE TRIGGER ledger_node_stays BEFORE UPDATE ON ledger_node
-            BEGIN SELECT RAISE(ABORT, 'a node of the ledger is never changed'); END;
-        CREATE TRIGGER ledger_node_is_kept BEFORE DELETE ON ledger_node
-            BEGIN SELECT RAISE(ABORT, 'a node of the ledger is never deleted'); END;
         CREATE TRIGGER ledger_checkpoint_stays BEFORE UPDATE ON ledger_checkpoint
             BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END;
         CREATE TRIGGER ledger_checkpoint_is_kept BEFORE DELETE ON ledger_checkpoint
@@ -288,17 +274,12 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "entry": "The entry's number.",
         "bytes": "Which kind of entry, when, and a fingerprint of its content that nobody can guess from. For erased "
         "entries and closed logs also which ones.",
-    },
-    "ledger_node": {
-        "log": "Which log.",
-        "level": "How high in the tree of fingerprints.",
-        "position": "Where on that level.",
-        "hash": "A fingerprint made of the two below it, or of an entry.",
+        "nodes": "The fingerprint of the entry, and of each part of the tree that is complete with it.",
     },
     "ledger_checkpoint": {
-        "number": "A running number without gaps.",
         "log": "Which log.",
         "size": "How many entries it covers.",
+        "number": "A running number without gaps.",
         "note": "The signed statement: name of the log, how many entries, fingerprint of all of them.",
     },
     "ledger_cosignature": {
@@ -309,14 +290,11 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ledger_content": {
         "entry": "The entry that it belongs to.",
+        "key": "The key of its content. Deleted when the content is erased.",
+        "salt": "What makes its fingerprint impossible to guess. Deleted when the content is erased.",
         "sealed": "The entry's content, encrypted with a key of its own: for an act everything listed under act, and "
         "your own words where you wrote some; for a gate what is listed under gate; for a finding its id, tool, kind "
         "of tool, stage, level and whether you were warned.",
-    },
-    "ledger_secret": {
-        "entry": "The entry that it belongs to.",
-        "key": "The key of its content. Deleted when the content is erased.",
-        "salt": "What makes its fingerprint impossible to guess. Deleted when the content is erased.",
     },
     "notice_text": {
         "sha256": "The text's fingerprint.",

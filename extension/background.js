@@ -10,7 +10,7 @@
 import { whichBrowser } from "./browser.js";
 import { ALARM, Connection } from "./connection.js";
 import { Delivery } from "./delivery.js";
-import { WaitingRoom } from "./gate.js";
+import { WaitingRoom, stayedOpen } from "./gate.js";
 import { Queue, randomClient } from "./queue.js";
 import { Reducer, keyedDigest } from "./reduce.js";
 import { badge, isLocalPage } from "./state.js";
@@ -32,6 +32,8 @@ const version = api.runtime.getManifest().version;
 let delivery = null;
 /** @type {Queue | null} */
 let queue = null;
+/** @type {import("./gate.js").Gate | null} the last word about the gate, over whichever connection */
+let lastGate = null;
 let pageAskedAt = -Infinity;
 let changePending = false;
 let badgeShown = "";
@@ -105,8 +107,9 @@ function look(tabId, change, tab, at) {
 
 /** @param {import("./gate.js").Gate} gate */
 function onGate(gate) {
+  if (!stayedOpen(lastGate, gate)) reducer.forget();
+  lastGate = gate;
   for (const { held, at } of waitingRoom.close(gate)) look(...held, at);
-  if (gate.state !== "open") reducer.forget();
 }
 
 /** @param {string} url */

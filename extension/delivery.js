@@ -211,7 +211,9 @@ export class Delivery {
     if (this.phase !== "welcome" && this.phase !== "open") return false;
     this.gate = readGate(message["gates"]);
     this.phase = this.gate.state === "open" ? "open" : "welcome";
-    if (!this.open) {
+    if (this.open) {
+      this.#edges.queue.emptyBefore(this.gate.since);
+    } else {
       this.#edges.queue.empty();
       this.#careful = 0;
     }

@@ -31,6 +31,16 @@ export function readGate(gates) {
 }
 
 /**
+ * Whether a gate is open and has been without a break since an earlier word about it. Only then may what was seen under
+ * that earlier word be kept: when it closed and opened again while nobody could tell us, what went before is over.
+ * @param {Gate | null} before
+ * @param {Gate} gate
+ */
+export function stayedOpen(before, gate) {
+  return before?.state === "open" && gate.state === "open" && gate.since === before.since;
+}
+
+/**
  * Events that woke the worker arrive before the agent could be asked. They are held, unread, for a moment; only if the
  * gate turns out to have been open when they happened are they looked at, else they are dropped unread.
  * @template Held

@@ -187,7 +187,20 @@ export class Queue {
 
   /** Forget everything: the gate has closed. Not counted as dropped, since nothing was to be kept. */
   empty() {
-    this.#forget([...this.#entries.keys()]);
+    this.emptyBefore(Infinity);
+  }
+
+  /**
+   * Forget what was seen before the gate opened: it closed in between, and that was the moment to forget it, had there
+   * been a connection to say so. Not counted as dropped or lost.
+   * @param {number} since milliseconds UTC
+   */
+  emptyBefore(since) {
+    const over = [...this.#entries.values()].filter(({ load }) => load.at < since).map(({ load }) => load.seq);
+    if (over.length === 0) return;
+    this.#forget(over);
+    // At once: a browser that exits now has lost nothing that was still to be sent.
+    this.#saveCounter(this.#entries.size);
   }
 
   /** The agent has been told how many were lost: the next session must not tell it again. */

@@ -84,6 +84,16 @@ const GATES = {
     text: "First you read the notice that says what would be looked at, what is kept and what is sent.",
     todo: "It is on your page.",
   },
+  notice_changed: {
+    title: "Nothing is watched: the notice has changed",
+    text: "Your answer was to an earlier text, so it is asked again. The new one shows what is different.",
+    todo: "It is on your page.",
+  },
+  not_authorised: {
+    title: "Nothing is watched yet",
+    text: "You have been shown the notice. Watching starts only if you authorise it.",
+    todo: "Answer on your page.",
+  },
   not_acknowledged: {
     title: "Nothing is watched yet",
     text: "You have been shown the notice. Watching starts only after you have answered it.",
@@ -99,12 +109,25 @@ const GATES = {
     text: "You withdrew, and that holds.",
     todo: "You can change your mind on your page.",
   },
+  not_in_use: {
+    title: "Nothing is watched",
+    text: "This release does not watch page loads.",
+    todo: "",
+  },
+  language_missing: {
+    title: "Nothing is watched",
+    text: "The law where you work asks for the notice in a language that Gleanwatch does not have, so watching does not start.",
+    todo: "",
+  },
   switched_off: {
     title: "Nothing is watched",
     text: "Watching page loads is switched off for this computer.",
     todo: "",
   },
 };
+
+/** The reasons that wait for the person. */
+const ASKS = new Set(["notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"]);
 
 /** @type {Readonly<Record<string, string>>} */
 const REFUSALS = {
@@ -198,7 +221,7 @@ export function headline({ link, phase, gate, refusal, agent }, date) {
   const words = lookUp(GATES, gate.reason);
   if (words)
     return {
-      tone: gate.reason === "notice_not_shown" || gate.reason === "not_acknowledged" ? "attention" : "quiet",
+      tone: ASKS.has(gate.reason) ? "attention" : "quiet",
       ...words,
     };
   return {

@@ -25,6 +25,8 @@ from tests.support import wire
 from tests.support.wire import Message
 
 PURPOSE = "security.detect-bulk-collection"
+BEGUN = time.time_ns() // 1_000_000
+"""A stand-in that takes another's place is the same agent come back: its gate has stood as it stands since then."""
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class StandIn:
     gate: str = "open"
     until: int | None = None
     reason: str = "test"
-    since: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    since: int = BEGUN
     acknowledge: bool = True
     frames: list[Message] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

@@ -86,6 +86,10 @@ def test_yes_opens_no_closes_yes_opens_again() -> None:
     assert record.add(ActKind.ACKNOWLEDGED, 12).gate(PERSONAL).since == T0 + 12
 
 
+def test_a_test_instance_is_stopped_by_a_no_as_a_person_would_stop_it() -> None:
+    assert answered(ActKind.OBJECTED).said(replace(PERSONAL, mode=Mode.TEST)) == (CLOSED, "objected")
+
+
 def test_a_no_closes_at_once_also_when_the_clock_was_set_back_since_the_yes() -> None:
     assert answered().add(ActKind.OBJECTED, -1000).said(PERSONAL) == (CLOSED, "objected")
 

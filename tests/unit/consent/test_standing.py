@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,7 @@ def test_acts_without_a_number_stand_by_their_time_and_keep_their_order() -> Non
     one, two = act(ActKind.SHOWN, at=T0 + 5), act(ActKind.ACKNOWLEDGED, at=T0 + 5)
     early, late = act(ActKind.SHOWN, 0, at=T0 + 5), act(ActKind.OBJECTED, 1, at=T0 + 6)
     assert in_order([late, one, two, early]) == [early, one, two, late]
+    assert in_order([one, replace(two, at=T0)]) == [replace(two, at=T0), one]
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=12), st.randoms(use_true_random=False))

@@ -195,6 +195,81 @@ describe("delivery", () => {
     assert.deepEqual(it.gates, ["open", "closed"]);
   });
 
+  for (const [how, reason, state] of [
+    ["an objection", "objected", "closed"],
+    ["a withdrawal", "withdrawn", "closed"],
+    ["a changed notice", "notice_changed", "closed"],
+    ["a policy that switches it off", "switched_off", "closed"],
+    ["a disputed acknowledgement", "not_acknowledged", "waiting"],
+    ["a disputed authorisation", "not_authorised", "waiting"],
+    ["lead days that begin anew", "lead_days", "waiting"],
+    ["a word that is not understood", "", "ajar"],
+  ]) {
+    const gates = [{ purpose: PURPOSE, state, since: 9, until: null, reason }];
+
+    it(`empties its queue at once on ${how}, and sends nothing more`, async () => {
+      const it = await make();
+      it.up();
+      it.delivery.add(page());
+      it.delivery.add(page());
+      it.take();
+      it.say("gate", { gates });
+      assert.deepEqual([it.queue.waiting, it.session.events(), it.delivery.open], [0, [], false]);
+      it.say("gate", { gates: OPEN });
+      it.clock.pass(60_000);
+      assert.deepEqual(it.seqs(), []);
+      assert.equal(it.queue.dropped, 0);
+    });
+
+    for (const worker of ["the worker that goes on", "a worker that starts anew"]) {
+      for (const down of ["agentDown", "portDied"]) {
+        it(`empties it at the next connection on ${how}, by ${worker}, after ${down}`, async () => {
+          let it = await make();
+          it.up();
+          it.delivery.add(page());
+          it.delivery.add(page());
+          it.delivery[down]();
+          if (worker === "a worker that starts anew") it = await make({ session: it.session });
+          assert.equal(it.queue.waiting, 2, "nobody has said anything yet");
+          it.take();
+          it.up(0, gates);
+          assert.deepEqual(
+            it.take().map((message) => message.kind),
+            ["hello"],
+            "nothing else was said",
+          );
+          assert.deepEqual([it.queue.waiting, it.session.events()], [0, []]);
+          it.say("gate", { gates: OPEN });
+          assert.deepEqual(it.seqs(), []);
+        });
+      }
+    }
+  }
+
+  it("forgets what it saw before a gate that closed and opened again while it could not be told", async () => {
+    const it = await make();
+    it.up();
+    it.delivery.add(page(5));
+    it.delivery.add(page(6));
+    it.delivery.agentDown();
+    it.take();
+    it.up(0, [{ ...OPEN[0], since: 7 }]);
+    assert.deepEqual(it.seqs(), []);
+    assert.deepEqual([it.queue.waiting, it.session.events(), it.queue.dropped], [0, [], 0]);
+    it.delivery.add(page(8));
+    assert.deepEqual(it.seqs(), [3]);
+  });
+
+  it("keeps what it saw since the gate opened, whichever other gate changes", async () => {
+    const it = await make();
+    it.up();
+    it.delivery.add(page(5));
+    it.take();
+    it.say("gate", { gates: [...OPEN, { purpose: "self.longer-history", state: "closed", since: 9, reason: "withdrawn" }] });
+    assert.equal(it.queue.waiting, 1);
+    assert.equal(it.delivery.open, true);
+  });
+
   it("keeps everything and tries again, ever more slowly, when the agent cannot store", async () => {
     const it = await make();
     it.up();

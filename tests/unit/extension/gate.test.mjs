@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { PURPOSE, WaitingRoom, readGate } from "../../../extension/gate.js";
+import { PURPOSE, WaitingRoom, readGate, stayedOpen } from "../../../extension/gate.js";
 
 const gate = (state, more = {}) => ({ purpose: PURPOSE, state, since: 5, until: null, reason: "", ...more });
 
@@ -16,6 +16,26 @@ describe("readGate", () => {
       until: 9,
       reason: "lead_days",
     });
+  });
+
+  it("looks at its own among all nine, whatever the others are", () => {
+    const others = [
+      "security.jit-warning",
+      "compliance.signed-report",
+      "accountability.notice-consent-ledger",
+      "integrity.agent-health",
+      "research.tool-usage-stats",
+      "product.diagnostics",
+      "support.share-log-extract",
+      "self.longer-history",
+    ];
+    for (const mine of ["open", "waiting", "closed"]) {
+      for (const theirs of ["open", "waiting", "closed"]) {
+        const gates = others.map((purpose) => gate(theirs, { purpose }));
+        gates.splice(4, 0, gate(mine));
+        assert.equal(readGate(gates).state, mine);
+      }
+    }
   });
 
   it("reads everything that it does not understand as closed", () => {
@@ -34,6 +54,18 @@ describe("readGate", () => {
       [gate("open", { purpose: "self.longer-history" })],
     ];
     for (const gates of bad) assert.equal(readGate(gates).state, "closed", JSON.stringify(gates));
+  });
+});
+
+describe("a gate stayed open", () => {
+  const opened = (since) => readGate([gate("open", { since })]);
+
+  it("only when it was open before and opened at the same moment", () => {
+    assert.equal(stayedOpen(opened(5), opened(5)), true);
+    assert.equal(stayedOpen(opened(5), opened(9)), false, "it closed in between");
+    assert.equal(stayedOpen(null, opened(5)), false);
+    assert.equal(stayedOpen(readGate([gate("closed")]), opened(5)), false);
+    assert.equal(stayedOpen(opened(5), readGate([gate("closed")])), false);
   });
 });
 

@@ -99,6 +99,26 @@ describe("the queue", () => {
     assert.equal((await browser({ local }).open()).lost, 0);
   });
 
+  it("forgets what was seen before the gate opened again, and keeps what was seen since", async () => {
+    const { open, session, local } = browser();
+    const queue = await open();
+    for (const at of [3, 9, 4, 10]) put(queue, at);
+    queue.emptyBefore(9);
+    assert.deepEqual(seqs(queue), [2, 4]);
+    assert.deepEqual(session.events(), ["e2", "e4"]);
+    assert.equal(queue.dropped, 0);
+    assert.equal((await browser({ local }).open()).lost, 2);
+  });
+
+  it("has lost nothing when the browser exits in the very moment after the gate closed", async () => {
+    const first = browser();
+    const queue = await first.open();
+    for (let n = 0; n < 5; n += 1) put(queue);
+    first.clock.pass(1_000);
+    queue.empty();
+    assert.equal((await browser({ local: first.local }).open()).lost, 0);
+  });
+
   it("goes on, and says so, when the browser refuses to store", async () => {
     const { open, session } = browser();
     const queue = await open();

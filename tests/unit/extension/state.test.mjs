@@ -79,6 +79,26 @@ describe("the headline", () => {
     assert.equal(badge(state).text, "");
   });
 
+  it("says what the agent waits for, for each of its reasons, and asks only where the person can do something", () => {
+    const reasons = {
+      notice_not_shown: "!",
+      notice_changed: "!",
+      not_acknowledged: "!",
+      not_authorised: "!",
+      objected: "",
+      switched_off: "",
+      not_in_use: "",
+      language_missing: "",
+    };
+    const texts = new Set();
+    for (const [reason, text] of Object.entries(reasons)) {
+      const state = gated("closed", reason);
+      assert.equal(badge(state).text, text, reason);
+      texts.add(show(state).headline.text);
+    }
+    assert.equal(texts.size, Object.keys(reasons).length, "each has its own words");
+  });
+
   it("has words for every closed gate, known or not", () => {
     for (const reason of ["objected", "withdrawn", "switched_off", "not_given", "not_understood", "toString", ""]) {
       const { headline } = show(gated("closed", reason));

@@ -167,7 +167,7 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
     if what == "receipt":
         yield from _told_receipt(found)
     if what == "checkpoint":
-        yield "Checked: form and signatures. Not checked: what is in the log, and that it only grew since it was last seen."
+        yield "Checked: form and signatures. Not checked: what is in the log, and that it has only grown."
     if what == "note":
         yield ""
         yield from (plain(line) for line in found["text"].splitlines())

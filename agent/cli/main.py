@@ -22,12 +22,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "ask": ("agent.cli.ask:ask_about", "Would this tool be flagged, why, what is allowed instead?"),
     "try": ("agent.cli.attempt:attempt", "Start a harmless collection of your own and watch it being flagged."),
     "consent": ("agent.cli.consent:consent", "Read the notice; start, stop or object to watching."),
+    "ledger": ("agent.cli.ledger:ledger", "Verify, prove, export the record that nobody can quietly rewrite."),
     "browser": ("agent.cli.browser:browser", "Connect browsers to the agent, or disconnect them."),
     "demo": ("agent.cli.demo:demo", "A throw-away show: browser, scrapers, agent, on loopback only."),
     "doctor": ("agent.cli.status:doctor", "Check everything and say what to mend."),
 }
 NOT_YET: Final = {
-    "ledger": "the tamper-evident record of notices and acts",
     "rules": "detection rules in the Sigma language",
     "report": "signed reports to a compliance team",
     "enrol": "joining a compliance team's collector",

@@ -47,15 +47,17 @@ connection.start();
 for (const message of host) port.say(message);
 const reason = connection.agentReason;
 const greeting = agent.filter(({ kind }) => kind === "welcome" || kind === "gate");
+// Seen while the gate of the examples was open: anything older would be forgotten.
+const seen = greeting.find(({ kind }) => kind === "gate").gates[0].since;
 const greet = () => {
   port.say({ kind: "agent", up: true, host_version: "0.1.0" });
   for (const message of greeting) port.say(message);
 };
 greet();
-delivery.add(page());
+delivery.add(page(seen));
 // What waited while the agent was away comes as `loads`.
 port.say({ kind: "agent", up: false, host_version: "0.1.0", reason: "lost" });
-delivery.add(page());
+delivery.add(page(seen));
 greet();
 delivery.askForPage();
 for (const message of agent.filter((message) => !greeting.includes(message))) port.say(message);

@@ -9,11 +9,15 @@ from typing import Any
 
 import click
 import msgspec
+from rich.markup import escape
+from rich.text import Text
 
-from agent.cli.asking import ask, follow, this_instance
+from agent.cli.asking import Failure, ask, follow, this_instance
+from agent.cli.consent_words import CATEGORIES
 from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json
 from agent.model.findings import Finding
 
+MAX_WORDS = 500
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -96,11 +100,36 @@ def explain(finding_id: str, as_json: bool) -> None:
 
 @findings.command()
 @click.argument("finding_id", metavar="ID")
-@click.argument("answer", type=click.Choice(["stopping", "work", "not_me"]))
-def answer(finding_id: str, answer: str) -> None:
-    """Answer a finding: stopping (I have stopped it), work (it is for my work), not_me."""
-    f = msgspec.convert(ask(this_instance(), "answer", {"id": finding_id, "answer": answer}).result, Finding)
-    console().print(f"Noted for {f.name}: {answer.replace('_', ' ')}.")
+@click.argument("category", type=click.Choice(list(CATEGORIES)), required=False)
+@click.option("--words", help=f"What you want to add, in your own words; at most {MAX_WORDS} characters.")
+def answer(finding_id: str, category: str | None, words: str | None) -> None:
+    """Say what a finding was: stopping (I have stopped it), work (it is for my work), not_me.
+
+    Your answer is put on record with its time; the category is confirmed by typing it, at a terminal. Your own words
+    are kept apart from it and can be erased: gleanwatch consent erase --what words
+
+    \b
+    gleanwatch findings answer XbLrRsSN_aqe
+    gleanwatch findings answer XbLrRsSN_aqe work --words "agreed with the library, ticket 12"
+    """
+    from agent.cli.consent_desk import Desk
+    from agent.detection.explain import explain as in_words
+
+    if words is not None and len(words) > MAX_WORDS:
+        raise click.BadParameter(f"that is {len(words)} characters; {MAX_WORDS} are kept.", param_hint="--words")
+    desk = Desk.to_answer()
+    f = msgspec.convert(desk.send("finding", {"id": finding_id}).result, Finding)
+    desk.say.print(Text(in_words(f).headline, style="bold"))
+    for key, meaning in CATEGORIES.items():
+        if category in (None, key):
+            desk.say.print(Text.assemble((f"  {key:<10}", "bold"), meaning))
+    offered = [category] if category is not None else list(CATEGORIES)
+    chosen = desk.choose("Type your answer, or Enter to leave it", {**{key: key for key in offered}, "": ""})
+    if not chosen:
+        raise Failure("nothing was changed.")
+    said = {"id": f.id, "answer": chosen, "words": words or "", "channel": "terminal", "control": "terminal.answer"}
+    desk.send("answer", said)
+    desk.say.print(f"Recorded for {escape(f.name)}: {CATEGORIES[chosen]}.")
 
 
 def _now() -> int:

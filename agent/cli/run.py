@@ -1,7 +1,8 @@
 """`gleanwatch run`: the agent in the foreground.
 
-Opens the instance, asks for the notice to be read where a person sits at the terminal, starts the daemon and says in
-plain lines what happens. Ctrl-C ends it cleanly.
+Opens the instance, starts the daemon, shows the notice and asks for an answer where a person sits at the terminal and
+the notice is due (`run_notice`), and says in plain lines what happens. Ctrl-C ends it cleanly, in the middle of the
+question too.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,18 @@ import click
 
 from agent.cli.asking import Failure, this_instance, uid
 from agent.cli.show import LEVEL_STYLE, console
-from agent.model.purposes import ActKind, Channel, GateState, Mode, Purpose
+from agent.model.purposes import GateState, Mode, Purpose
 
 if TYPE_CHECKING:
     from agent.daemon import Daemon
+    from agent.model.ports import Clock
     from agent.opening import Opened
 
+MODES = {
+    Mode.PERSONAL: "personal: no organisation, nothing leaves this machine",
+    Mode.MANAGED: "managed",
+    Mode.TEST: "TEST instance: it acknowledges its own notices",
+}
 EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 
 
@@ -35,7 +41,7 @@ def run(demo: bool, register: bool, set_aside: bool, verbose: bool) -> None:
     """Run the agent in the foreground, with its local page.
 
     Nothing is observed before its notice was shown and, in personal mode, before you said yes. At a terminal the notice
-    is printed and asks for your answer; otherwise it waits on the local page.
+    is printed and asks for your answer, in your language where we have it; otherwise it waits on the local page.
     """
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
@@ -63,15 +69,12 @@ def run(demo: bool, register: bool, set_aside: bool, verbose: bool) -> None:
         from agent.cli.browser import register_all
 
         register_all(instance)
-    answered = asyncio.run(_ask_at_terminal(opened))
     # What was loaded until here stays for ever: keep the collector from walking it again and again.
     gc.collect()
     gc.freeze()
 
     def ready(daemon: Daemon) -> None:
-        _introduce(daemon, opened)
-        daemon.background(_act(daemon, answered))
-        daemon.background(_tell(daemon))
+        daemon.background(_converse(daemon, opened, clock))
 
     try:
         asyncio.run(run_daemon(opened, clock, uid(), Path.home(), ready))
@@ -80,44 +83,24 @@ def run(demo: bool, register: bool, set_aside: bool, verbose: bool) -> None:
     say.print("Gleanwatch has stopped. What was kept stays until its time is over; nothing is observed now.")
 
 
-async def _ask_at_terminal(opened: Opened) -> ActKind | None:
-    """Show the notice to a person at the terminal when it is due; return what they answered, None when not asked."""
-    from agent.daemon import notice_for
-    from agent.store.acts import all_acts
+async def _converse(daemon: Daemon, opened: Opened, clock: Clock) -> None:
+    """Say what runs, ask for the notice where it is due, then tell what happens until the agent stops."""
+    from agent.cli.run_notice import ask_at_start, at_terminal, terminal_line
 
-    if opened.rulebook.mode is Mode.TEST or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return None
-    notice = notice_for(opened.rulebook)
-    acts = await opened.store.read(all_acts)
-    answers = (ActKind.ACKNOWLEDGED, ActKind.OBJECTED)
-    if any(act.notice_sha256 == notice.sha256 and act.kind in answers for act in acts):
-        return None
-    from agent.cli.consent import ask_typed, print_notice
-
-    print_notice(notice)
-    return ask_typed(opened.rulebook.mode)
+    say, mode = console(), opened.rulebook.mode
+    say.print(f"[bold]Gleanwatch[/] runs ({MODES[mode]}). Ctrl-C ends it.")
+    if at_terminal():
+        try:
+            await ask_at_start(daemon.face, mode, clock, terminal_line)
+        except ValueError as problem:
+            say.print(f"[yellow]{problem}[/]")
+    _introduce(daemon, mode)
+    await _tell(daemon)
 
 
-async def _act(daemon: Daemon, answered: ActKind | None) -> None:
-    """Put on record what was shown and answered at the terminal."""
-    if answered is None:
-        return
-    sha256 = daemon.face.notice().sha256
-    await daemon.face.act(None, ActKind.SHOWN, sha256, Channel.TERMINAL)
-    if answered is not ActKind.SHOWN:
-        await daemon.face.act(None, answered, sha256, Channel.TERMINAL)
-
-
-def _introduce(daemon: Daemon, opened: Opened) -> None:
-    """Say what runs, where the page is, and how to connect a browser."""
+def _introduce(daemon: Daemon, mode: Mode) -> None:
+    """Say where the page is, and how to connect a browser."""
     say = console()
-    mode = opened.rulebook.mode
-    words = {
-        Mode.PERSONAL: "personal: no organisation, nothing leaves this machine",
-        Mode.MANAGED: "managed",
-        Mode.TEST: "TEST instance: it acknowledges its own notices",
-    }
-    say.print(f"[bold]Gleanwatch[/] runs ({words[mode]}). Ctrl-C ends it.")
     say.print(f"  Your page, once, within a minute: {daemon.face.page_link()}", soft_wrap=True)
     say.print("  A fresh link at any time:         gleanwatch status")
     if mode is Mode.TEST or daemon.relay.connected():
@@ -158,8 +141,11 @@ def _gate_words(state: GateState, reason: str) -> str:
     if state is GateState.OPEN:
         return "on"
     waits = {
-        "notice_not_shown": "off, until you have read the notice on your page",
-        "not_acknowledged": "off, until you have answered the notice on your page",
+        "notice_not_shown": "off, until you have read the notice on your page, or here: gleanwatch consent review",
+        "notice_changed": "off, until you have read what changed in the notice: gleanwatch consent review",
+        "not_acknowledged": "off, until you have answered the notice on your page, or here: gleanwatch consent review",
+        "not_authorised": "off, until you authorise it: gleanwatch consent review",
+        "language_missing": "off, because the law here asks for a notice in a language that is not there yet",
         "lead_days": "off, until the days between notice and start are over",
         "objected": "off, because you said no. Start again: gleanwatch consent review",
         "switched_off": "off, by the organisation's policy",

@@ -355,6 +355,7 @@ def render_notice(
             "title": title.title,
             "meaning": title.meaning,
             "basis": said(language, "basis", _value(code)),
+            "categories": words.listed([said(language, "category", key) for key in facts.categories]),
             "recipients": words.listed([said(language, "recipient", key, **values) for key in facts.recipients]),
             "retention": said(language, "retention", facts.retention, **values),
             "consent_days": facts.consent_days,

@@ -264,8 +264,10 @@ def read_entry(data: bytes) -> dict[str, Any]:
         raise Refused("the entry is not in canonical form")
     if tuple(entry) != fields or type(entry["at"]) is not int or type(entry["v"]) is not int or entry["v"] != 1:
         raise Refused("the entry has not the form of an entry of version 1")
-    if not isinstance(entry["kind"], str) or not isinstance(entry.get("facts", {}), dict):
-        raise Refused("the entry's kind is not a text, or its facts are not an object")
+    if not isinstance(entry["kind"], str) or not 0 <= entry["at"] <= 1 << 53 or len(data) > 16_384:
+        raise Refused("the entry's kind, time or length cannot be")
+    if "facts" in entry and not (isinstance(entry["facts"], dict) and entry["facts"]):
+        raise Refused("the entry's facts are not an object with something in it")
     return entry
 
 

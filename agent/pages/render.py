@@ -35,11 +35,11 @@ def relative(at: int, now: int) -> str:
     if size < _MINUTE:
         amount = f"{int(size)} seconds"
     elif size < _HOUR:
-        amount = _plural(round(size / _MINUTE), "minute")
+        amount = words.counted(round(size / _MINUTE), "minute")
     elif size < 2 * _DAY:
-        amount = _plural(round(size / _HOUR), "hour")
+        amount = words.counted(round(size / _HOUR), "hour")
     else:
-        amount = _plural(round(size / _DAY), "day")
+        amount = words.counted(round(size / _DAY), "day")
     return f"{amount} ago" if seconds < 0 else f"in {amount}"
 
 
@@ -48,10 +48,6 @@ def calendar(at: int, zone: tzinfo | None) -> str:
     moment = _moment(at).astimezone(zone)
     # Built by hand: `%-d` is not known to every system's strftime, and names must not follow the agent's locale.
     return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M}"
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _moment(at: int) -> datetime:
@@ -89,9 +85,11 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         say=words.say,
         listed=lambda items: words.listed(list(items)),
         say_all=_say_all,
-        count=_plural,
-        thousands=lambda number: f"{number:,}".replace(",", "\u202f"),
+        count=words.counted,
+        thousands=words.thousands,
         notice=markdown.to_html,
+        notice_line=markdown.line_to_html,
+        done=words.done,
     )
     return environment
 

@@ -72,6 +72,8 @@ class Refusal(StrEnum):
     WRONG_FORM_TOKEN = "web.wrong_form_token"  # noqa: S105  a counter's name
     BAD_FORM = "web.bad_form"
     NOTICE_CHANGED = "web.notice_changed"
+    WORDS_TOO_LONG = "web.words_too_long"
+    NOT_POSSIBLE = "web.not_possible"
     TOO_MANY_STREAMS = "web.too_many_streams"
     NOT_FOUND = "web.not_found"
     FAILED = "web.failed"
@@ -86,6 +88,8 @@ STATUS: Final = {
     Refusal.WRONG_FORM_TOKEN: 403,
     Refusal.BAD_FORM: 400,
     Refusal.NOTICE_CHANGED: 409,
+    Refusal.WORDS_TOO_LONG: 422,
+    Refusal.NOT_POSSIBLE: 409,
     Refusal.TOO_MANY_STREAMS: 503,
     Refusal.NOT_FOUND: 404,
     Refusal.FAILED: 500,
@@ -95,10 +99,18 @@ STATUS: Final = {
 class Refused(Exception):
     """A handler or the guard refuses a request; the guard turns it into a page and counts it."""
 
-    def __init__(self, refusal: Refusal, status: int | None = None) -> None:
+    def __init__(self, refusal: Refusal, status: int | None = None, why: str = "") -> None:
+        """Refuse.
+
+        Args:
+            refusal: Why, by name.
+            status: The HTTP status, where it is not the refusal's own.
+            why: What the agent said to it, for the person's eyes.
+        """
         super().__init__(refusal.value)
         self.refusal = refusal
         self.status = STATUS[refusal] if status is None else status
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ class Rules:
         entry: Path prefix that opens sessions; needs none, and may be reached from outside the page.
         assets: Path prefix of files that hold nothing personal; needs no session.
         streams: Paths of event streams: their Origin is checked like that of a POST.
-        refused_page: Makes the page for a refusal; gets a status as well.
+        refused_page: Makes the page for a refusal.
         on_refused: Called with the name of each refusal.
     """
 
@@ -120,7 +132,7 @@ class Rules:
     entry: str
     assets: str
     streams: frozenset[str]
-    refused_page: Callable[[web.Request, Refusal, int], web.Response]
+    refused_page: Callable[[web.Request, Refused], web.Response]
     on_refused: Callable[[str], None]
 
 
@@ -137,16 +149,16 @@ def guard(rules: Rules) -> Middleware:
             await _check(request, rules)
             return await handler(request)
         except Refused as refused:
-            return _refuse(request, rules, refused.refusal, refused.status)
+            return _refuse(request, rules, refused)
         except web.HTTPException as answer:
             if answer.status < 400:
                 raise
             refusal = Refusal.NOT_FOUND if answer.status in (404, 405) else Refusal.BAD_FORM
-            return _refuse(request, rules, refusal, answer.status)
+            return _refuse(request, rules, Refused(refusal, answer.status))
         except Exception as error:
             # The message may hold what was being shown: only the kind of error is written down.
             log.error("A page failed with %s; the agent goes on. Run `gleanwatch doctor`.", type(error).__name__)
-            return _refuse(request, rules, Refusal.FAILED, 500)
+            return _refuse(request, rules, Refused(Refusal.FAILED))
 
     return middleware
 
@@ -157,9 +169,9 @@ async def add_headers(_request: web.BaseRequest, response: web.StreamResponse) -
     response.headers.pop(hdrs.SERVER, None)
 
 
-def _refuse(request: web.Request, rules: Rules, refusal: Refusal, status: int) -> web.Response:
-    rules.on_refused(refusal.value)
-    return rules.refused_page(request, refusal, status)
+def _refuse(request: web.Request, rules: Rules, refused: Refused) -> web.Response:
+    rules.on_refused(refused.refusal.value)
+    return rules.refused_page(request, refused)
 
 
 async def _check(request: web.Request, rules: Rules) -> None:

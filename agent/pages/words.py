@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from agent.model.purposes import ActKind, Mode
+
 PLATFORM: Final[Mapping[str, str]] = {
     "facebook": "Facebook",
     "instagram": "Instagram",
@@ -114,6 +116,102 @@ CONDITION: Final[Mapping[str, str]] = {
     "failed": "Not working",
 }
 
+ACT: Final[Mapping[str, str]] = {
+    "shown": "The notice was shown",
+    "acknowledged": "I have been shown this",
+    "authorised": "I authorise this",
+    "objected": "I object",
+    "given": "I allow this",
+    "refused": "I do not allow this",
+    "withdrawn": "I withdraw my consent",
+    "expired": "Consent ended: its time was over",
+    "answered": "Answer to a finding",
+    "disputed": "That was not me",
+}
+
+OWN_ACT: Final[Mapping[str, str]] = {"acknowledged": "Start", "objected": "Do not watch"}
+"""Where nobody but the person decides, the same acts start and stop."""
+
+CHANNEL: Final[Mapping[str, str]] = {
+    "page": "on this page",
+    "extension": "in the browser's Gleanwatch pop-up",
+    "terminal": "at a terminal",
+    "self": "by this test instance itself",
+    "clock": "by the clock, by nobody's press",
+}
+
+STRENGTH: Final[Mapping[str, str]] = {
+    "page-link": "A session opened by a one-time link that only programs of your user on this computer can get. "
+    "Nobody was asked for a password.",
+    "terminal-typed": "Typed at a terminal of your user on this computer. Nobody was asked for a password.",
+    "none": "Nobody acted: the agent recorded it by itself.",
+}
+
+GATE: Final[Mapping[str, str]] = {
+    "switched_off": "Off: your organisation does without it.",
+    "not_in_use": "Off: nothing is done for it here.",
+    "language_missing": "Off: the law here asks for a notice in a language that this release does not have. "
+    "It cannot start before there is one.",
+    "notice_not_shown": "Off. Read the notice first: nothing is done before it was shown to you.",
+    "notice_changed": "Off: the notice has changed. Nothing is done before you have seen what is new.",
+    "not_acknowledged": "Off. It starts once you have answered, whichever of the two you press.",
+    "not_authorised": "Off. It starts only if you authorise it.",
+    "objected": "Off, because you did not authorise it.",
+    "not_given": "Off, and stays off unless you allow it.",
+    "refused": "Off, because you did not allow it.",
+    "withdrawn": "Off, because you withdrew your consent.",
+    "expired": "Off, because the time of your consent was over.",
+    "closed": "Off.",
+}
+
+LANGUAGE: Final[Mapping[str, str]] = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "nb": "Norwegian",
+}
+
+ERASABLE: Final[Mapping[str, str]] = {
+    "page-loads": "Page loads",
+    "findings": "Findings",
+    "words": "My own words and answers",
+    "record": "The content of one act",
+    "all": "Everything that can go",
+}
+
+ERASABLE_MEANS: Final[Mapping[str, str]] = {
+    "page-loads": "every page load that your browsers told",
+    "findings": "every recognised tool, open or over, with the reasons and your answers",
+    "words": "what you wrote or answered about findings",
+    "record": "what you said, of which purpose and when exactly; the bare entry stays in the log",
+    "all": "all of the above, except the acts that still hold and what proves the rest",
+}
+
+GROUND: Final[Mapping[str, str]] = {
+    "not-needed": "It is no longer needed for what it was kept for",
+    "withdrawn": "I withdrew the consent that it rests on",
+    "objected": "I object to its being kept",
+    "unlawful": "It should never have been kept",
+    "retention": "Its time was over",
+}
+
+PAYLOAD: Final[Mapping[str, str]] = {
+    "at": "When",
+    "purpose": "Purpose",
+    "kind": "What",
+    "notice_sha256": "SHA-256 of the text",
+    "channel": "Where",
+    "language": "Language of the text",
+    "control": "Button or prompt",
+    "dwell_ms": "Time before the press",
+    "strength": "How sure who acted",
+    "disputes": "Disputes entry",
+    "finding": "Finding",
+    "category": "Answer",
+    "words": "Your own words",
+}
+
 COUNTER: Final[Mapping[str, str]] = {
     "relay.replayed": "browser: page loads sent again, already stored",
     "relay.gate_closed": "browser: page loads from when nothing was to be looked at",
@@ -141,6 +239,8 @@ COUNTER: Final[Mapping[str, str]] = {
     "web.wrong_form_token": "page: form without its token",
     "web.bad_form": "page: form that cannot be read",
     "web.notice_changed": "page: answer to a notice that no longer holds",
+    "web.words_too_long": "page: own words that were too long",
+    "web.not_possible": "page: a press that could not be done",
     "web.too_many_streams": "page: too many live views",
     "web.not_found": "page: no such page",
     "web.failed": "page: failed inside",
@@ -159,6 +259,15 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "part": PART,
     "condition": CONDITION,
     "counter": COUNTER,
+    "act": ACT,
+    "channel": CHANNEL,
+    "strength": STRENGTH,
+    "gate": GATE,
+    "language": LANGUAGE,
+    "erasable": ERASABLE,
+    "erasable_means": ERASABLE_MEANS,
+    "ground": GROUND,
+    "payload": PAYLOAD,
 }
 
 
@@ -172,6 +281,23 @@ def say(key: str, kind: str) -> str:
     if known is not None:
         return known
     return key.replace("_", " ").replace("-", " ").replace(".", ": ")
+
+
+def done(kind: ActKind, mode: Mode) -> str:
+    """Say what an act said, in the words that stood on its button."""
+    if mode is not Mode.MANAGED and kind.value in OWN_ACT:
+        return OWN_ACT[kind.value]
+    return say(kind.value, "act")
+
+
+def counted(number: int, word: str, many: str = "") -> str:
+    """Say «1 purpose», «5 purposes»; `many` is the word for several where it does not end in «s» alone."""
+    return f"{thousands(number)} {word if number == 1 else many or word + 's'}"
+
+
+def thousands(number: int) -> str:
+    """Say a number with a thin space between thousands."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def listed(words: list[str]) -> str:

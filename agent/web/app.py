@@ -21,9 +21,14 @@ from agent.pages import assets
 from agent.pages.render import set_up
 from agent.pages.security import MOST_FORM_BYTES, Rules, add_headers, guard
 from agent.pages.session import Sessions
+from agent.web.consent_views import ConsentViews
+from agent.web.erase_views import EraseViews
 from agent.web.events import Streams
 from agent.web.overview import plain_reasons
-from agent.web.views import Views, refused_page
+from agent.web.record_views import RecordViews
+from agent.web.shared import Shared, refused_page
+from agent.web.views import Views
+from agent.web.visits import Visits
 
 EVENTS: Final = "/events"
 _NO_FIELDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
@@ -51,6 +56,8 @@ def build_app(
     on_refused: Callable[[str], None],
     explain: Callable[[Finding], Sequence[str]] = plain_reasons,
     fields: Mapping[str, Mapping[str, str]] = _NO_FIELDS,
+    qr: Callable[[bytes], str] | None = None,
+    verifier: bytes = b"",
     zone: tzinfo | None = None,
     heartbeat: float = 15.0,
 ) -> tuple[web.Application, Links]:
@@ -65,6 +72,8 @@ def build_app(
         on_refused: Called with a counter's name for each refused request.
         explain: Returns the sentences that say why a finding was made.
         fields: Table → column → what is kept there, for «What is kept».
+        qr: Draws a receipt as an inline `<svg>`; raises ValueError where it is too long for one. None: no pictures.
+        verifier: The stand-alone program that checks a receipt, to be handed out; empty: none is at hand.
         zone: The person's time zone; None for the machine's.
         heartbeat: Seconds between two signs of life on the live view.
 
@@ -95,17 +104,30 @@ def build_app(
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(streams.end_all)
     set_up(app, "agent.web", clock=clock, zone=zone)
-    views = Views(face, sessions, explain, fields)
+    shared = Shared(face, Visits(clock), clock)
+    consent, record, erasing = ConsentViews(shared), RecordViews(shared, qr, verifier), EraseViews(shared)
+    views = Views(shared, consent, sessions, explain, fields)
     app.add_routes(
         [
             web.get("/enter/{token}", views.enter, allow_head=False),
             web.get("/", views.first),
             web.get("/findings/{finding}", views.finding),
-            web.get("/notice", views.notice),
+            web.get("/notice", consent.notice),
+            web.get("/consent", consent.consent),
+            web.get("/history", record.history),
+            web.get("/history/{entry}/dispute", record.ask_dispute),
+            web.get("/receipts/{entry}.json", record.receipt_file, allow_head=False),
+            web.get("/receipts/{entry}", record.receipt),
+            web.get("/verify_receipt.py", record.verifier_file),
+            web.get("/export.zip", record.export, allow_head=False),
+            web.get("/erase", erasing.erase),
+            web.get("/erased", erasing.erased),
             web.get("/fields", views.kept),
             web.get("/fragment/overview", views.fragment),
             web.get(EVENTS, streams.handle, allow_head=False),
-            web.post("/act", views.act),
+            web.post("/act", consent.act),
+            web.post("/dispute", record.dispute),
+            web.post("/erase", erasing.erase_now),
             web.post("/answer", views.answer),
             web.post("/try", views.try_it),
             web.get("/static/{name}", assets.handler(assets.load("agent.pages", "agent.web"))),

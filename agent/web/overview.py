@@ -17,6 +17,7 @@ from agent.model.findings import Finding, Level, Stage
 from agent.model.health import Condition
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from agent.pages import charts, words
+from agent.web.purposes import ASKS
 
 MOST_CARDS = 40
 MOST_LISTED = 40
@@ -98,7 +99,7 @@ def gate_of(gates: Iterable[Gate]) -> Gate:
 
 def must_ask(gate: Gate) -> bool:
     """Say whether the notice must be the first screen: it was not shown yet, or an answer to it is awaited."""
-    return gate.state is not GateState.OPEN and gate.reason in ("notice_not_shown", "not_acknowledged")
+    return gate.state is not GateState.OPEN and gate.reason in ASKS
 
 
 def state_of(status: Status) -> State:
@@ -141,8 +142,13 @@ def _why_not(reason: str) -> str:
     known = {
         "objected": "You chose not to be watched. Nothing is looked at.",
         "switched_off": "This instance is set not to watch. Nothing is looked at.",
+        "not_in_use": "This instance is set not to watch. Nothing is looked at.",
+        "language_missing": "The law here asks for a notice in a language that this release does not have. Nothing is "
+        "looked at before there is one.",
         "notice_not_shown": "The notice was not shown to you yet. Nothing is looked at before that.",
+        "notice_changed": "The notice has changed. Nothing is looked at before you have seen what is new.",
         "not_acknowledged": "The notice waits for your answer. Nothing is looked at before that.",
+        "not_authorised": "The notice waits for your authorisation. Nothing is looked at without it.",
     }
     return known.get(reason, "Nothing is looked at.")
 

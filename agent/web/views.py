@@ -1,4 +1,4 @@
-"""The handlers: each asks the agent through `AgentFace`, and shows or passes on what a person did.
+"""The handlers of the first screen, of findings and of what is kept: each asks the agent, and shows or passes on.
 
 A form's answer is a redirect back to the page it came from (by name, never by an address it sent), so that everything
 works without a script and going back never sends a form twice.
@@ -6,7 +6,6 @@ works without a script and going back never sends a form twice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,20 +13,19 @@ from typing import Any, Final
 import aiohttp_jinja2
 from aiohttp import web
 
-from agent.model.face import AgentFace, NoticeText, Status
+from agent.model.consent import Press
+from agent.model.face import Status
 from agent.model.findings import Finding
-from agent.model.purposes import ActKind, Channel, Mode
-from agent.pages.security import COOKIE, FORM_FIELD, SESSION, Refusal, Refused
+from agent.model.purposes import ActKind, Channel
+from agent.pages.security import COOKIE, SESSION, Refusal, Refused
 from agent.pages.session import SESSION_SECONDS, Sessions
-from agent.web import overview
-from agent.web.wording import EXTENSION_FIELDS, REFUSED, SAID
+from agent.web import overview, purposes
+from agent.web.consent_views import ConsentViews
+from agent.web.shared import Shared, back
+from agent.web.wording import EXTENSION_FIELDS
 
-_FINDING_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MOST_WORDS: Final = 500
 _ANSWERS: Final = ("stopping", "work", "not_me")
-_ACTS: Final = {k.value: k for k in (ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.OBJECTED)}
-
-_FREE: Final = {ActKind.SHOWN: "shown", ActKind.ACKNOWLEDGED: "started", ActKind.OBJECTED: "stopped"}
-"""What an act means where the person alone decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,15 @@ class Views:
     """The handlers of one instance.
 
     Attributes:
-        face: The agent.
+        shared: What every handler has.
+        consent: Shows the notice where it must come first.
         sessions: Links and sessions.
         explain: Returns the sentences that say why a finding was made.
         fields: Table → column → what is kept there.
     """
 
-    face: AgentFace
+    shared: Shared
+    consent: ConsentViews
     sessions: Sessions
     explain: Callable[[Finding], Sequence[str]]
     fields: Mapping[str, Mapping[str, str]]
@@ -64,101 +64,72 @@ class Views:
 
     async def first(self, request: web.Request) -> web.Response:
         """Show the overview, or the notice where that has to come first."""
-        status = await self.face.status()
+        status = await self.shared.face.status()
         if overview.must_ask(overview.gate_of(status.gates)):
-            return self._notice(request, status, asking=True)
+            return await self.consent.notice_page(request, status)
         return aiohttp_jinja2.render_template("overview.html", request, await self._overview(request, status))
 
     async def fragment(self, request: web.Request) -> web.Response:
         """Return what changes on the overview, for the script; 204 when the whole page has to be loaded anew."""
-        status = await self.face.status()
+        status = await self.shared.face.status()
         if overview.must_ask(overview.gate_of(status.gates)):
             return web.Response(status=204)
         return aiohttp_jinja2.render_template("live.html", request, await self._overview(request, status))
 
     async def finding(self, request: web.Request) -> web.Response:
-        """Show one finding with everything that is kept about it."""
-        found = await self._find(request.match_info["finding"])
-        status = await self.face.status()
-        context = self._common(request, status) | {
+        """Show one finding with everything that is kept about it, what the person said of it included."""
+        shared = self.shared
+        found = await shared.find(request.match_info["finding"])
+        status = await shared.face.status()
+        language = shared.language(request)
+        history = await shared.face.history(language)
+        shared.visits.show(request[SESSION], "finding", found.id, came_back="said" in request.query)
+        context = shared.common(request, status) | {
             "f": found,
             "why": self.explain(found),
             "stage": overview.stage_sentence(found),
+            "answers": [one for one in history if one.act.finding == found.id and not one.erased],
+            "most_words": MOST_WORDS,
         }
         return aiohttp_jinja2.render_template("finding.html", request, context)
 
-    async def notice(self, request: web.Request) -> web.Response:
-        """Show the notice that holds."""
-        return self._notice(request, await self.face.status(), asking=False)
-
     async def kept(self, request: web.Request) -> web.Response:
         """List every field that is kept, and every field that a browser sends."""
-        status = await self.face.status()
-        context = self._common(request, status) | {"fields": self.fields, "messages": EXTENSION_FIELDS}
+        status = await self.shared.face.status()
+        context = self.shared.common(request, status) | {"fields": self.fields, "messages": EXTENSION_FIELDS}
         return aiohttp_jinja2.render_template("fields.html", request, context)
 
-    async def act(self, request: web.Request) -> web.Response:
-        """Record that the notice was shown, acknowledged or objected to."""
-        form = await request.post()
-        kind = _ACTS.get(str(form.get("kind")))
-        if kind is None:
-            raise Refused(Refusal.BAD_FORM)
-        seen = str(form.get("notice"))
-        if seen != self.face.notice().sha256:
-            raise Refused(Refusal.NOTICE_CHANGED)
-        try:
-            status = await self.face.status()
-            gate = overview.gate_of(status.gates)
-            if kind is not ActKind.SHOWN and gate.reason == "notice_not_shown":
-                # The pressed button stands under the text: without a script this is how we learn that it was shown.
-                await self.face.act(None, ActKind.SHOWN, seen, Channel.PAGE)
-            await self.face.act(None, kind, seen, Channel.PAGE)
-        except ValueError as error:
-            raise Refused(Refusal.NOTICE_CHANGED) from error
-        return _back("/", kind.value if status.mode is Mode.MANAGED else _FREE[kind])
-
     async def answer(self, request: web.Request) -> web.Response:
-        """Record what the person says of a finding."""
+        """Record what the person says of a finding, with words of their own where they like."""
+        shared = self.shared
         form = await request.post()
         answer = str(form.get("answer"))
         if answer not in _ANSWERS:
             raise Refused(Refusal.BAD_FORM)
-        found = await self._find(str(form.get("finding")))
-        if await self.face.answer(found.id, answer) is None:
+        words = _own_words(str(form.get("words") or ""))
+        found = await shared.find(str(form.get("finding")))
+        press = Press(
+            ActKind.ANSWERED,
+            shared.notice(request).sha256,
+            purposes.CONTROLS[ActKind.ANSWERED],
+            shared.visits.dwell_ms(request[SESSION], str(form.get("from")), found.id),
+        )
+        if await shared.face.answer(found.id, answer, words, press, Channel.PAGE) is None:
             raise Refused(Refusal.NOT_FOUND)
-        return _back(f"/findings/{found.id}" if form.get("from") == "finding" else "/", "answered")
+        return back(f"/findings/{found.id}" if form.get("from") == "finding" else "/", "answered")
 
     async def try_it(self, request: web.Request) -> web.Response:
         """Start the harmless collection."""
-        await self.face.try_collection()
-        return _back("/", "trying")
-
-    async def _find(self, finding_id: str) -> Finding:
-        if not _FINDING_ID.fullmatch(finding_id):
-            raise Refused(Refusal.NOT_FOUND)
-        found = await self.face.finding(finding_id)
-        if found is None:
-            raise Refused(Refusal.NOT_FOUND)
-        return found
-
-    def _common(self, request: web.Request, status: Status) -> dict[str, Any]:
-        """Return what every page with a session needs."""
-        return {
-            "status": status,
-            "test": status.mode is Mode.TEST,
-            "managed": status.mode is Mode.MANAGED,
-            "state": overview.state_of(status),
-            "form_field": FORM_FIELD,
-            "form_token": request[SESSION].form_token,
-            "said_texts": SAID,
-            "said": SAID.get(request.query.get("said", "")),
-            "here": request.path,
-        }
+        await self.shared.face.try_collection()
+        return back("/", "trying")
 
     async def _overview(self, request: web.Request, status: Status) -> dict[str, Any]:
-        found = overview.sort_findings(await self.face.findings())
-        return self._common(request, status) | {
-            "notice": self.face.notice(),
+        shared = self.shared
+        found = overview.sort_findings(await shared.face.findings())
+        notice = shared.notice(request)
+        return shared.common(request, status) | {
+            "notice": notice,
+            "consent_line": purposes.summary(await shared.face.purposes(notice.language)),
             "found": found,
             "why": {f.id: self.explain(f) for f in found.open_},
             "stages": {f.id: overview.stage_sentence(f) for f in (*found.open_, *found.installed, *found.closed)},
@@ -167,23 +138,15 @@ class Views:
             "counters": sorted((name, n) for name, n in status.counters.items() if n),
         }
 
-    def _notice(self, request: web.Request, status: Status, *, asking: bool) -> web.Response:
-        text: NoticeText = self.face.notice()
-        context = self._common(request, status) | {
-            "text": text,
-            "asking": asking,
-            "gate": overview.gate_of(status.gates),
-        }
-        return aiohttp_jinja2.render_template("notice.html", request, context)
 
+def _own_words(text: str) -> str:
+    """Return what a person wrote, its line ends as they typed them and without characters that cannot be seen.
 
-def _back(path: str, said: str) -> web.Response:
-    """Send the browser on after a form; 303 makes it a plain read."""
-    return web.Response(status=303, headers={"Location": f"{path}?said={said}"})
-
-
-def refused_page(request: web.Request, refusal: Refusal, status: int) -> web.Response:
-    """Say in plain words why a request was refused, without anything that a stranger must not learn."""
-    title, text = REFUSED[refusal]
-    context = {"title": title, "text": text, "session": SESSION in request}
-    return aiohttp_jinja2.render_template("refused.html", request, context, status=status)
+    Raises:
+        Refused: It is longer than can be kept.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    words = "".join(c for c in lines if c.isprintable() or c == "\n").strip()
+    if len(words) > MOST_WORDS:
+        raise Refused(Refusal.WORDS_TOO_LONG)
+    return words

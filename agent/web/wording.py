@@ -32,6 +32,11 @@ REFUSED: Final[Mapping[Refusal, tuple[str, str]]] = {
         "Your answer was to an earlier text, so it was not recorded. Go back, read the text that holds now, and answer "
         "again.",
     ),
+    Refusal.WORDS_TOO_LONG: (
+        "Your words are too long",
+        "Up to 500 characters can be kept with an answer. Nothing was changed: go back, shorten them and press again.",
+    ),
+    Refusal.NOT_POSSIBLE: ("That could not be done", "Nothing was changed. Load the page again to see what holds now."),
     Refusal.TOO_MANY_STREAMS: (
         "Too many live views are open",
         "Close some pages of Gleanwatch and load this one again.",
@@ -45,7 +50,17 @@ REFUSED: Final[Mapping[Refusal, tuple[str, str]]] = {
 
 SAID: Final[Mapping[str, str]] = {
     "acknowledged": "Recorded: you have been shown the notice.",
+    "acknowledged_one": "Recorded: you have been shown what this purpose is for.",
+    "authorised": "Recorded: you authorise this.",
+    "authorised_one": "Recorded: you authorise this purpose.",
     "objected": "Recorded: you object.",
+    "objected_one": "Recorded: you object to this purpose.",
+    "given_one": "Recorded: you allow this. One press withdraws it.",
+    "refused_one": "Recorded: you do not allow this. Nothing else changes by that.",
+    "withdrawn_one": "Recorded: you withdrew your consent. It ended at once.",
+    "started_one": "This purpose is on. One press stops it again.",
+    "stopped_one": "This purpose is off. One press starts it again.",
+    "disputed": "Recorded: that was not you.",
     "started": "Watching has started. One press stops it again.",
     "stopped": "Nothing is looked at any more. One press starts it again.",
     "shown": "Recorded: the notice was shown to you.",

@@ -117,7 +117,7 @@ function reportShown(notice) {
     timer = setTimeout(() => {
       watcher.disconnect();
       document.removeEventListener("visibilitychange", check);
-      send("/act", { kind: "shown", notice: notice.dataset.notice }).catch(() => {
+      send("/act", { kind: "shown", notice: notice.dataset.notice, language: notice.dataset.language, from: "notice" }).catch(() => {
         gone.hidden = false;
       });
     }, 2000);

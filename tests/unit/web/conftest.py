@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from agent.consent.qr import qr_svg
 from agent.web.app import build_app
 from agent.web.serving import Serving, serve
 from tests.unit.web.fake_face import FakeFace, StillClock
@@ -33,6 +34,8 @@ async def page(face: FakeFace) -> AsyncIterator[Page]:
         clock=clock,
         new_token=lambda: f"token-{next(numbers):032d}",
         on_refused=refused.append,
+        qr=qr_svg,
+        verifier=b"#!/usr/bin/env python3\n",
         fields={"page_load": {"at": "When, <to> the millisecond"}},
         heartbeat=0.05,
     )

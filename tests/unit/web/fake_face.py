@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from agent.content.notices import render_notice
+import msgspec
+
+from agent.content.notices import LANGUAGES, difference, purpose_words, render_notice, said
+from agent.content.purposes import basis_for, load_purposes
+from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.face import BrowserState, NoticeText, PageTotal, Status
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 from agent.model.health import Condition, Health
-from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
+from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
 
 NOW = 1_790_000_000_000
 MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+WORDS = (ActKind.ACKNOWLEDGED, ActKind.AUTHORISED, ActKind.OBJECTED, ActKind.GIVEN, ActKind.REFUSED, ActKind.WITHDRAWN)
+FACTS = load_purposes()
+UNUSED = frozenset({Purpose.REPORT, Purpose.RESEARCH, Purpose.DIAGNOSTICS, Purpose.SHARE_LOG})
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """One call of `act`, as it came in."""
+
+    purpose: Purpose | None
+    press: Press
+    channel: Channel
+    language: str
 
 
 class StillClock:
@@ -27,6 +48,15 @@ class StillClock:
 
     def monotonic(self) -> float:
         return self.seconds
+
+
+def _has(language: str) -> bool:
+    """Whether this checkout has the notice in a language."""
+    try:
+        render_notice(Mode.PERSONAL, language, purposes=list(FACTS.values()))
+    except OSError:
+        return False
+    return True
 
 
 def a_finding(finding_id: str = "f1", name: str = "Scrapy", **changes: object) -> Finding:
@@ -57,28 +87,49 @@ def a_finding(finding_id: str = "f1", name: str = "Scrapy", **changes: object) -
 
 
 class FakeFace:
-    """What the page needs of an agent, in memory."""
+    """What the page needs of an agent, in memory. Its gates know the page's cases, not the law: that is `consent/`'s."""
 
-    def __init__(self, mode: Mode = Mode.PERSONAL, gate: Gate | None = None) -> None:
+    def __init__(self, mode: Mode = Mode.PERSONAL, gate: Gate | None = None, *, authorised: bool = False) -> None:
         self.mode = mode
+        self.authorised = authorised
         self.gate = gate or Gate(Purpose.DETECT, GateState.OPEN, NOW - 60 * MINUTE)
+        self.gates: dict[Purpose, Gate] = {}
         self.found: list[Finding] = []
         self.browsers: tuple[BrowserState, ...] = ()
         self.totals: tuple[PageTotal, ...] = ()
         self.health: tuple[Health, ...] = ()
         self.counters: dict[str, int] = {}
         self.next_deletion: int | None = None
-        self.acts: list[tuple[Purpose | None, ActKind, str, Channel]] = []
+        self.pressed: list[Pressed] = []
+        self.record: list[Act] = []
+        self.words: dict[int, str] = {}
+        self.gone: set[int] = set()
+        self.unused = UNUSED
+        self.expires: dict[Purpose, int] = {}
+        self.witnesses: tuple[str, ...] = ()
+        self.proof_fails = False
+        self.checked: list[int] = []
+        self.erased: list[tuple[Erasable, Ground, int | None, Channel]] = []
+        self.refuses = ""
         self.tries = 0
         self.listeners: list[asyncio.Queue[str]] = []
-        self.text = render_notice(
-            mode,
-            purposes=(Purpose.DETECT, Purpose.HEALTH),
-            organisation="Acme",
-            contact="dpo@acme.example",
-            lead_days=14,
-        )
+        self.offered: tuple[str, ...] = tuple(code for code in LANGUAGES if _has(code))
+        self.before: dict[str, str] = {}
         self.breaks = False
+        self._texts: dict[str, NoticeText] = {}
+
+    @property
+    def text(self) -> NoticeText:
+        return self.notice()
+
+    def _gate_of(self, purpose: Purpose) -> Gate:
+        if purpose in self.unused:
+            return Gate(purpose, GateState.CLOSED, 0, reason="not_in_use")
+        if purpose in self.gates:
+            return self.gates[purpose]
+        if purpose.optional:
+            return Gate(purpose, GateState.CLOSED, 0, reason="not_given")
+        return replace(self.gate, purpose=purpose)
 
     async def status(self) -> Status:
         if self.breaks:
@@ -88,7 +139,7 @@ class FakeFace:
             mode=self.mode,
             organisation="Acme" if self.mode is Mode.MANAGED else "",
             started_at=NOW - 61 * MINUTE,
-            gates=(self.gate,),
+            gates=tuple(self._gate_of(p) for p in Purpose),
             browsers=self.browsers,
             health=self.health,
             totals=self.totals,
@@ -103,26 +154,204 @@ class FakeFace:
     async def finding(self, finding_id: str) -> Finding | None:
         return next((f for f in self.found if f.id == finding_id), None)
 
-    async def answer(self, finding_id: str, answer: str) -> Finding | None:
-        self.found = [replace(f, answer=answer) if f.id == finding_id else f for f in self.found]
+    async def answer(
+        self, finding_id: str, category: str, words: str, press: Press | None, channel: Channel
+    ) -> Finding | None:
+        if await self.finding(finding_id) is None:
+            return None
+        assert press is not None
+        self.pressed.append(Pressed(Purpose.WARN, press, channel, "en"))
+        entry = self._put(Purpose.WARN, press, channel, finding=finding_id, category=category)
+        if words:
+            self.words[entry] = words
+        self.found = [replace(f, answer=category) if f.id == finding_id else f for f in self.found]
         self.say("findings")
         return await self.finding(finding_id)
 
-    def notice(self) -> NoticeText:
-        return self.text
+    def languages(self) -> Sequence[str]:
+        return self.offered
 
-    async def act(self, purpose: Purpose | None, kind: ActKind, notice_sha256: str, channel: Channel) -> Sequence[Gate]:
-        if notice_sha256 != self.text.sha256:
+    def notice(self, language: str = "en") -> NoticeText:
+        if language not in self._texts:
+            self._texts[language] = render_notice(
+                self.mode,
+                language,
+                purposes=[f for f in FACTS.values() if f.purpose not in self.unused],
+                organisation="Acme",
+                contact="dpo@acme.example",
+                jurisdiction="NO" if self.mode is Mode.MANAGED else "",
+                lead_days=14,
+            )
+        return self._texts[language]
+
+    async def difference(self, language: str = "en") -> Sequence[tuple[str, str]] | None:
+        before = self.before.get(language)
+        return difference(before, self.notice(language).text) or None if before is not None else None
+
+    async def purposes(self, language: str = "en") -> Sequence[PurposeView]:
+        values = {"raw_hours": 24, "finding_days": 90, "claims_years": 3, "organisation": "Acme"}
+        words = purpose_words(language)
+        views = []
+        for purpose in Purpose:
+            facts = FACTS[purpose]
+            standing = self._standing(purpose)
+            views.append(
+                PurposeView(
+                    purpose=purpose,
+                    optional=purpose.optional,
+                    in_use=purpose not in self.unused,
+                    gate=self._gate_of(purpose),
+                    standing=standing,
+                    title=words[purpose].title,
+                    meaning=words[purpose].meaning,
+                    basis=said(language, "basis", basis_for(facts, "NO" if self.mode is Mode.MANAGED else "")),
+                    categories=tuple(said(language, "category", key) for key in facts.categories),
+                    recipients=tuple(said(language, "recipient", key, **values) for key in facts.recipients),
+                    retention=said(language, "retention", facts.retention, **values),
+                    expires_at=self.expires.get(purpose),
+                    held=self.mode is Mode.MANAGED and standing is not None and standing.kind is ActKind.OBJECTED,
+                )
+            )
+        return views
+
+    def _standing(self, purpose: Purpose) -> Act | None:
+        gone = {act.disputes for act in self.record}
+        said_of_it = [a for a in self.record if a.purpose is purpose and a.kind in WORDS and a.entry not in gone]
+        return said_of_it[-1] if said_of_it else None
+
+    async def history(self, language: str = "en") -> Sequence[ActView]:
+        disputed = {a.disputes: a.entry for a in self.record if a.disputes is not None}
+        words = purpose_words(language)
+        return [
+            ActView(
+                act=act,
+                title=words[act.purpose].title,
+                words=self.words.get(act.entry or 0, ""),
+                erased=act.entry in self.gone,
+                disputed_by=disputed.get(act.entry),
+                can_dispute=act.kind is not ActKind.DISPUTED and act.channel is not Channel.CLOCK,
+            )
+            for act in reversed(self.record)
+        ]
+
+    def _put(self, purpose: Purpose, press: Press, channel: Channel, **more: object) -> int:
+        entry = len(self.record) + 3
+        act = Act(
+            purpose=purpose,
+            kind=press.kind,
+            at=NOW + len(self.record),
+            notice_sha256=press.notice_sha256,
+            channel=channel,
+            control=press.control,
+            dwell_ms=press.dwell_ms,
+            strength=Strength.PAGE_LINK if channel is Channel.PAGE else Strength.NONE,
+            entry=entry,
+        )
+        self.record.append(replace(act, **more))  # type: ignore[arg-type]
+        return entry
+
+    async def act(
+        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
+    ) -> Sequence[Gate]:
+        if press.notice_sha256 != self.notice(language).sha256:
             raise ValueError("the notice has changed")
-        self.acts.append((purpose, kind, notice_sha256, channel))
-        if kind is ActKind.ACKNOWLEDGED:
-            self.gate = Gate(Purpose.DETECT, GateState.OPEN, NOW)
-        elif kind is ActKind.OBJECTED:
-            self.gate = Gate(Purpose.DETECT, GateState.CLOSED, NOW, reason="objected")
-        elif self.gate.reason == "notice_not_shown":
-            self.gate = Gate(Purpose.DETECT, GateState.WAITING, NOW, reason="not_acknowledged")
+        if self.refuses:
+            raise ValueError(self.refuses)
+        self.pressed.append(Pressed(purpose, press, channel, language))
+        about = [purpose] if purpose else [p for p in Purpose if not p.optional and p not in self.unused]
+        for one in about:
+            self._put(one, press, channel, language=language)
+            self._move(one, press.kind)
+        if purpose is None or purpose is Purpose.DETECT:
+            self.gate = self.gates.pop(Purpose.DETECT, self.gate)
         self.say("gates")
-        return (self.gate,)
+        return tuple(self._gate_of(p) for p in Purpose)
+
+    def _move(self, purpose: Purpose, kind: ActKind) -> None:
+        """Move a gate as far as the page's cases need it."""
+        before = self._gate_of(purpose)
+        opens = Gate(purpose, GateState.OPEN, NOW)
+        match kind:
+            case ActKind.SHOWN if before.reason in ("notice_not_shown", "notice_changed"):
+                reason = "not_authorised" if self.authorised else "not_acknowledged"
+                self.gates[purpose] = Gate(purpose, GateState.WAITING, NOW, reason=reason)
+            case ActKind.ACKNOWLEDGED | ActKind.AUTHORISED | ActKind.GIVEN:
+                self.gates[purpose] = opens
+            case ActKind.OBJECTED if self.mode is not Mode.MANAGED or self.authorised:
+                self.gates[purpose] = Gate(purpose, GateState.CLOSED, NOW, reason="objected")
+            case ActKind.OBJECTED if before.reason == "not_acknowledged":
+                self.gates[purpose] = opens
+            case ActKind.REFUSED | ActKind.WITHDRAWN:
+                self.gates[purpose] = Gate(purpose, GateState.CLOSED, NOW, reason=kind.value)
+
+    async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
+        if self.refuses:
+            raise ValueError(self.refuses)
+        about = next(a for a in self.record if a.entry == entry)
+        press = Press(ActKind.DISPUTED, about.notice_sha256, control)
+        self.pressed.append(Pressed(about.purpose, press, channel, "en"))
+        self._put(about.purpose, press, channel, disputes=entry)
+        return tuple(self._gate_of(p) for p in Purpose)
+
+    async def receipt(self, entry: int) -> bytes:
+        act = next((a for a in self.record if a.entry == entry), None)
+        if act is None or entry in self.gone:
+            raise ValueError(f"Entry {entry} has no content here: it was erased, or there is no such entry.")
+        told = {k: v for k, v in msgspec.to_builtins(act).items() if k != "entry" and v not in ("", None)}
+        if entry in self.words:
+            told["words"] = self.words[entry]
+        payload = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        salt = bytes(range(32))
+        commitment = hmac.new(salt, payload.encode(), hashlib.sha256).hexdigest()
+        key = "gleanwatch.localhost/abcdefghijklmnop/1+1f2e3d4c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+        path = "\n".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(4))
+        return json.dumps(
+            {
+                "v": 1,
+                "kind": "gleanwatch-receipt",
+                "entry": json.dumps({"at": act.at, "commitment": commitment, "kind": "act", "v": 1}),
+                "payload": payload,
+                "salt": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                "proof": f"c2sp.org/tlog-proof@v1\nindex {entry}\n{path}\n\n{key}\n{len(self.record) + 3}\n",
+                "key": key,
+                "witnesses": [],
+            }
+        ).encode()
+
+    async def check(self, entry: int) -> ProofCheck:
+        if all(a.entry != entry for a in self.record):
+            raise ValueError(f"There is no entry {entry}.")
+        self.checked.append(entry)
+        good = "Content, commitment, inclusion and signature were verified."
+        bad = "The entry is not the one that the signed checkpoint covers: the record was changed."
+        size = len(self.record) + 3
+        return ProofCheck(entry, not self.proof_fails, bad if self.proof_fails else good, size, self.witnesses)
+
+    async def erase_preview(self, what: Erasable, entry: int | None = None) -> ErasurePreview:
+        if what is Erasable.RECORD and all(a.entry != entry for a in self.record):
+            raise ValueError(f"There is no entry {entry}.")
+        every = what is Erasable.ALL
+        return ErasurePreview(
+            what,
+            sum(t.count for t in self.totals) if every or what is Erasable.PAGE_LOADS else 0,
+            len(self.found) if every or what is Erasable.FINDINGS else 0,
+            (entry,) if entry is not None else tuple(self.words) if every or what is Erasable.WORDS else (),
+            (
+                "The acts that still hold: without them nobody could tell that you were asked, nor what you answered.",
+                "The bare entries of the log: taking one out would break the proof of all the others.",
+            ),
+        )
+
+    async def erase(self, what: Erasable, ground: Ground, entry: int | None, channel: Channel) -> ErasurePreview:
+        if self.refuses:
+            raise ValueError(self.refuses)
+        went = await self.erase_preview(what, entry)
+        self.erased.append((what, ground, entry, channel))
+        self.gone |= set(went.entries)
+        return went
+
+    async def export(self) -> Mapping[str, bytes]:
+        return {"index.html": b"<!doctype html>", "receipts/3.json": b"{}", "notices/a.md": b"# Notice"}
 
     async def try_collection(self) -> None:
         self.tries += 1

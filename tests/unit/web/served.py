@@ -55,6 +55,11 @@ class Page:
         url = f"http://127.0.0.1:{self.serving.port}{path}"
         return self.http.post(url, data=fields, headers=headers, allow_redirects=False)
 
+    def act(self, kind: str, purpose: str = "", came_from: str = "notice", language: str = "en") -> dict[str, str]:
+        """The fields of an act's form, as the page fills them."""
+        sha = self.face.notice(language).sha256
+        return {"kind": kind, "purpose": purpose, "notice": sha, "language": language, "from": came_from}
+
     def path_of(self, link: str) -> str:
         assert link.startswith(self.origin + "/"), link
         return link.removeprefix(self.origin)

@@ -60,10 +60,10 @@ def refused(page: Page) -> list[str]:
 async def test_from_the_notice_to_an_answer_without_loading_the_page_anew(page: Page, browser: Chromium) -> None:
     tab = await browser.open(page.links.make())
     assert "Start watching" in await browser.run(tab, "document.body.innerText")
-    await until(lambda: page.face.acts, "the script to report that the notice was shown")
-    assert [kind for _, kind, _, _ in page.face.acts] == [ActKind.SHOWN]
+    await until(lambda: page.face.pressed, "the script to report that the notice was shown")
+    assert [p.press.kind for p in page.face.pressed] == [ActKind.SHOWN]
 
-    await browser.run(tab, "document.querySelector('button.primary').click()")
+    await browser.run(tab, "document.querySelector('.choice button').click()")
     await until(lambda: page.face.listeners, "the overview to listen")
     assert await browser.run(tab, "location.pathname + location.search") == "/?said=started"
     # The style sheet was let in by the policy.

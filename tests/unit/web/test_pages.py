@@ -65,12 +65,13 @@ async def test_before_the_notice_was_shown_it_is_the_page(inside: Page) -> None:
 
 @pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
 async def test_shown_then_started_then_stopped_from_the_page(inside: Page) -> None:
-    sha = inside.face.text.sha256
     for kind, said in (("shown", "shown"), ("acknowledged", "started"), ("objected", "stopped")):
-        async with inside.post("/act", {"kind": kind, "notice": sha}) as answer:
+        async with inside.post("/act", inside.act(kind)) as answer:
             assert (answer.status, answer.headers["Location"]) == (303, f"/?said={said}")
     kinds = [ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.OBJECTED]
-    assert inside.face.acts == [(None, kind, sha, Channel.PAGE) for kind in kinds]
+    assert [(p.purpose, p.press.kind, p.channel) for p in inside.face.pressed] == [
+        (None, kind, Channel.PAGE) for kind in kinds
+    ]
     text = await text_of(inside, "/?said=stopped")
     assert "Not watching" in text
     assert "Nothing is looked at any more." in text
@@ -80,17 +81,18 @@ async def test_shown_then_started_then_stopped_from_the_page(inside: Page) -> No
 
 @pytest.mark.parametrize("face", [FakeFace(gate=NOT_SHOWN)])
 async def test_without_a_script_the_press_itself_tells_that_the_notice_was_shown(inside: Page) -> None:
-    async with inside.post("/act", {"kind": "acknowledged", "notice": inside.face.text.sha256}) as answer:
+    async with inside.post("/act", inside.act("acknowledged")) as answer:
         assert answer.status == 303
-    assert [kind for _, kind, _, _ in inside.face.acts] == [ActKind.SHOWN, ActKind.ACKNOWLEDGED]
+    assert [p.press.kind for p in inside.face.pressed] == [ActKind.SHOWN, ActKind.ACKNOWLEDGED]
 
 
 async def test_an_answer_to_another_text_is_not_recorded(inside: Page) -> None:
-    async with inside.post("/act", {"kind": "acknowledged", "notice": "0" * 64}) as answer:
-        assert answer.status == 409
-        assert "was not recorded" in await answer.text()
-    assert inside.face.acts == []
-    assert inside.refused == ["web.notice_changed"]
+    for changed in ({"notice": "0" * 64}, {"language": "de"}, {"language": "xx"}, {"language": ""}):
+        async with inside.post("/act", inside.act("acknowledged") | changed) as answer:
+            assert answer.status == 409
+            assert "was not recorded" in await answer.text()
+    assert inside.face.pressed == []
+    assert set(inside.refused) == {"web.notice_changed"}
 
 
 @pytest.mark.parametrize(

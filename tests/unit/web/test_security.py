@@ -12,8 +12,12 @@ from agent.pages.security import HEADERS, MOST_FORM_BYTES
 from tests.unit.web.fake_face import FakeFace, a_finding, fill
 from tests.unit.web.served import Page
 
-READS = ("/", "/findings/f1", "/notice", "/fields", "/fragment/overview", "/events", "/nothing-here")
-CHANGES = ("/act", "/answer", "/try")
+READS = (
+    "/", "/findings/f1", "/notice", "/fields", "/consent", "/history", "/history/3/dispute", "/receipts/3",
+    "/receipts/3.json", "/verify_receipt.py", "/export.zip", "/erase", "/erase?what=all&ground=not-needed", "/erased",
+    "/fragment/overview", "/events", "/nothing-here",
+)  # fmt: skip
+CHANGES = ("/act", "/answer", "/try", "/dispute", "/erase")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "gw-other.localhost", "evil.example", ""])
@@ -116,7 +120,7 @@ async def test_what_is_no_small_plain_form_is_refused_and_changes_nothing(inside
         async with inside.post("/act", form) as answer:
             assert answer.status == 400
     assert inside.face.tries == 0
-    assert inside.face.acts == []
+    assert inside.face.pressed == []
     assert set(inside.refused) == {"web.bad_form"}
 
 

@@ -14,14 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.content.notices import render_notice
+from agent.content.purposes import load_purposes
 from agent.model.findings import CollectMode, EvidenceClass, Level, Stage
 from agent.model.health import Condition
-from agent.model.purposes import Mode, Purpose
+from agent.model.purposes import Mode
 from agent.pages import charts, markdown, words
 from agent.pages.render import calendar, relative
 from agent.pages.security import STATUS, Refusal
 from agent.web.serving import serve
 from agent.web.wording import EXTENSION_FIELDS, REFUSED
+from tests.unit.web.fake_face import FakeFace
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -113,9 +115,13 @@ def test_no_text_of_a_notice_becomes_a_tag_of_its_own(text: str) -> None:
     assert parsed.attributes == []
 
 
+@pytest.mark.parametrize("language", FakeFace().languages())
 @pytest.mark.parametrize("mode", list(Mode))
-def test_the_notice_as_a_page_says_every_word_of_its_text(mode: Mode) -> None:
-    text = render_notice(mode, purposes=tuple(Purpose), organisation="A & B <Ltd>", contact="x@example.org").text
+def test_the_notice_as_a_page_says_every_word_of_its_text(mode: Mode, language: str) -> None:
+    purposes = list(load_purposes().values())
+    text = render_notice(
+        mode, language, purposes=purposes, organisation="A & B <Ltd>", contact="x@example.org", lead_days=14
+    ).text
     shown = Parsed(str(markdown.to_html(text))).text
     plain = re.sub(r"[#*`]|^- ", "", text, flags=re.MULTILINE)
     assert shown.split() == plain.split()

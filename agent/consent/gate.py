@@ -237,6 +237,7 @@ class GateHistory:
         self._times: dict[Purpose, list[int]] = {p: [] for p in Purpose}
         self._gates: dict[Purpose, list[Gate]] = {p: [] for p in Purpose}
         self._known_until: dict[Purpose, int] = dict.fromkeys(Purpose, 0)
+        self._decided_at: dict[Purpose, int | None] = dict.fromkeys(Purpose)
         for gate in sorted(past, key=lambda g: g.since):
             self.record(gate)
 
@@ -259,17 +260,17 @@ class GateHistory:
     def take(self, gate: Gate, now: int) -> bool:
         """Take in what was decided at `now` (UTC milliseconds); return whether anything has changed, as `record` does.
 
-        What closes, closes now: what was observed until this moment was observed lawfully. What opens, opens now: while
-        it was closed nobody was watched, whatever the acts and rules say of that time today. Only a gate that waited
-        for a date opens on that date, also when the machine slept through it.
+        A gate opens and closes with the act or on the date that did it, where that came after the decision before this
+        one; else now. So what this agent decided of a moment stays true of it, whatever today's acts and rules would
+        make of that time: a purpose that was switched off for a week was closed that week, and what was observed until
+        a notice changed was observed lawfully.
         """
-        before = self.current(gate.purpose)
+        before, decided_at = self.current(gate.purpose), self._decided_at[gate.purpose]
+        self._decided_at[gate.purpose] = now
         if (before.state is GateState.OPEN) == (gate.state is GateState.OPEN):
             return self.record(gate)
-        if before.state is GateState.OPEN:
-            return self.record(replace(gate, since=now))
-        opened_at = now if before.until is None else min(now, before.until)
-        return self.record(replace(gate, since=max(gate.since, opened_at)))
+        new = decided_at is not None and decided_at < gate.since <= now
+        return self.record(gate if new else replace(gate, since=now))
 
     def current(self, purpose: Purpose) -> Gate:
         """Return the gate that holds now; closed when nothing was ever recorded."""

@@ -433,7 +433,23 @@ def test_each_purpose_has_a_history_of_its_own(purpose: Purpose) -> None:
     assert [p for p in Purpose if history.was_open(p, T0)] == [purpose]
 
 
-def test_what_closes_closes_when_it_was_decided() -> None:
+def test_what_closes_closes_with_the_act_that_does_it() -> None:
+    history = GateHistory()
+    history.take(Gate(DETECT, OPEN, T0), T0)
+    history.take(Gate(DETECT, CLOSED, T0 + 100, reason="objected"), T0 + 103)
+    assert [history.was_open(DETECT, T0 + d) for d in (99, 100, 101)] == [True, False, False]
+
+
+def test_what_was_lawful_when_it_was_observed_stays_so_when_the_rules_change() -> None:
+    """An objection that an employer's notice outweighed, and a later policy under which it counts."""
+    history = GateHistory()
+    history.take(Gate(DETECT, OPEN, T0), T0)
+    history.take(Gate(DETECT, OPEN, T0), T0 + 100)
+    history.take(Gate(DETECT, CLOSED, T0 + 100, reason="objected"), T0 + 500)
+    assert [history.was_open(DETECT, T0 + d) for d in (100, 499, 500)] == [True, True, False]
+
+
+def test_what_closes_with_no_act_closes_when_it_was_decided() -> None:
     history = GateHistory([Gate(DETECT, OPEN, T0)])
     assert history.take(Gate(DETECT, CLOSED, 0, reason="notice_changed"), T0 + 100)
     assert [history.was_open(DETECT, T0 + d) for d in (99, 100)] == [True, False]

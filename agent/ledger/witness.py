@@ -240,8 +240,11 @@ def read_answer(
         lines = note.signature_lines(body.decode())
     except UnicodeDecodeError as error:
         raise NoteError(f"the witness's answer is not UTF-8: byte {error.start} is wrong") from error
-    answered = Note(submitted.text, lines)
-    ids = {(each.name, each.key_id) for each in note.verified(answered, keys)}
+    try:
+        signers = note.verified(Note(submitted.text, lines), keys)
+    except NoteError as error:
+        raise NoteError("the witness's cosignature is not over the checkpoint that was sent") from error
+    ids = {(each.name, each.key_id) for each in signers}
     ours = [each for each in lines if (each.name, each.key_id) in ids]
     if not ours:
         raise NoteError("the answer holds no cosignature by the witness's configured key")

@@ -81,7 +81,7 @@ def inclusion() -> Iterator[Case]:
     chance = random.Random("inclusion")
     for size in SIZES:
         for index in sorted({0, size // 2, size - 1}):
-            good = {
+            good: Case = {
                 "index": index,
                 "size": size,
                 "leaf": sha256(b"\x00" + ENTRIES[index]).hexdigest(),
@@ -104,7 +104,7 @@ def consistency() -> Iterator[Case]:
     chance = random.Random("consistency")
     for new in SIZES:
         for old in sorted({1, (new + 1) // 2, max(1, new - 1), new}):
-            good = {
+            good: Case = {
                 "old": old,
                 "new": new,
                 "path": [each.hex() for each in proof(old, ENTRIES[:new])],
@@ -119,7 +119,7 @@ def consistency() -> Iterator[Case]:
                 yield {"name": f"{name}: a bit of {root}", **good, root: bit_off(good[root], chance), "ok": False}
             yield from broken_paths(name, good, chance)
     empty = tree_hash([]).hex()
-    nothing = {"old": 0, "new": 0, "path": [], "old_root": empty, "new_root": empty}
+    nothing: Case = {"old": 0, "new": 0, "path": [], "old_root": empty, "new_root": empty}
     yield {"name": "0 to 0", **nothing, "ok": True}
     yield {"name": "0 to 0: another root", **nothing, "old_root": "00" * 32, "new_root": "00" * 32, "ok": False}
     yield {"name": "0 to 1", **nothing, "new": 1, "new_root": tree_hash(ENTRIES[:1]).hex(), "ok": False}

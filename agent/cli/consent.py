@@ -51,7 +51,8 @@ def consent(ctx: click.Context) -> None:
 
     A purpose is one reason for looking at something. Some rest on a notice: you can object to them, and «seen» says
     that you were shown it, not that you agree. Others rest on your consent: they are off until you allow them, and
-    refusing costs you nothing. Every answer is one entry in a record that nobody can change unseen.
+    refusing costs you nothing. Every answer is one entry in a record
+    in which a later change can be found out.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(show)

@@ -18,7 +18,7 @@ from agent.cli import consent_words as words
 from agent.cli.asking import Failure
 from agent.cli.consent_desk import Desk
 from agent.cli.consent_review import CONTROLS, make_sure_shown
-from agent.cli.consent_show import print_meaning, print_purposes
+from agent.cli.consent_show import print_meaning, print_now, print_purposes
 from agent.model.consent import PurposeView
 from agent.model.purposes import ActKind, Channel, Purpose
 
@@ -93,7 +93,7 @@ def answer(desk: Desk, kind: ActKind, purpose: Purpose) -> None:
     shown = make_sure_shown(desk)
     desk.say.print(Text(f"\n{view.title}", style="bold"))
     print_meaning(desk.say, view)
-    desk.say.print(Text(f"  Now: {words.why(view, mode)} {words.last_word(view, mode)}", style="dim"))
+    print_now(desk.say, view, mode)
     desk.confirm(*_WORD[kind])
     desk.act(kind, purpose, shown, CONTROLS[kind])
     desk.say.print(_AFTER[kind].format(key=purpose.value))
@@ -127,6 +127,10 @@ def dispute(desk: Desk, entry: int) -> None:
         raise Failure(f"entry {entry} is no act of yours on record. All of them: gleanwatch consent history")
     if one.disputed_by is not None:
         raise Failure(f"you said so before: it is on record as entry {one.disputed_by}.")
+    if not one.can_dispute:
+        raise Failure(
+            f"there is nothing to take away in entry {entry} ({words.told(one, mode)}), so nothing to dispute."
+        )
     desk.say.print(Text(f"Entry {entry}, {words.when(one.act.at)}: {words.told(one, mode)}", style="bold"))
     desk.say.print(Text(f"  {one.title} · {words.by(one.act)}", style="dim"))
     desk.say.print(

@@ -7,10 +7,13 @@ did not name, sees the preview before anything is gone, and types the word. A pr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from agent.cli.asking import Failure
@@ -57,7 +60,7 @@ def erase(desk: Desk, what: Erasable | None, entry: int | None, ground: Ground |
     args = {"what": what.value, "ground": ground.value, "entry": entry, "channel": Channel.TERMINAL.value}
     gone = msgspec.convert(desk.send("erase", args).result, ErasurePreview)
     desk.say.print()
-    print_preview(desk.say, gone, "What went")
+    print_preview(desk.say, replace(gone, stays=()), "What went")
     desk.say.print("That it was erased, when and on which ground is on record: gleanwatch ledger verify")
 
 
@@ -99,9 +102,11 @@ def _menu(desk: Desk, head: str, offered: Mapping[Key, str]) -> Key:
     """
     desk.say.print(f"[bold]{head}[/]")
     known: dict[str, Key | None] = {"": None}
+    table = Table.grid(padding=(0, 2, 0, 0))
     for number, (key, text) in enumerate(offered.items(), 1):
         known[str(number)] = known[key.value] = key
-        desk.say.print(Text.assemble(f"  {number}  ", (f"{key.value:<12}", "bold"), text))
+        table.add_row(str(number), Text(key.value, style="bold", no_wrap=True), text)
+    desk.say.print(Padding(table, (0, 0, 0, 2)))
     chosen = desk.choose("Type a number or a name, or Enter to leave it", known)
     if chosen is None:
         raise Failure("nothing was changed.")

@@ -107,6 +107,18 @@ def print_checks(say: Console, acts: Sequence[ActView], checks: Mapping[int, Pro
         said.append(f"\n{one.title}", style="dim")
         table.add_row(str(one.act.entry), words.when(one.act.at), said, mark)
     say.print(table)
+    say.print(
+        Text(
+            "\n✓ means: content, place in the record and signature were verified just now. "
+            + (
+                f"Also seen and signed by: {', '.join(sorted(witnesses))}."
+                if (witnesses := {words.plain(name) for proof in checks.values() for name in proof.witnesses})
+                else "Nobody else has seen this record yet: if all of it were put back to an older copy, "
+                "that would not be noticed."
+            ),
+            style="dim",
+        )
+    )
     for entry, proof in checks.items():
         if not proof.ok:
             say.print(Text(f"Entry {entry}: {proof.said}", style="red"))
@@ -126,7 +138,7 @@ def print_files(say: Console, folder: Path, names: Mapping[str, int]) -> None:
         groups[head + "/" if rest else head].append(size)
     say.print(Text(f"{folder}", style="bold"), soft_wrap=True)
     for name, sizes in sorted(groups.items(), key=lambda pair: (not pair[0].endswith("/"), pair[0])):
-        many = f"{len(sizes)} files, " if name.endswith("/") else ""
+        many = f"{len(sizes)} file{'s' if len(sizes) > 1 else ''}, " if name.endswith("/") else ""
         say.print(Text.assemble(f"  {name:<28}", (f"{many}{_size(sum(sizes))}", "dim")))
 
 

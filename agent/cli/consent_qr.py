@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 
 import segno
+from rich.text import Text
 
 from agent.cli.asking import Failure
 from agent.cli.consent_desk import Desk
 from agent.cli.consent_files import fetch_receipt
 from agent.consent.qr import QrError, to_text
 
-BORDER = 2
+BORDERS = (4, 2)
+"""Light modules around the code: four as the standard has it, two where the terminal has no room for more."""
 
 
 def print_qr(desk: Desk, entry: int) -> None:
@@ -30,12 +32,14 @@ def print_qr(desk: Desk, entry: int) -> None:
         code = segno.make_qr(to_text(fetch_receipt(desk, entry)), error="l", mode="alphanumeric", boost_error=False)
     except (QrError, segno.DataOverflowError):
         raise Failure(f"this receipt is too long for one QR code. {elsewhere}") from None
-    wide, _ = code.symbol_size(border=BORDER)
-    if desk.say.width < wide:
+    border = next((b for b in BORDERS if code.symbol_size(border=b)[0] <= desk.say.width), None)
+    if border is None:
+        wide, _ = code.symbol_size(border=BORDERS[-1])
         raise Failure(
             f"the code is {wide} characters wide and this terminal {desk.say.width}: make its letters smaller, or its "
             f"window wider. {elsewhere}"
         )
     drawn = io.StringIO()
-    code.terminal(drawn, border=BORDER, compact=True)
-    desk.say.file.write(drawn.getvalue())
+    code.terminal(drawn, border=border, compact=True)
+    # Its own colours: on a light terminal the code would be the wrong way round, and no camera reads that.
+    desk.say.print(Text(drawn.getvalue().rstrip("\n"), style="#ffffff on #000000", no_wrap=True))

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from agent.cli import consent_words as words
 from agent.cli.consent_desk import Desk, Shown
-from agent.cli.consent_show import print_difference, print_meaning, print_notice, print_purposes
+from agent.cli.consent_show import print_difference, print_meaning, print_notice, print_now, print_purposes
 from agent.content.notices import said
 from agent.model.consent import PurposeView
 from agent.model.face import NoticeText
@@ -44,18 +44,21 @@ def review(desk: Desk) -> None:
     """
     mode = desk.mode()
     shown = show_notice(desk, desk.notice(), desk.difference())
+    desk.say.print("\nThis is the whole notice; scroll up to read it. Its purposes follow one by one.")
+    desk.line("Enter to go on")
     asked = [view for view in desk.purposes() if view.in_use]
     authorisation = words.needs_authorisation(asked, mode)
     for number, view in enumerate(asked, 1):
         desk.say.print()
         desk.say.rule(Text(f"{number} of {len(asked)}  {view.title}", style="bold"), align="left", style="dim")
         print_meaning(desk.say, view)
-        desk.say.print(Text(f"  Now: {words.why(view, mode)} {words.last_word(view, mode)}", style="dim"))
+        print_now(desk.say, view, mode)
         answered = ask(desk, question(view, mode, shown.notice.language, authorisation=authorisation))
         if answered is not None:
             desk.act(answered, view.purpose, shown, CONTROLS[answered])
+            desk.say.print("  [dim]Recorded.[/]")
     desk.say.print()
-    desk.say.rule(style="dim")
+    desk.say.rule(Text("Where it stands now", style="bold"), align="left", style="dim")
     print_purposes(desk.say, desk.purposes(), mode)
 
 

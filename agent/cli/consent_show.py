@@ -67,11 +67,18 @@ def print_meaning(say: Console, view: PurposeView) -> None:
     say.print(Padding(table, (0, 0, 1, 2)))
 
 
+def print_now(say: Console, view: PurposeView, mode: Mode) -> None:
+    """Print whether one purpose is on and what was last said of it."""
+    say.print(Padding(Text(f"Now: {words.why(view, mode)} {words.last_word(view, mode)}", style="dim"), (0, 0, 1, 2)))
+
+
 def print_notice(say: Console, notice: NoticeText) -> None:
     """Print a notice as the text that its hash covers."""
-    title = f"Notice, version {notice.version}, {notice.language}"
-    say.print(Panel(Markdown(notice.text), title=title, padding=(1, 2)))
-    say.print(Text(f"SHA-256 of this text: {notice.sha256}", style="dim"), soft_wrap=True)
+    # No box: a long text is read by scrolling, and copied without a frame in it.
+    say.rule(Text(f"Notice, version {notice.version}, {notice.language}", style="bold"), style="dim")
+    say.print(Padding(Markdown(notice.text), (0, 2)))
+    say.rule(style="dim")
+    say.print(Text(f"SHA-256 of this text:\n{notice.sha256}", style="dim"))
 
 
 def print_difference(say: Console, lines: Sequence[tuple[str, str]]) -> None:
@@ -117,8 +124,7 @@ def print_history(say: Console, acts: Sequence[ActView], mode: Mode) -> None:
 def _history_cell(one: ActView, mode: Mode) -> Text:
     if one.erased:
         return Text(words.told(one, mode), style="dim")
-    said = words.told(one, mode)
-    cell = Text(said[0].upper() + said[1:])
+    cell = Text(words.told(one, mode))
     cell.append(f"\n{one.title} · {words.by(one.act)}", style="dim")
     if one.words:
         cell.append(f"\n«{words.plain(one.words)}»", style="italic")

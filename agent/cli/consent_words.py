@@ -50,13 +50,13 @@ _WHY: Final[Mapping[str, str]] = {
         "Not started: the law here asks for a notice in a language that this release does not have. "
         "Nothing is observed until it has."
     ),
-    "objected": "Off: you objected.",
+    "objected": "Off.",
     "switched_off": "Off: the organisation's policy does without it.",
     "not_in_use": "Off: nothing in this release does anything for it.",
     "not_given": "Off, and stays off unless you allow it.",
-    "refused": "Off: you refused it.",
-    "withdrawn": "Off: you took your consent back.",
-    "expired": "Off: your consent ended by itself. It asks again, it does not go on by itself.",
+    "refused": "Off.",
+    "withdrawn": "Off.",
+    "expired": "Off. It asks again, it does not go on by itself.",
 }
 _DO: Final[Mapping[str, str]] = {
     "notice_not_shown": REVIEW,
@@ -128,7 +128,7 @@ def mend(view: PurposeView) -> str:
 def last_word(view: PurposeView, mode: Mode) -> str:
     """Say what stands on record about a purpose, with its date, or that nothing does."""
     if view.standing is None:
-        return "You were not asked yet." if not view.optional else "You have not answered; that counts as no."
+        return "You have not answered yet." if not view.optional else "You have not answered; that counts as no."
     act = view.standing
     said = f"{done(act, mode)} ({when(act.at)}, {by(act)})"
     return said[0].upper() + said[1:] + "."
@@ -164,6 +164,5 @@ def objection_means(mode: Mode, *, authorisation: bool) -> str:
 
 def told(one: ActView, mode: Mode) -> str:
     """Say one act of the history in one line."""
-    if one.erased:
-        return "erased: only its time and its place in the record are left"
-    return done(one.act, mode)
+    said = "erased: only its time and its place in the record are left" if one.erased else done(one.act, mode)
+    return said[0].upper() + said[1:]

@@ -120,13 +120,15 @@ def answer(finding_id: str, category: str | None, words: str | None) -> None:
     desk = Desk.to_answer()
     f = msgspec.convert(desk.send("finding", {"id": finding_id}).result, Finding)
     desk.say.print(Text(in_words(f).headline, style="bold"))
-    for key, meaning in CATEGORIES.items():
-        if category in (None, key):
+    if category is not None:
+        desk.confirm(category, f"say: {CATEGORIES[category]}")
+        chosen = category
+    else:
+        for key, meaning in CATEGORIES.items():
             desk.say.print(Text.assemble((f"  {key:<10}", "bold"), meaning))
-    offered = [category] if category is not None else list(CATEGORIES)
-    chosen = desk.choose("Type your answer, or Enter to leave it", {**{key: key for key in offered}, "": ""})
-    if not chosen:
-        raise Failure("nothing was changed.")
+        chosen = desk.choose("Type your answer, or Enter to leave it", {**{key: key for key in CATEGORIES}, "": ""})
+        if not chosen:
+            raise Failure("nothing was changed.")
     said = {"id": f.id, "answer": chosen, "words": words or "", "channel": "terminal", "control": "terminal.answer"}
     desk.send("answer", said)
     desk.say.print(f"Recorded for {escape(f.name)}: {CATEGORIES[chosen]}.")

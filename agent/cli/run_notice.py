@@ -82,7 +82,12 @@ def at_terminal() -> bool:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     # A background job that reads from its terminal is stopped by the system, watching and all.
-    return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:
+        return True  # a terminal that does not control jobs stops nobody
 
 
 async def terminal_line() -> str:

@@ -124,7 +124,7 @@ class PaperAgent:
         items: Sequence[object] = ()
         match command:
             case "purposes":
-                items = [self._view(p, str(args["language"])) for p in sorted(Purpose, key=lambda p: p.optional)]
+                items = self.views(str(args["language"]))
             case "history":
                 items = [self._act_view(act, str(args["language"])) for act in reversed(self.acts)]
             case "export":
@@ -148,7 +148,7 @@ class PaperAgent:
                 lines = differing(self.before, self.notice(str(args["language"])).text) if self.before else None
                 return {"lines": lines}
             case "act":
-                return self._act(args)
+                return self.act(args)
             case "dispute":
                 one = self.acts[args["entry"]]
                 self.say(ActKind.DISPUTED, one.purpose, disputes=args["entry"], channel=Channel(args["channel"]))
@@ -165,7 +165,7 @@ class PaperAgent:
                 return msgspec.to_builtins(replace(finding(), answer=str(args.get("answer", ""))))
         raise CommandError("The running agent does not know this command.")
 
-    def _act(self, args: Mapping[str, Any]) -> object:
+    def act(self, args: Mapping[str, Any]) -> object:
         if args["notice_sha256"] not in self.rules.notices:
             raise CommandError("The notice has changed since it was shown. Read it again, then answer.")
         kind = ActKind(args["kind"])
@@ -185,6 +185,10 @@ class PaperAgent:
                 strength=Strength.TERMINAL_TYPED,
             )
         return self.gates()
+
+    def views(self, language: str) -> list[PurposeView]:
+        """Every purpose, mandatory ones first."""
+        return [self._view(p, language) for p in sorted(Purpose, key=lambda p: p.optional)]
 
     def _view(self, purpose: Purpose, language: str) -> PurposeView:
         facts, words = load_purposes()[purpose], purpose_words(language)[purpose]

@@ -1,0 +1,96 @@
+"""A person at a real terminal: `gleanwatch` runs in a pty, a test waits for what it says and types what it chooses."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+# The pty becomes the program's controlling terminal, as a person's is: Ctrl-C must reach it.
+_PROGRAM = "import os; os.open(os.ttyname(0), os.O_RDWR); from agent.cli.main import main; main()"
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass
+class Typist:
+    """One run of the command line at a terminal.
+
+    Attributes:
+        terminal: Our end of the pty.
+        process: The program.
+        said: Everything it said so far, without colours.
+    """
+
+    terminal: int
+    process: subprocess.Popen[bytes]
+    said: str = ""
+    _read_up_to: int = 0
+
+    def expect(self, text: str) -> None:
+        """Wait until the program says something that it had not said before the last thing that was expected."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (found := self.said.find(text, self._read_up_to)) < 0:
+            assert time.monotonic() < end, f"«{text}» did not come:\n{self.said[-3000:]}"
+            if not self._read():
+                found = self.said.find(text, self._read_up_to)
+                assert found >= 0, f"it ended without «{text}»:\n{self.said[-3000:]}"
+        self._read_up_to = found + len(text)
+
+    def type(self, line: str) -> None:
+        """Type a line and press Enter."""
+        os.write(self.terminal, line.encode() + b"\n")
+
+    def press(self, keys: bytes) -> None:
+        """Press keys without Enter."""
+        os.write(self.terminal, keys)
+
+    def end(self) -> int:
+        """Wait for the program's end and return its exit code."""
+        while self._read():
+            pass
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self.terminal], [], [], PATIENCE_SECONDS)
+        assert ready, f"nothing more came:\n{self.said[-3000:]}"
+        try:
+            data = os.read(self.terminal, 65_536)
+        except OSError:  # how Linux says that nobody holds the other end any more
+            return False
+        self.said = _ESCAPES.sub("", self.said + data.decode("utf-8", "replace").replace("\r", ""))
+        return bool(data)
+
+
+@contextmanager
+def at_terminal(env: Mapping[str, str], *arguments: str, columns: int = 100) -> Iterator[Typist]:
+    """Run `gleanwatch` at a terminal of its own until the block ends."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    values = {k: v for k, v in env.items() if k not in ("COLUMNS", "LINES")} | {"TERM": "xterm"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        env=values,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        yield Typist(ours, process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        os.close(ours)

@@ -3,6 +3,7 @@ was not checked."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -108,6 +109,11 @@ def note_line(change: Callable[[list[str]], object]) -> Change:
     return apply
 
 
+def stranger(name: str, length: int = 68) -> Change:
+    line = f"— {name} {base64.b64encode(bytes(length)).decode()}\n"
+    return lambda document: document.update(proof=document["proof"] + line)
+
+
 REFUSED: list[tuple[str, Change, str]] = [
     ("another version", put("v", 2), "version 1"),
     ("a version that is no number", put("v", True), "version 1"),
@@ -127,6 +133,10 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("an entry written otherwise", exchange("entry", ",", ", "), "not in canonical form"),
     ("another place in the log", exchange("proof", "index 3", "index 2"), "does not lead to the root"),
     ("a place beyond the log", exchange("proof", "index 3", "index 7"), "entry 7 is not in a tree of 7"),
+    ("no newline at the end", lambda document: document.update(proof=document["proof"][:-1]), "newline"),
+    ("a stranger's signature with a control character in its name", stranger("a\x01b"), "line 8"),
+    ("a stranger's signature with a space of another alphabet", stranger("a\u2003b"), "line 8"),
+    ("a stranger's signature of four bytes", stranger("ab", 4), "line 8"),
     ("no header", exchange("proof", "@v1", "@v2"), "line 1 of the proof"),
     ("a path too short", note_line(lambda lines: lines.pop(2)), "too short"),
     ("a path too long", note_line(lambda lines: lines.insert(2, lines[2])), "too long"),
@@ -151,6 +161,19 @@ def test_what_was_changed_is_refused_by_name(change: Change, said: str) -> None:
     document = LOG.document(3)
     change(document)
     assert said in refused(json.dumps(document).encode())
+
+
+def test_a_stranger_may_sign_too() -> None:
+    document = LOG.document(3)
+    stranger("ab")(document)
+    assert set(check_receipt(written(document)).witnesses) == set(LOG.witnesses)
+
+
+def test_the_place_behind_the_last_entry_is_none() -> None:
+    document = LOG.document(6)
+    assert "index 6" in document["proof"]
+    exchange("proof", "index 6", "index 7")(document)
+    assert "entry 7 is not in a tree of 7" in refused(written(document))
 
 
 def test_a_cosignature_for_another_checkpoint_is_refused() -> None:

@@ -4,6 +4,7 @@ with `receipt.py`, from which it shares no line, about every receipt, whole or c
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,9 +26,10 @@ from agent.ledger import note, verify_receipt
 from agent.ledger.cosignature import Cosigner
 from agent.ledger.entry import Entry
 from agent.ledger.note import Signature, Signer, VerifierKey
-from agent.ledger.receipt import ReceiptError, check_receipt, verifier
+from agent.ledger.receipt import MAX_RECEIPT, ReceiptError, check_receipt, verifier
 from agent.ledger.signatures import ML_DSA_44, ml_dsa_message
 from tests.unit.ledger.making import AT, NOTICE, ORIGIN, SEEN, Made, act, made, salt, seed, signed_log, written
+from tests.unit.ledger.test_receipt import REFUSED
 
 LOG = made(7, witnesses=2)
 
@@ -305,6 +308,43 @@ def exact(index: int) -> tuple[dict[str, Any], bytes]:
 
 def compact(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("change", [case[1] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_both_refuse_what_was_changed_by_hand(change: Callable[[dict[str, Any]], object]) -> None:
+    document = LOG.document(3)
+    assert both(written(document)) is not None
+    change(document)
+    assert both(json.dumps(document).encode()) is None
+
+
+def test_both_refuse_the_place_behind_the_last_entry() -> None:
+    document = LOG.document(6)
+    assert both(written({**document, "proof": document["proof"].replace("index 6", "index 7")})) is None
+
+
+def test_both_refuse_a_receipt_that_is_too_long_to_be_one() -> None:
+    data = written(LOG.document(3))
+    assert both(data + b" " * (MAX_RECEIPT - len(data))) is not None
+    assert both(data + b" " * (MAX_RECEIPT + 1 - len(data))) is None
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\u3000b", "a\x1fb", "n" * 256, "é" * 128, "a\nb"])
+def test_both_refuse_a_log_whose_name_no_key_can_have(name: str) -> None:
+    assert both(written(log_called(name))) is None
+    assert both(written(log_called("ä" * 127))) is not None
+
+
+def log_called(name: str) -> dict[str, Any]:
+    """A receipt of a log of one entry that signs, by hand, under any name."""
+    secret = Ed25519PrivateKey.from_private_bytes(seed(4))
+    material = b"\x01" + secret.public_key().public_bytes_raw()
+    key_id = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+    log = signed_log([compact(ENTRY)], [CONTENT])
+    text = note.parse(log.checkpoint).text.replace(ORIGIN, name)
+    line = f"— {name} {base64.b64encode(key_id + secret.sign(text.encode())).decode()}\n"
+    key = f"{name}+{key_id.hex()}+{base64.b64encode(material).decode()}"
+    return {**log.document(0), "key": key, "proof": f"c2sp.org/tlog-proof@v1\nindex 0\n\n{text}\n{line}"}
 
 
 ENTRY, CONTENT = exact(0)

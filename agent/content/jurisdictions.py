@@ -29,7 +29,7 @@ REFERENCES: Final = frozenset({"dpia", "representatives", "policy", "regulator_f
 """Keys of what a policy can refer to; the same as the fields of its `[references]`."""
 
 FORBIDS: Final = frozenset({"behaviour-monitoring", "covert-monitoring", "employee-consent"})
-"""Keys of what a jurisdiction can forbid. The first two are what nothing here does; see `consent/ruling.py`."""
+"""Keys of what a jurisdiction can forbid. Nothing here does the first two; `consent/ruling.py` enforces the third."""
 
 UNCHECKED: Final = "Not checked: "
 """How every text of certainty C begins."""

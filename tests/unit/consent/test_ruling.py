@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from agent.content.platforms import load_platforms
 from agent.content.purposes import load_purposes
 from agent.model.legal import Jurisdiction
 from agent.model.purposes import Act, ActKind, Channel, GateState, Mode, Purpose, StartRule
-from agent.settings.policy import Monitoring, Organisation, Policy, References
+from agent.settings.policy import Monitoring, Organisation, Policy, References, load_policy
 
 EVERYTHING_NAMED = References(*(["our file"] * len(REFERENCES)))
 PLATFORMS = load_platforms().keys
@@ -127,6 +128,15 @@ def test_every_reference_that_a_place_asks_for_must_be_named(code: str) -> None:
     assert keys(error) == [f"references.{key}" for key in sorted(there.references)]
     for key in there.references:
         assert f'under [references]: {key} = "where it is found"' in str(error)
+
+
+def test_the_sample_for_compliance_teams_is_followed(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "policy.md").read_text("utf-8")
+    (tmp_path / "supplement.md").write_text("More.\n")
+    (tmp_path / "policy.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    sample = load_policy(tmp_path / "policy.toml", require_root=False)
+    assert sample is not None
+    assert ruled(sample).switched_off == {Purpose.LONGER_HISTORY}
 
 
 def enough(there: Jurisdiction) -> StartRule:

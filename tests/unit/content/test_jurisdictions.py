@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from agent.content.jurisdictions import (
     load_jurisdictions,
     parse_jurisdictions,
 )
+from agent.model.legal import Jurisdiction
 from agent.model.purposes import StartRule
 
 SHIPPED = files("agent.content").joinpath("jurisdictions.yaml").read_text("utf-8")
@@ -189,3 +191,25 @@ def test_data_that_cannot_be_are_refused_loudly(text: str, words: str) -> None:
         parse_jurisdictions(text)
     assert words in str(caught.value)
     assert "jurisdictions.yaml" in str(caught.value)
+
+
+def as_told(there: Jurisdiction) -> str:
+    """Return the row that `docs/policy.md` must have for a place."""
+    references = ", ".join(f"`{key}`" for key in sorted(there.references)) or "none"
+    languages = "`en` or one of 22" if len(there.languages) == 23 else ", ".join(f"`{x}`" for x in there.languages)
+    cells = {
+        "start": there.start.value,
+        "lead_days": str(there.lead_days),
+        "references": references,
+        "languages": languages or "any",
+        "forbids": ", ".join(sorted(there.forbids)) or "nothing more",
+    }
+    told = " | ".join(f"{text} {there.certainty[cell]}" for cell, text in cells.items())
+    return f"| `{there.code}` | {there.name} | {told} |"
+
+
+def test_the_page_for_compliance_teams_tells_every_row_with_its_certainty() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "policy.md").read_text("utf-8")
+    written = [row["code"] for row in yaml.safe_load(SHIPPED)["jurisdictions"]]
+    table = [line for line in page.partition("## The places")[2].splitlines() if line.startswith("| `")]
+    assert table == [as_told(load_jurisdictions()[code]) for code in sorted(written)]

@@ -7,15 +7,17 @@ could turn an optional purpose into a mandatory one, add a field or lengthen a r
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from agent.model.purposes import Purpose, StartRule
-from agent.settings.policy import Policy, PolicyError, PolicyFile, load_policy
+from agent.settings.policy import Policy, PolicyError, PolicyFile, Witness, load_policy
 
 LEAST = """
 [organisation]
@@ -214,6 +216,26 @@ KEYS = {
 def test_the_policy_has_these_keys_and_no_other() -> None:
     sections = {field.name: field.type for field in msgspec.structs.fields(PolicyFile)}
     assert {name: set(section.__struct_fields__) for name, section in sections.items()} == KEYS
+
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "policy.md").read_text("utf-8")
+
+
+def test_the_page_for_compliance_teams_has_every_key_and_no_other() -> None:
+    told = re.findall(
+        r"^\| `([a-z_]+\.[a-z_\[\].]+)` \|", PAGE.partition("## Every key")[2].partition("\n## ")[0], re.M
+    )
+    witness = [f"ledger.witnesses[].{name}" for name in Witness.__struct_fields__]
+    assert sorted(told) == sorted([*(f"{section}.{key}" for section, keys in KEYS.items() for key in keys), *witness])
+
+
+def test_the_sample_on_that_page_is_a_policy_with_every_section(path: Path) -> None:
+    path.with_name("supplement.md").write_text("More.\n")
+    sample = PAGE.partition("```toml\n")[2].partition("```")[0]
+    policy = load(path, sample)
+    assert policy is not None
+    assert set(tomllib.loads(sample)) == set(KEYS)
+    assert policy.ledger.witnesses[0].url == "https://witness.example/log"
 
 
 @pytest.mark.parametrize(("key", "longest"), [("observations_hours", 24), ("findings_days", 90)])

@@ -87,6 +87,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: dict[str, tuple[str, str]]
     join: tuple[str, str]
     nobody: str
+    organisation: str
     closing: str
     supplement: _Supplement
     press: dict[str, str]
@@ -234,18 +235,20 @@ def said(language: str, group: str, key: str, **values: str | int) -> str:
     Args:
         language: One of `LANGUAGES`, or a name that `best_language` understands.
         group: `basis`, `category`, `recipient`, `retention`, `reference`, `jurisdiction` or `press` (names of buttons).
-        key: The key. One that this release does not know is said as it stands.
+        key: The key. One that this release does not know is said as it stands, a region with its country's name.
         values: What the words speak of; more than needed does no harm. `retention` needs `raw_hours`, `finding_days`
-            and `claims_years` (whole numbers), `recipient` the name of the `organisation`.
+            and `claims_years` (whole numbers); `recipient` says the name of the `organisation` where it gets one.
 
     Raises:
-        KeyError: There is no such group, or a value is missing.
+        KeyError: There is no such group, or a number is missing.
     """
     words = _words(best_language([language]))
     text = words.group(group).get(key)
     if text is None:
-        return key
-    return words.filled(text, {"longer_days": LONGER_DAYS, **values})
+        country = words.jurisdiction.get(key.partition("-")[0]) if group == "jurisdiction" else None
+        return f"{country} ({key})" if country else key
+    known = {"longer_days": LONGER_DAYS, **values}
+    return words.filled(text, known | {"organisation": known.get("organisation") or words.organisation})
 
 
 def difference(before: str, after: str) -> list[tuple[str, str]]:
@@ -419,16 +422,15 @@ def _added(supplement: str, organisation: str, words: _Words) -> str:
 
 def _plain_line(line: str) -> str:
     """Return one line of a supplement with only paragraphs, list items, small headings and bold left in it."""
-    plain = "".join(c if c.isprintable() else " " for c in line)
-    plain = re.sub(r"[a-zA-Z][a-zA-Z0-9+.-]*://", "", re.sub(r"[`~\\<>\[\]|]", "", plain)).strip()
-    if re.fullmatch(r"[-=_*: ]*", plain):  # a rule, or what turns the line above into a heading
+    plain = re.sub(r"[`~\\<>\[\]|]", "", "".join(c if c.isprintable() else " " for c in line))
+    plain = re.sub(r"[a-zA-Z][a-zA-Z0-9+.-]*:/+", "", plain).strip()
+    heading, words = plain.startswith("#"), plain.replace("#", "").strip()
+    item = re.match(r"([-*+]\s+)+", words)
+    words = words[item.end() :] if item else words
+    if not re.fullmatch(r"[^*]*(\*\*[^*\s]([^*]*[^*\s])?\*\*[^*]*)*", words):  # bold only in whole pairs
+        words = words.replace("*", "").strip()
+    if re.fullmatch(r"(\d+[.)]|[-=_:+*\s])*", words):  # a rule, or what makes a heading of the line above
         return ""
-    if plain.startswith("#"):
-        title = plain.lstrip("# ").replace("*", "")
-        return f"#### {title}" if title else ""
-    item = re.match(r"[-*+] +", plain)
-    said_there = plain[item.end() :] if item else plain
-    # Bold only in whole pairs, and no hash that could be taken for a heading once shown.
-    said_there = said_there if re.fullmatch(r"[^*]*(\*\*[^*]+\*\*[^*]*)*", said_there) else said_there.replace("*", "")
-    said_there = said_there.lstrip("#-+ ")
-    return f"- {said_there}" if item else said_there
+    if heading:
+        return f"#### {words.replace('*', '')}"
+    return f"- {words}" if item else words

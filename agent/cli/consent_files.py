@@ -142,8 +142,8 @@ def print_files(say: Console, folder: Path, names: Mapping[str, int]) -> None:
         say.print(Text.assemble(f"  {name:<28}", (f"{many}{_size(sum(sizes))}", "dim")))
 
 
-def export_to(instance: Instance, folder: Path, say: Console) -> dict[str, int]:
-    """Write everything about the person into a new folder.
+def export_to(instance: Instance, folder: Path, say: Console, command: str = "export") -> dict[str, int]:
+    """Write everything about the person into a new folder; or, with `ledger_export`, the log alone.
 
     Returns:
         Each file's name → its size, bytes.
@@ -159,14 +159,14 @@ def export_to(instance: Instance, folder: Path, say: Console) -> dict[str, int]:
         raise Failure(f"{folder} cannot be written to: {problem.strerror or type(problem).__name__}.") from None
     try:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
-        with Progress(*columns, console=say, transient=True) as progress:
+        with Progress(*columns, console=say, transient=True, disable=not say.is_terminal) as progress:
             # How much there will be is not known before it has come: the bar moves, and the bytes are counted.
             task = progress.add_task("Putting it together", total=None, done="")
 
             def tell(name: str, written: int) -> None:
                 progress.update(task, description=name.partition("/")[0], done=_size(written))
 
-            sizes = write_parts(_parts(instance), aside, tell)
+            sizes = write_parts(_parts(instance, command), aside, tell)
         if folder.exists():
             folder.rmdir()
         aside.rename(folder)
@@ -226,16 +226,16 @@ def write_parts(parts: Iterable[Any], folder: Path, tell: Callable[[str, int], N
     return sizes
 
 
-def _parts(instance: Instance) -> Iterator[Any]:
+def _parts(instance: Instance, command: str) -> Iterator[Any]:
     """The export as it comes from the running agent; all at once where none runs."""
     try:
         before = None
-        for item in follow(instance, "export"):
+        for item in follow(instance, command):
             if before is not None:
                 yield before
             before = item  # the last thing to come is the command's result and no part
     except NotRunning:
-        yield from ask(instance, "export").items
+        yield from ask(instance, command).items
 
 
 def _inside(folder: Path, name: str) -> Path:

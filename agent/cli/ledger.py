@@ -7,12 +7,10 @@ checkpoints and proofs in the open C2SP formats, whoever made them. Nothing is g
 
 from __future__ import annotations
 
-import base64
-import binascii
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -165,7 +163,8 @@ def _told_own(result: Mapping[str, Any], every_checkpoint: bool) -> Iterator[str
     if result["erased"]:
         yield f"  • contents that were erased, each with an entry that says so: {result['erased']:,}"
     if result["witnesses"]:
-        yield f"  • cosignatures by {', '.join(plain(name) for name in result['witnesses'])}"
+        names = ", ".join(plain(name) for name in result["witnesses"])
+        yield f"  • cosignatures by {names}: they have seen {result['witnessed']:,} entries of the open log"
     else:
         yield f"[yellow]{NO_WITNESS}[/]"
     for remark in result["remarks"]:
@@ -284,25 +283,22 @@ def receipt(index: int, out: Path | None, with_verifier: bool, as_json: bool) ->
 def export(folder: Path, as_json: bool) -> None:
     """Write the whole log as plain files into DIR, which must be new or empty.
 
-    Entries, checkpoints, cosignatures and keys, in the open formats. Contents are not among them: what you said comes
-    with «gleanwatch consent export».
+    Entries, tree, checkpoints, cosignatures and keys, in the open formats (C2SP tlog-tiles), each log in a folder of
+    its own. Contents are not among them: what you said comes with «gleanwatch consent export».
+
+    \b
+    gleanwatch ledger export my-log
+    gleanwatch ledger verify --note my-log/log-1/checkpoint --key my-log/log-1/key
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise Failure(f"{folder} is not empty. Name a new folder: an export must hold nothing but the log.")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = _Files(folder)
-    with _bar("Exporting") as advance:
+    from agent.cli.consent_files import export_to, print_files
 
-        def each(item: Mapping[str, Any]) -> None:
-            target.take(item["name"], item["part"], item["last"])
-            advance(len(target.names), None)
-
-        _run("ledger_export", {}, each)
-    target.finish()
+    wanted = folder.expanduser().absolute()
+    sizes = export_to(this_instance(), wanted, console(stderr=as_json), "ledger_export")
     if as_json:
-        print_json({"folder": str(folder), "files": target.names})
+        print_json({"folder": str(wanted), "files": sizes})
         return
-    console().print(f"[green]✓[/] {len(target.names)} files in {plain(str(folder))}", soft_wrap=True)
+    print_files(console(), wanted, sizes)
+    console().print("Other tools that know C2SP tlog-tiles read it as it stands.")
 
 
 @ledger.command()
@@ -326,57 +322,6 @@ def rotate(as_json: bool) -> None:
 
 
 # Between the agent and the disk
-
-
-class _Files:
-    """Writes the files of an export as their parts come, below one folder and nowhere else."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open: IO[bytes] | None = None
-        self.names: list[str] = []
-
-    def take(self, name: str, part: str, last: bool) -> None:
-        """Write one part.
-
-        Raises:
-            Failure: A name that leads elsewhere, a part that is none, or a disk that does not take it.
-        """
-        try:
-            if self._open is None:
-                path = self._folder.joinpath(*_inside(name))
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._open = path.open("xb")
-                self.names.append(name)
-            elif name != self.names[-1]:
-                raise Failure(f"the export is broken off within a file. {self._incomplete}")
-            self._open.write(base64.b64decode(part, validate=True))
-            if last:
-                self._open.close()
-                self._open = None
-        except (OSError, binascii.Error) as problem:
-            raise Failure(f"the export could not be written: {_why(problem)}. {self._incomplete}") from None
-
-    def finish(self) -> None:
-        """Say so where the last file is not whole.
-
-        Raises:
-            Failure: It is not.
-        """
-        if self._open is not None:
-            self._open.close()
-            raise Failure(f"the export is broken off within a file. {self._incomplete}")
-
-    @property
-    def _incomplete(self) -> str:
-        return f"What lies in {self._folder} is not the whole log: delete it and export again."
-
-
-def _inside(name: str) -> Sequence[str]:
-    parts = PurePosixPath(name).parts
-    if not parts or any(part in ("/", "..") or "\\" in part or ":" in part for part in parts):
-        raise Failure("the export names a file outside its folder. Nothing of it was written.")
-    return parts
 
 
 def _run(command: str, args: Mapping[str, object], each: Callable[[Any], None]) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import secrets
@@ -17,42 +18,49 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
+import msgspec
 
 from agent import __version__
 from agent.changes import Changes
-from agent.consent.gate import GateHistory, GateRules
+from agent.consent.gate import GateHistory
+from agent.consent.qr import qr_svg
+from agent.consenting import ConsentParts, Consents, claims_years
 from agent.content.catalogue import load_catalogue
-from agent.content.notices import render_notice
+from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
 from agent.detection.explain import why
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
+from agent.erasing import Erasing, ErasingParts
 from agent.face import Face, FaceParts
 from agent.inventory import Inventory
+from agent.ledger import receipt as receipts
+from agent.ledger.entry import Json
 from agent.link.control import ControlServer
 from agent.link.desktop import Desktop
 from agent.link.local_socket import SocketError
 from agent.link.messages import Hello
 from agent.link.relay import RelayServer, RelaySettings
+from agent.model.consent import Press
 from agent.model.events import PageLoad
-from agent.model.face import NoticeText
 from agent.model.faults import described
-from agent.model.findings import Finding
+from agent.model.findings import Finding, Stage
 from agent.model.health import Condition, Health
 from agent.model.ports import Clock
-from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
-from agent.opening import Opened, Rulebook, StartError
+from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose
+from agent.opening import Opened, StartError
+from agent.proving import Proving
 from agent.sensors.connections.addresses import PlatformAddresses, resolve
 from agent.sensors.connections.sampler import Sampler
 from agent.sensors.connections.sockets import socket_lister
 from agent.sensors.processes.choose import reader_for
 from agent.sensors.tree import CachedTree
-from agent.store import clients, counters, cursors, findings, gates, page_loads, retention
+from agent.store import acts, clients, counters, cursors, erasure, findings, gates, ledger, page_loads, retention
 from agent.store.database import Store, StoreError
 from agent.store.schema import FIELDS
 from agent.watching import Watching, WatchParts
@@ -67,6 +75,8 @@ SWEEP_SECONDS = 600.0
 FLUSH_SECONDS = 5.0
 GATHER_SECONDS = 0.1
 REPLAY_MS = 30 * 60_000
+ROTATE_AFTER_MS = 365 * DAY_MS
+"""Age at which the ledger closes a log and begins the next."""
 CURSOR = "detection"
 
 
@@ -99,27 +109,6 @@ class StoreKeeper:
         return self.store.write(lambda tx: page_loads.append(tx, client, loads, high_water, at))
 
 
-def notice_for(rulebook: Rulebook) -> NoticeText:
-    """Render the notice that holds under these rules."""
-    policy, loopback = rulebook.policy, sorted(rulebook.config.loopback)
-    off = frozenset(policy.monitoring.purposes_off) if policy is not None else frozenset()
-    # The longer history has no switch yet, so no notice speaks of it.
-    purposes = [p for p in Purpose if p not in off and not p.optional]
-    if policy is None:
-        return render_notice(rulebook.mode, purposes=purposes, loopback=loopback)
-    return render_notice(
-        rulebook.mode,
-        purposes=purposes,
-        organisation=policy.organisation.name,
-        contact=policy.organisation.contact,
-        lead_days=policy.monitoring.lead_days,
-        acknowledgement=policy.monitoring.require_acknowledgement,
-        raw_hours=policy.retention.observations_hours,
-        finding_days=policy.retention.findings_days,
-        loopback=loopback,
-    )
-
-
 async def nowhere(_host: str) -> Sequence[str]:
     """Resolve no name."""
     return ()
@@ -137,7 +126,7 @@ class Daemon:
 
     def __init__(self, opened: Opened, clock: Clock, uid: int, home: Path) -> None:
         """Build and join the parts; nothing runs before `start`."""
-        rules, policy = opened.rulebook, opened.rulebook.policy
+        rules, policy, ruling = opened.rulebook, opened.rulebook.policy, opened.rulebook.ruling
         self._opened, self._clock, self._store = opened, clock, opened.store
         self._counts: Counter[str] = Counter()
         self._flush: asyncio.TimerHandle | None = None
@@ -150,6 +139,7 @@ class Daemon:
         self._try: asyncio.subprocess.Process | None = None
         self._serving: Serving | None = None
         self._broken: list[Health] = []
+        self._started = False
         self.stopping = asyncio.Event()
         self.changes = Changes()
         self.desktop = Desktop(enabled=os.environ.get("GLEANWATCH_DESKTOP", "on") != "off")
@@ -158,6 +148,7 @@ class Daemon:
             findings_ms=(policy.retention.findings_days if policy else 90) * DAY_MS,
         )
         platforms = load_platforms()
+        watched = platforms.keys - ruling.platforms_off
         catalogue = load_catalogue(on_error=lambda problem: self._report_broken("catalogue", str(problem)))
         self._code = CodeReader(loopback=rules.config.loopback)
         identifier = Identifier(catalogue, self._code, home)
@@ -165,7 +156,7 @@ class Daemon:
         tree = CachedTree(reader, agent=os.getpid())
         addresses = PlatformAddresses(
             platforms.platform_of_host,
-            [host for key in platforms.keys for host in platforms.page_hosts(key)],
+            [host for key in sorted(watched) for host in platforms.page_hosts(key)],
             clock,
             loopback=rules.config.loopback,
             # A demo or test stays on this machine, its questions to a name server included.
@@ -199,11 +190,24 @@ class Daemon:
             home, os.environ, lambda found: self._found(self._detector.installed(found, complete=True))
         )
         self._history = GateHistory()
-        gate_rules = GateRules(
-            rules.mode,
-            lead_days=policy.monitoring.lead_days if policy else 0,
-            require_acknowledgement=policy.monitoring.require_acknowledgement if policy else True,
-            switched_off=frozenset(policy.monitoring.purposes_off) if policy else frozenset(),
+        self.consents = Consents(
+            ConsentParts(
+                self._store, clock, self._history, rules, self.changes, on_gates=self._gates_moved, on_act=self._acted
+            )
+        )
+        self._proving = Proving(
+            self._store, self.consents, [witness.key for witness in policy.ledger.witnesses] if policy else ()
+        )
+        self._erasing = Erasing(
+            ErasingParts(
+                self._store,
+                clock,
+                self.consents,
+                rules.mode,
+                claims_years(rules),
+                self.changes,
+                forget_findings=self._forget_findings,
+            )
         )
         organisation = policy.organisation.name if policy else ""
         self.relay = RelayServer(
@@ -211,7 +215,7 @@ class Daemon:
                 keeper=StoreKeeper(self._store),
                 gates=self._history,
                 clock=clock,
-                platforms=platforms.keys,
+                platforms=watched,
                 page_classes=platforms.sendable_classes,
                 max_age_ms=self._limits.observations_ms,
                 agent_version=__version__,
@@ -230,10 +234,11 @@ class Daemon:
                 store=self._store,
                 clock=clock,
                 history=self._history,
-                rules=gate_rules,
-                notice=notice_for(rules),
+                consents=self.consents,
+                proving=self._proving,
+                erasing=self._erasing,
                 changes=self.changes,
-                limits=self._limits,
+                limits=self._retention,
                 version=__version__,
                 mode=rules.mode,
                 organisation=organisation,
@@ -242,9 +247,8 @@ class Daemon:
                 counts=self._unflushed,
                 page_link=self._page_link,
                 start_try=self._start_try,
-                on_gates=self._gates_moved,
-                on_act=self._acted,
                 on_answer=self._answered,
+                rotate=self._rotate,
                 stop=self.stopping.set,
             )
         )
@@ -257,6 +261,8 @@ class Daemon:
             on_refused=self.count,
             explain=why,
             fields=FIELDS,
+            qr=qr_svg,
+            verifier=receipts.verifier(),
         )
         self._control = ControlServer(opened.instance.control_socket, uid, self.face.serve_command, count=self.count)
 
@@ -267,9 +273,8 @@ class Daemon:
             StartError: A socket or port cannot be had, or the database cannot be read.
         """
         try:
-            for gate in await self._store.read(gates.history):
-                self._history.record(gate)
-            await self.face.load()
+            await self._store.write(self._note_start)
+            await self.load()
             if self._opened.rulebook.mode is Mode.TEST:
                 await self._acknowledge_itself()
             self._detector.restore(await self._store.read(findings.open_findings))
@@ -281,9 +286,20 @@ class Daemon:
             await self.relay.start()
         except (SocketError, StoreError, OSError) as problem:
             raise StartError(str(problem)) from None
+        self._started = True
         self._start(self._follow_gates())
         self._start(self._sweep_for_ever())
         self._gates_changed.set()
+
+    async def load(self) -> None:
+        """Read gates and acts and decide every gate anew: all that a command without a running agent needs.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        for gate in await self._store.read(gates.history):
+            self._history.record(gate)
+        await self.consents.load()
 
     async def stop(self) -> None:
         """End everything in order: first what comes in, then what watches, last the database."""
@@ -311,6 +327,8 @@ class Daemon:
             self._flush.cancel()
         with contextlib.suppress(StoreError):
             await self._flush_counts()
+            if self._started:
+                await self._store.write(lambda tx: self._enter(tx, "agent-stop", {}))
         await self._store.close()
         self._opened.close()
 
@@ -388,30 +406,62 @@ class Daemon:
             *self._broken,
         ]
 
+    # The ledger
+
+    def _enter(self, tx: apsw.Connection, kind: str, content: dict[str, Json]) -> None:
+        self._store.ledger.append(tx, kind, self._clock.now(), content)
+
+    def _note_start(self, tx: apsw.Connection) -> None:
+        """Put on record that the agent starts, in which release and mode, and under which policy where that changed."""
+        rules = self._opened.rulebook
+        before = _last_content(tx, "agent-start")
+        if before is not None and before.get("version") != __version__:
+            self._enter(tx, "agent-update", {"from": before.get("version"), "to": __version__})
+        self._enter(tx, "agent-start", {"version": __version__, "mode": rules.mode.value})
+        if rules.policy is None:
+            return
+        digest = hashlib.sha256(msgspec.json.encode(rules.policy, order="deterministic")).hexdigest()
+        policy: dict[str, Json] = {"sha256": digest, "jurisdiction": rules.policy.monitoring.jurisdiction}
+        if _last_content(tx, "policy") != policy:
+            self._enter(tx, "policy", policy)
+
+    async def _rotate(self) -> tuple[str, str]:
+        now = self._clock.now()
+        return await self._store.write(lambda tx: self._store.ledger.rotate(tx, now))
+
     # Gates
 
     async def _acknowledge_itself(self) -> None:
         """A test or demo instance has no person to ask; it says so on every page (DESIGN 3.11)."""
         sha256 = self.face.notice().sha256
-        await self.face.act(None, ActKind.SHOWN, sha256, Channel.SELF)
+        await self.face.act(None, Press(ActKind.SHOWN, sha256, "self"), Channel.SELF)
         if self._history.current(Purpose.DETECT).reason == "not_acknowledged":
-            await self.face.act(None, ActKind.ACKNOWLEDGED, sha256, Channel.SELF)
+            await self.face.act(None, Press(ActKind.ACKNOWLEDGED, sha256, "self"), Channel.SELF)
 
-    def _acted(self, kind: ActKind, channel: Channel) -> None:
+    def _acted(self, act: Act) -> None:
         """Say on the desktop that something was put on record, unless nobody did anything."""
-        if kind is not ActKind.SHOWN and channel is not Channel.SELF:
-            self._start(self.desktop.show_act(kind, channel, self._open_page))
+        if act.kind is not ActKind.SHOWN and act.channel is not Channel.SELF:
+            self._start(self.desktop.show_act(act, self._open_page, lambda: self._start(self._disputed(act))))
+
+    async def _disputed(self, act: Act) -> None:
+        """File «that was not me», pressed on a desktop notice."""
+        if act.entry is not None:
+            with contextlib.suppress(ValueError):  # disputed on the page meanwhile, or nothing to dispute
+                await self.consents.dispute(act.entry, Channel.DESKTOP, "desktop.dispute")
 
     def _gates_moved(self) -> None:
         self.relay.push_gates()
         self._gates_changed.set()
+        if self._started:
+            # What is kept for a purpose goes with its gate: a withdrawn longer history takes the older facts along.
+            self._start(self._sweep())
 
     async def _follow_gates(self) -> None:
         """Turn watching on and off with its gate, also when a waiting gate opens by itself."""
         while not self.stopping.is_set():
             await self._gates_changed.wait()
             self._gates_changed.clear()
-            opens_at = await self.face.decide_gates()
+            opens_at = await self.consents.decide_gates()
             if self._gate_timer is not None:
                 self._gate_timer.cancel()
             if opens_at is not None:
@@ -420,6 +470,9 @@ class Daemon:
                 loop = asyncio.get_running_loop()
                 self._gate_timer = loop.call_later(min(delay, 60.0), self._gates_changed.set)
             if self._history.current(Purpose.DETECT).state is GateState.OPEN:
+                if not self.watching.on:
+                    # On record before the first thing is seen.
+                    await self._store.write(lambda tx: self._enter(tx, "monitoring-start", {}))
                 await self.watching.open()
                 self.inventory.open()
             else:
@@ -453,6 +506,8 @@ class Daemon:
     async def _keep(self, changed: Sequence[Finding]) -> None:
         def save_all(tx: apsw.Connection) -> None:
             for finding in changed:
+                if finding.stage is not Stage.INSTALLED and findings.get(tx, finding.id) is None:
+                    self._enter(tx, "finding-opened", _opened_content(finding))
                 findings.save(tx, finding)
 
         await self._store.write(save_all)
@@ -466,13 +521,31 @@ class Daemon:
     def _push_flags(self, known: Sequence[Finding]) -> None:
         self.relay.push_flags([f for f in known if f.flagged and f.closed_at is None])
 
-    async def _answered(self, finding_id: str, answer: str) -> Finding | None:
-        at = self._clock.now()
-        if not await self._store.write(lambda tx: findings.set_answer(tx, finding_id, answer, at)):
+    def _forget_findings(self) -> None:
+        """After an erasure: forget what detection holds, and look anew at what still runs."""
+        self._detector.forget()
+        self._shown_flags.clear()
+        self._push_flags(())
+        self._start(self._watch_anew())
+
+    async def _watch_anew(self) -> None:
+        if self.watching.on:
+            await self.watching.close()
+            await self.watching.open()
+
+    async def _answered(self, act: Act, words: str) -> Finding | None:
+        def keep(tx: apsw.Connection) -> int | None:
+            if not findings.set_answer(tx, act.finding, act.category, act.at):
+                return None
+            return acts.record(tx, self._store.ledger, act, words)
+
+        entry = await self._store.write(keep)
+        if entry is None:
             return None
-        self._detector.answer(finding_id, answer)
+        self.consents.recorded(replace(act, entry=entry))
+        self._detector.answer(act.finding, act.category)
         self.changes.say("findings")
-        return await self.face.finding(finding_id)
+        return await self.face.finding(act.finding)
 
     async def _start_try(self) -> None:
         """Run the harmless collection as a program of its own, so that it is seen like any other."""
@@ -500,19 +573,46 @@ class Daemon:
                 self.count("store.sweep_failed")
                 log.warning("retention could not run: %s", problem)
 
+    def _retention(self) -> retention.Limits:
+        """How long things are kept now; the person may have chosen a longer history for themselves."""
+        if self.consents.longer_history():
+            return replace(self._limits, observations_ms=LONGER_DAYS * DAY_MS)
+        return self._limits
+
     async def _sweep(self) -> None:
-        now = self._clock.now()
+        now, limits = self._clock.now(), self._retention()
 
         def sweep(tx: apsw.Connection) -> retention.Swept:
-            swept = retention.sweep(tx, now, self._limits)
+            swept = retention.sweep(tx, now, limits)
             row = tx.execute("SELECT max(id) FROM page_load WHERE at < ?", (now - REPLAY_MS,)).get
             cursors.set(tx, CURSOR, int(row or cursors.get(tx, CURSOR)))
+            if ledger.opened_at(tx) < now - ROTATE_AFTER_MS:
+                self._store.ledger.rotate(tx, now)
             return swept
 
         swept = await self._store.write(sweep)
+        await self._erasing.sweep(now)
         if swept.page_loads or swept.findings or swept.clients:
             await self._store.checkpoint()
             self.changes.say("pages")
+
+
+def _last_content(tx: apsw.Connection, kind: str) -> dict[str, Json] | None:
+    """Return the content of the newest entry of a kind, None where there is none."""
+    known = erasure.entries_of(tx, kind)
+    return ledger.content(tx, known[-1]) if known else None
+
+
+def _opened_content(finding: Finding) -> dict[str, Json]:
+    """What the ledger commits to when a finding is opened."""
+    return {
+        "id": finding.id,
+        "tool": finding.tool,
+        "family": finding.family,
+        "stage": finding.stage.value,
+        "level": finding.level.value,
+        "flagged": finding.flagged,
+    }
 
 
 async def run(opened: Opened, clock: Clock, uid: int, home: Path, on_ready: Callable[[Daemon], None]) -> None:

@@ -1,4 +1,4 @@
-"""What the faces ask, answered once: `AgentFace` over the store, the gates, the sessions and detection.
+"""What the faces ask, answered once: `AgentFace` over the store, consent, proofs, the sessions and detection.
 
 The page (`web/`) calls it directly, the command line through the control socket (`serve_command`), the pop-up through
 the relay. Whatever changes goes into the database first and is said through `Changes` afterwards.
@@ -6,26 +6,33 @@ the relay. Whatever changes goes into the database first and is said through `Ch
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import apsw
 import msgspec
 
 from agent.changes import Changes
-from agent.consent.gate import GateHistory, GateRules, decide
+from agent.consent.gate import GateHistory
+from agent.consenting import MOST_WORDS, Consents
+from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
+from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.face import BrowserState, NoticeText, PageTotal, Status
 from agent.model.findings import Finding
 from agent.model.health import Health
 from agent.model.ports import Clock
-from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose
-from agent.store import acts, clients, counters, findings, gates, page_loads, retention
+from agent.model.purposes import Act, ActKind, Channel, Gate, Mode, Purpose
+from agent.proving import Proving
+from agent.store import clients, counters, findings, page_loads, retention
 from agent.store.database import Store
 
 DAY_MS = 86_400_000
-ANSWERS = frozenset({"stopping", "work", "not_me"})
+PART_BYTES = 32_768
+"""Bytes of a file that one frame of the control socket carries."""
 COMMAND_CHANNELS = {"terminal": Channel.TERMINAL}
 
 
@@ -36,10 +43,11 @@ class FaceParts:
     store: Store
     clock: Clock
     history: GateHistory
-    rules: GateRules
-    notice: NoticeText
+    consents: Consents
+    proving: Proving
+    erasing: Erasing
     changes: Changes
-    limits: retention.Limits
+    limits: Callable[[], retention.Limits]
     version: str
     mode: Mode
     organisation: str
@@ -48,9 +56,8 @@ class FaceParts:
     counts: Callable[[], Mapping[str, int]]
     page_link: Callable[[], str]
     start_try: Callable[[], Awaitable[None]]
-    on_gates: Callable[[], None]
-    on_act: Callable[[ActKind, Channel], None]
-    on_answer: Callable[[str, str], Awaitable[Finding | None]]
+    on_answer: Callable[[Act, str], Awaitable[Finding | None]]
+    rotate: Callable[[], Awaitable[tuple[str, str]]]
     stop: Callable[[], None]
 
 
@@ -60,48 +67,12 @@ class Face:
     def __init__(self, parts: FaceParts) -> None:
         self._parts = parts
         self._started_at = parts.clock.now()
-        self._acts: list[Act] = []
-
-    async def load(self) -> None:
-        """Read the acts on record and decide every gate anew.
-
-        Raises:
-            StoreError: The database cannot be read.
-        """
-        self._acts = list(await self._parts.store.read(acts.all_acts))
-        await self.decide_gates()
-
-    async def decide_gates(self) -> int | None:
-        """Decide every gate from the acts and the clock; store and say what changed.
-
-        Returns:
-            When a waiting gate opens by itself, UTC milliseconds, or None.
-        """
-        parts = self._parts
-        now = parts.clock.now()
-        decided = [decide(p, self._acts, parts.rules, parts.notice.sha256, now) for p in Purpose]
-        changed = []
-        for gate in decided:
-            before = parts.history.current(gate.purpose)
-            # A gate that closes closes now: what was observed until this moment was observed lawfully.
-            closes = before.state is GateState.OPEN and gate.state is not GateState.OPEN
-            if parts.history.record(replace(gate, since=now) if closes else gate):
-                changed.append(parts.history.current(gate.purpose))
-        if changed:
-
-            def keep_gates(tx: apsw.Connection) -> None:
-                for gate in changed:
-                    gates.record(tx, gate)
-
-            await parts.store.write(keep_gates)
-            parts.on_gates()
-            parts.changes.say("gates")
-        return min((g.until for g in decided if g.until is not None), default=None)
 
     async def status(self) -> Status:
         """Return everything the first screen needs."""
         parts = self._parts
         since = parts.clock.now() - DAY_MS
+        limits = parts.limits()
 
         def look(tx: apsw.Connection) -> _Kept:
             return _Kept(
@@ -109,7 +80,7 @@ class Face:
                 tuple(page_loads.totals(tx, since)),
                 counters.all_counters(tx),
                 sum(1 for f in findings.open_findings(tx) if f.flagged),
-                retention.next_deletion(tx, parts.limits),
+                retention.next_deletion(tx, limits),
             )
 
         kept = await parts.store.read(look)
@@ -139,50 +110,92 @@ class Face:
         """Return one finding or None."""
         return await self._parts.store.read(lambda tx: findings.get(tx, finding_id))
 
-    async def answer(self, finding_id: str, answer: str) -> Finding | None:
+    async def answer(
+        self, finding_id: str, category: str, words: str, press: Press | None, channel: Channel
+    ) -> Finding | None:
         """Record what the person says of a finding.
 
         Raises:
-            ValueError: The answer is not one of the three.
+            ValueError: The category is none of the three, or the words are too many.
         """
-        if answer not in ANSWERS:
-            raise ValueError(f"An answer is one of {', '.join(sorted(ANSWERS))}.")
-        return await self._parts.on_answer(finding_id, answer)
+        words = words.strip()
+        if len(words) > MOST_WORDS:
+            raise ValueError(f"At most {MOST_WORDS} characters of your own words are kept; these are {len(words)}.")
+        return await self._parts.on_answer(self._parts.consents.answer_of(finding_id, category, press, channel), words)
 
-    def notice(self) -> NoticeText:
+    def languages(self) -> Sequence[str]:
+        """Return the languages in which the notice can be shown here, best first."""
+        return self._parts.consents.languages()
+
+    def notice(self, language: str = "en") -> NoticeText:
         """Return the notice that holds now."""
-        return self._parts.notice
+        return self._parts.consents.notice(language)
 
-    async def act(self, purpose: Purpose | None, kind: ActKind, notice_sha256: str, channel: Channel) -> Sequence[Gate]:
+    async def difference(self, language: str = "en") -> Sequence[tuple[str, str]] | None:
+        """Say how the notice differs from the last one that the person answered."""
+        return await self._parts.consents.difference(language)
+
+    async def purposes(self, language: str = "en") -> Sequence[PurposeView]:
+        """Return every purpose, mandatory ones first."""
+        return self._parts.consents.purposes(language)
+
+    async def history(self, language: str = "en") -> Sequence[ActView]:
+        """Return every act on record, newest first."""
+        return await self._parts.consents.history(language)
+
+    async def act(
+        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
+    ) -> Sequence[Gate]:
         """Record an act and return the gates that hold afterwards.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
         """
-        if notice_sha256 != self._parts.notice.sha256:
-            raise ValueError("The notice has changed since it was shown. Read it again, then answer.")
-        about = [purpose] if purpose is not None else [p for p in Purpose if not p.optional]
-        consents = kind in (ActKind.GIVEN, ActKind.WITHDRAWN)
-        for one in about:
-            if kind is not ActKind.SHOWN and one.optional != consents:
-                raise ValueError(f"«{kind.value}» does not fit {one.value}: see «gleanwatch consent --help».")
-        now = self._parts.clock.now()
-        done = [Act(one, kind, now, notice_sha256, channel) for one in about]
-        if kind is ActKind.SHOWN:
-            # Showing the same text again proves nothing new; the first time is what counts.
-            known = {a.purpose for a in self._acts if a.kind is kind and a.notice_sha256 == notice_sha256}
-            done = [a for a in done if a.purpose not in known]
-        if done:
+        return await self._parts.consents.act(purpose, press, channel, language)
 
-            def keep_acts(tx: apsw.Connection) -> None:
-                for act in done:
-                    acts.record(tx, act)
+    async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
+        """Record «that was not me» about an earlier act and return the gates that hold afterwards.
 
-            await self._parts.store.write(keep_acts)
-            self._acts.extend(done)
-            self._parts.on_act(kind, channel)
-            await self.decide_gates()
-        return self._parts.history.all_current()
+        Raises:
+            ValueError: There is no such act, or it cannot be disputed.
+        """
+        return await self._parts.consents.dispute(entry, channel, control)
+
+    async def receipt(self, entry: int) -> bytes:
+        """Return the receipt of one entry.
+
+        Raises:
+            ValueError: There is no such entry, or its content was erased.
+        """
+        return await self._parts.proving.receipt(entry)
+
+    async def check(self, entry: int) -> ProofCheck:
+        """Verify one entry now.
+
+        Raises:
+            ValueError: There is no such entry.
+        """
+        return await self._parts.proving.check(entry)
+
+    async def erase_preview(self, what: Erasable, entry: int | None = None) -> ErasurePreview:
+        """Say what erasing would take away and what stays.
+
+        Raises:
+            ValueError: There is no such entry, or none was named for `record`.
+        """
+        return await self._parts.erasing.preview(what, entry)
+
+    async def erase(self, what: Erasable, ground: Ground, entry: int | None, channel: Channel) -> ErasurePreview:
+        """Erase, put the fact on record, compact the database, and return what went.
+
+        Raises:
+            ValueError: As `erase_preview`, or nothing of it is there.
+        """
+        return await self._parts.erasing.erase(what, ground, entry)
+
+    async def export(self) -> Mapping[str, bytes]:
+        """Return everything about the person as files: name → content."""
+        return await self._parts.proving.everything()
 
     async def try_collection(self) -> None:
         """Start the harmless collection of `gleanwatch try`."""
@@ -212,18 +225,6 @@ class Face:
                 if found is None:
                     raise CommandError("There is no such finding. «gleanwatch findings» lists them with their ids.")
                 return msgspec.to_builtins(found)
-            case "answer":
-                try:
-                    found = await self.answer(str(args.get("id")), str(args.get("answer")))
-                except ValueError as problem:
-                    raise CommandError(str(problem)) from None
-                if found is None:
-                    raise CommandError("There is no such finding. «gleanwatch findings» lists them with their ids.")
-                return msgspec.to_builtins(found)
-            case "notice":
-                return msgspec.to_builtins(self.notice())
-            case "act":
-                return await self._act_by_command(args)
             case "page_link":
                 return {"url": self.page_link()}
             case "try":
@@ -232,7 +233,89 @@ class Face:
             case "stop":
                 self._parts.stop()
                 return {}
+        try:
+            return await self._serve_consent(command, args, emit)
+        except (ValueError, KeyError) as problem:
+            raise CommandError(str(problem) if isinstance(problem, ValueError) else f"{problem} is missing.") from None
+
+    async def _serve_consent(self, command: str, args: Mapping[str, object], emit: Emit) -> object:
+        """Run one command about notices, acts, proofs or erasure.
+
+        Raises:
+            CommandError: The command is unknown.
+            ValueError: It cannot be done, or an argument is wrong.
+            KeyError: An argument is missing.
+        """
+        proving, language = self._parts.proving, str(args.get("language") or "en")
+        match command:
+            case "notice":
+                return msgspec.to_builtins(self.notice(language))
+            case "difference":
+                return {"lines": await self.difference(language)}
+            case "purposes":
+                return await _send_all(await self.purposes(language), emit)
+            case "history":
+                return await _send_all(await self.history(language), emit)
+            case "act":
+                purpose = Purpose(str(args["purpose"])) if args.get("purpose") else None
+                held = await self.act(purpose, _press(args, ActKind(str(args["kind"]))), _channel(args), language)
+                return [msgspec.to_builtins(gate) for gate in held]
+            case "dispute":
+                held = await self.dispute(_entry(args), _channel(args), str(args.get("control") or ""))
+                return [msgspec.to_builtins(gate) for gate in held]
+            case "answer":
+                found = await self.answer(
+                    str(args["id"]),
+                    str(args["answer"]),
+                    str(args.get("words") or ""),
+                    _press(args, ActKind.ANSWERED),
+                    _channel(args),
+                )
+                if found is None:
+                    raise CommandError("There is no such finding. «gleanwatch findings» lists them with their ids.")
+                return msgspec.to_builtins(found)
+            case "receipt":
+                return msgspec.json.decode(await self.receipt(_entry(args)))
+            case "check":
+                return msgspec.to_builtins(await self.check(_entry(args)))
+            case "erase_preview":
+                return msgspec.to_builtins(await self.erase_preview(Erasable(str(args["what"])), _entry_or_none(args)))
+            case "erase":
+                what, ground = Erasable(str(args["what"])), Ground(str(args["ground"]))
+                return msgspec.to_builtins(await self.erase(what, ground, _entry_or_none(args), _channel(args)))
+            case "export":
+                return await _send_files(await self.export(), emit)
+            case "ledger_verify":
+                return await self._verify(bool(args.get("every_checkpoint")), emit)
+            case "ledger_checkpoint":
+                signed, key = await proving.checkpoint()
+                return {"note": signed.decode(), "key": str(key)}
+            case "ledger_prove":
+                proof, entry, key = await proving.proof(_entry(args))
+                return {"proof": proof.decode(), "entry": entry.decode(), "key": str(key)}
+            case "ledger_export":
+                return await _send_files(await proving.log_files(), emit)
+            case "ledger_rotate":
+                closed, opened = await self._parts.rotate()
+                return {"closed": closed, "opened": opened}
         raise CommandError("The running agent does not know this command: it may be older than the command line.")
+
+    async def _verify(self, every_checkpoint: bool, emit: Emit) -> object:
+        """Verify the ledger, sending how far it is while it goes on."""
+        steps: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+        work = asyncio.ensure_future(
+            self._parts.proving.verify(every_checkpoint, lambda done, of: steps.put_nowait((done, of)))
+        )
+        while not work.done() or not steps.empty():
+            step = asyncio.ensure_future(steps.get())
+            await asyncio.wait((work, step), return_when=asyncio.FIRST_COMPLETED)
+            if not step.done():
+                step.cancel()
+                break
+            done, of = step.result()
+            await emit({"done": done, "of": of})
+        found = await work
+        return {"ok": found.ok, **msgspec.to_builtins(found), "payloads": found.contents}
 
     async def _send_findings(self, args: Mapping[str, object], emit: Emit) -> object:
         since = args.get("since")
@@ -255,15 +338,54 @@ class Face:
                 await send_new()
         return {}
 
-    async def _act_by_command(self, args: Mapping[str, object]) -> object:
-        try:
-            purpose = Purpose(str(args["purpose"])) if args.get("purpose") else None
-            kind = ActKind(str(args.get("kind")))
-            channel = COMMAND_CHANNELS[str(args.get("channel"))]
-            held = await self.act(purpose, kind, str(args.get("notice_sha256")), channel)
-        except (ValueError, KeyError) as problem:
-            raise CommandError(str(problem)) from None
-        return [msgspec.to_builtins(gate) for gate in held]
+
+async def _send_all(items: Iterable[object], emit: Emit) -> object:
+    for item in items:
+        await emit(msgspec.to_builtins(item))
+    return {}
+
+
+async def _send_files(files: Mapping[str, bytes], emit: Emit) -> object:
+    """Send files in parts that fit into frames."""
+    for name, data in files.items():
+        for start in range(0, max(1, len(data)), PART_BYTES):
+            part = data[start : start + PART_BYTES]
+            last = start + PART_BYTES >= len(data)
+            await emit({"name": name, "part": base64.b64encode(part).decode(), "last": last})
+    return {}
+
+
+def _press(args: Mapping[str, object], kind: ActKind) -> Press:
+    dwell = args.get("dwell_ms")
+    return Press(
+        kind,
+        str(args.get("notice_sha256") or ""),
+        str(args.get("control") or "")[:64],
+        dwell if isinstance(dwell, int) and not isinstance(dwell, bool) and dwell >= 0 else None,
+    )
+
+
+def _channel(args: Mapping[str, object]) -> Channel:
+    channel = COMMAND_CHANNELS.get(str(args.get("channel")))
+    if channel is None:
+        raise ValueError("An act comes from a page or a terminal, never from elsewhere.")
+    return channel
+
+
+def _entry(args: Mapping[str, object]) -> int:
+    entry = _entry_or_none(args)
+    if entry is None:
+        raise ValueError("Say which entry, by its number.")
+    return entry
+
+
+def _entry_or_none(args: Mapping[str, object]) -> int | None:
+    entry = args.get("entry")
+    if entry is None:
+        return None
+    if isinstance(entry, bool) or not isinstance(entry, int) or not 0 <= entry < 2**62:
+        raise ValueError("An entry is a whole number from 0.")
+    return entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.consent.ruling import Ruling, RulingRefused, rule
+from agent.content.jurisdictions import load_jurisdictions
+from agent.content.purposes import load_purposes
 from agent.keys.keystore import Backend, KeyLocked, KeyMaterial, KeyStoreError, database_key
 from agent.model.ports import Clock
 from agent.model.purposes import Mode
@@ -37,11 +40,13 @@ class Rulebook:
         mode: Personal, managed or test.
         policy: The organisation's policy, or None.
         config: The person's own configuration.
+        ruling: What follows from policy and jurisdiction.
     """
 
     mode: Mode
     policy: Policy | None
     config: Config
+    ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def read_rules(instance: Instance) -> Rulebook:
     A broken policy never falls back to personal mode: what an organisation asked for must not vanish by a typing error.
 
     Raises:
-        StartError: One of the files is wrong; the text names file, key and mend.
+        StartError: One of the files is wrong, or asks for what the jurisdiction forbids; the text names file, key,
+            reason and mend.
     """
     test = instance.mode_hint is Mode.TEST
     try:
@@ -78,7 +84,11 @@ def read_rules(instance: Instance) -> Rulebook:
     except TomlError as problem:
         raise StartError(str(problem)) from None
     mode = Mode.TEST if test else Mode.MANAGED if policy is not None else Mode.PERSONAL
-    return Rulebook(mode, policy, config)
+    try:
+        ruling = rule(mode, policy, load_purposes(), load_jurisdictions())
+    except RulingRefused as problem:
+        raise StartError(f"{instance.policy_file}: {problem}") from None
+    return Rulebook(mode, policy, config, ruling)
 
 
 def open_instance(

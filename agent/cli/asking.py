@@ -159,7 +159,7 @@ def _ask_offline(instance: Instance, command: str, args: Mapping[str, object]) -
         )
         daemon = Daemon(opened, clock, uid(), Path.home())
         try:
-            await daemon.face.load()
+            await daemon.load()
             return await daemon.face.serve_command(command, args, emit)
         finally:
             await daemon.stop()

@@ -199,6 +199,14 @@ class Detector:
                 role = Role.SCRIPT if finding.tool.startswith("script:") else Role.COLLECTOR
                 self._open[finding.tool] = _Open(finding, role, list(finding.evidence), asks, {}, finding)
 
+    def forget(self) -> None:
+        """Forget every finding and process: what still runs is met again as if the agent had just started."""
+        for held in (self._open, self._tool_of, self._followed, self._key_of_pid, self._tests, self._starts):
+            held.clear()
+        self._asking.clear()
+        self._gone.clear()
+        self._cadence = CadenceWindows()
+
     def installed(self, found: Sequence[PackageFound | ExtensionFound], complete: bool = False) -> list[Finding]:
         """Take in packages and extensions found on this machine: cards for the person, never flagged.
 

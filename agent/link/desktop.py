@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from agent.model.findings import Finding, Stage
 from agent.model.health import Condition, Health
-from agent.model.purposes import ActKind, Channel
+from agent.model.purposes import Act, ActKind, Channel
 
 log = logging.getLogger(__name__)
 # The library logs what it shows and prints a traceback where there is no desktop; health says both better.
@@ -42,17 +43,29 @@ class Desktop:
         title, text = flag_text(finding)
         await self._send(title, text, on_open)
 
-    async def show_act(self, kind: ActKind, channel: Channel, on_open: Callable[[], None]) -> None:
-        """Tell the person that an act was put on record in their name: it may not have been them (DESIGN 3.10)."""
-        title, text = act_text(kind, channel)
-        await self._send(title, text, on_open)
+    async def show_act(self, act: Act, on_open: Callable[[], None], on_dispute: Callable[[], None]) -> None:
+        """Tell the person that an act was put on record in their name: it may not have been them (DESIGN 3.10).
 
-    async def _send(self, title: str, text: str, on_open: Callable[[], None]) -> None:
+        Args:
+            act: The act.
+            on_open: Called when the notice is pressed.
+            on_dispute: Called when «That was not me» is pressed.
+        """
+        title, text = act_text(act.kind, act.channel)
+        await self._send(title, text, on_open, {"That was not me": on_dispute})
+
+    async def _send(
+        self,
+        title: str,
+        text: str,
+        on_open: Callable[[], None],
+        buttons: Mapping[str, Callable[[], None]] = MappingProxyType({}),
+    ) -> None:
         if not self._enabled or self._health.condition is Condition.FAILED:
             return
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                from desktop_notifier import DesktopNotifier, Urgency
+                from desktop_notifier import Button, DesktopNotifier, Urgency
 
                 if self._notifier is None:
                     self._notifier = DesktopNotifier(app_name="Gleanwatch")
@@ -63,6 +76,7 @@ class Desktop:
                         title=title,
                         message=text,
                         urgency=Urgency.Normal,
+                        buttons=[Button(title=name, on_pressed=pressed) for name, pressed in buttons.items()],
                         on_dispatched=taken.set,
                         on_clicked=on_open,
                     )
@@ -97,15 +111,22 @@ def act_text(kind: ActKind, channel: Channel) -> tuple[str, str]:
     """Return title and text of an act's notice."""
     what = {
         ActKind.SHOWN: "that the notice was shown to you",
-        ActKind.ACKNOWLEDGED: "that you acknowledged the notice",
+        ActKind.ACKNOWLEDGED: "that you have been shown the notice",
+        ActKind.AUTHORISED: "that you authorise being watched",
         ActKind.OBJECTED: "that you object to being watched",
         ActKind.GIVEN: "your consent",
+        ActKind.REFUSED: "that you refuse consent",
         ActKind.WITHDRAWN: "that you withdrew your consent",
+        ActKind.EXPIRED: "that your consent has run out",
+        ActKind.ANSWERED: "your answer about a flagged tool",
+        ActKind.DISPUTED: "that an earlier act was not yours",
     }[kind]
     where = {
-        Channel.PAGE: "on your page",
-        Channel.EXTENSION: "in the browser",
-        Channel.TERMINAL: "at a terminal",
-        Channel.SELF: "by this test instance itself",
+        Channel.PAGE: ", on your page",
+        Channel.EXTENSION: ", in the browser",
+        Channel.TERMINAL: ", at a terminal",
+        Channel.DESKTOP: ", by a desktop notice",
+        Channel.SELF: ", by this test instance itself",
+        Channel.CLOCK: ", as its time was over",
     }[channel]
-    return ("Put on record in your name", f"Gleanwatch noted {what}, {where}. Was that not you? Open your page.")
+    return ("Put on record in your name", f"Gleanwatch noted {what}{where}. Was that not you? Open your page.")

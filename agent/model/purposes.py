@@ -106,6 +106,8 @@ class Channel(StrEnum):
     PAGE = "page"
     EXTENSION = "extension"
     TERMINAL = "terminal"
+    DESKTOP = "desktop"
+    """A button of a desktop notice."""
     SELF = "self"
     """A test or demo instance that acknowledges its own notices, and is stamped as such."""
     CLOCK = "clock"

@@ -288,7 +288,7 @@ class _Audit:
         """Collect which entries the ledger itself says were erased."""
         gone: set[int] = set()
         for number, body in self._conn.execute(
-            'SELECT entry, bytes FROM ledger_entry WHERE bytes LIKE \'%"kind":"erased"%\' ORDER BY entry'
+            "SELECT entry, bytes FROM ledger_entry WHERE instr(bytes, ?) ORDER BY entry", (b'"kind":"erased"',)
         ):
             try:
                 entry = entries.decode(body)

@@ -68,6 +68,9 @@ MAX_GROUP: Final = 512
 CHECKPOINT_PAGES: Final = 1000
 """Pages in the write-ahead log after which the writer copies them into the file."""
 
+_READING: Final = "BEGIN"
+_WRITING: Final = "BEGIN IMMEDIATE"
+
 _log = logging.getLogger(__name__)
 
 
@@ -186,7 +189,7 @@ class Store:
 
     def _read_all(self, connection: apsw.Connection) -> None:
         while (job := self._reads.get()) is not None:
-            self._run_alone(connection, job, "BEGIN")
+            self._run_alone(connection, job, _READING)
             _deliver([job])
         connection.close()
 
@@ -228,10 +231,11 @@ class Store:
     def _run_group(self, connection: apsw.Connection, group: Sequence[_Job]) -> None:
         """Run every job of a group and commit once; when the whole transaction is lost, run each one by itself."""
         if len(group) == 1:
-            self._run_alone(connection, group[0], "BEGIN IMMEDIATE")
+            self._run_alone(connection, group[0], _WRITING)
             return
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_WRITING)
+            self.ledger.begin()
             for job in group:
                 self._run_in_savepoint(connection, job)
             self.ledger.seal(connection)
@@ -242,7 +246,7 @@ class Store:
             _roll_back(connection)
             for job in group:
                 job.result = job.error = None
-                self._run_alone(connection, job, "BEGIN IMMEDIATE")
+                self._run_alone(connection, job, _WRITING)
 
     def _run_in_savepoint(self, connection: apsw.Connection, job: _Job) -> None:
         connection.execute("SAVEPOINT job")
@@ -258,8 +262,11 @@ class Store:
     def _run_alone(self, connection: apsw.Connection, job: _Job, begin: str) -> None:
         try:
             connection.execute(begin)
-            job.result = job.fn(connection)
-            if begin != "BEGIN":  # The reader has nothing to seal, and another thread may just be appending.
+            if begin == _READING:
+                job.result = job.fn(connection)
+            else:
+                self.ledger.begin()
+                job.result = job.fn(connection)
                 self.ledger.seal(connection)
             connection.execute("COMMIT")
         except Exception as error:

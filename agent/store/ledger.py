@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from agent.ledger import entry as entries
 from agent.ledger.entry import Entry, Json
-from agent.ledger.log import Log, LogError
+from agent.ledger.log import Log, LogError, checkpoint_of
 from agent.ledger.note import Signer, VerifierKey
 
 KEY_BYTES: Final = 32
@@ -150,6 +150,10 @@ class Ledger:
         self._row = rows[-1]
         self._log = Log(signer(tx, self._row.number))
 
+    def begin(self) -> None:
+        """Note that a new transaction begins: what was appended before is committed, or gone."""
+        self._fresh = {}
+
     def append(
         self, tx: apsw.Connection, kind: str, at: int, content: dict[str, Json], facts: dict[str, Json] | None = None
     ) -> int:
@@ -189,12 +193,18 @@ class Ledger:
         Raises:
             LogError: The tables contradict each other: nothing may be signed on top of that.
         """
-        if not self._fresh:
-            return
-        fresh, self._fresh = self._fresh, {}
-        if self._log is None or self._row is None:
+        if self._fresh:
+            row, log = self._current(tx)
+            log.seal(TableStorage(tx, row, fresh=self._fresh))
+
+    def _current(self, tx: apsw.Connection) -> tuple[LogRow, Log]:
+        """Return the open log, read anew where a rotation was committed or undone since."""
+        newest = tx.execute("SELECT max(number) FROM ledger_log").get
+        if self._row is None or self._log is None or self._row.number != newest:
+            self.open(tx)
+        if self._row is None or self._log is None:
             raise LogError("the ledger is not open")
-        self._log.seal(TableStorage(tx, self._row, fresh=fresh))
+        return self._row, self._log
 
     def rotate(self, tx: apsw.Connection, at: int) -> tuple[str, str]:
         """Close the open log and begin the next, each bound to the other; return both origins.
@@ -202,21 +212,17 @@ class Ledger:
         The old log's last entry names the next log's origin; the next log's first entry names the old one with its
         final size and root, so that neither can be swapped.
         """
-        if self._log is None or self._row is None:
-            raise LogError("the ledger is not open")
-        old, old_origin = self._row, self._log.key.name
+        old, log = self._current(tx)
         new_origin = origin(tx, old.number + 1)
         self.append(tx, "rotate", at, {}, {"next": new_origin})
         self.seal(tx)
         storage = TableStorage(tx, old)
-        signed = storage.last_checkpoint() or b""
-        first = old.first + storage.count()
-        tx.execute("INSERT INTO ledger_log VALUES (?, ?)", (old.number + 1, first))
-        self._row = LogRow(old.number + 1, first)
-        self._log = Log(signer(tx, self._row.number))
-        closed = dict(zip(("previous", "size", "root"), signed.decode().split("\n")[:3], strict=True))
-        self.append(tx, "rotate", at, {}, {**closed, "size": int(closed["size"])})
-        return old_origin, new_origin
+        closed = checkpoint_of(storage.last_checkpoint() or b"")
+        tx.execute("INSERT INTO ledger_log VALUES (?, ?)", (old.number + 1, old.first + closed.size))
+        # A log of its own begins with an entry of its own: from here on `seal` covers that one.
+        root = base64.b64encode(closed.root).decode()
+        self.append(tx, "rotate", at, {}, {"previous": closed.origin, "size": closed.size, "root": root})
+        return log.key.name, new_origin
 
     def erase(self, tx: apsw.Connection, numbers: Iterable[int], ground: str, at: int) -> list[int]:
         """Delete content, key and salt of entries, put the fact on record, and return which ones had something left.
@@ -267,6 +273,12 @@ def log_of(conn: apsw.Connection, number: int) -> tuple[LogRow, TableStorage]:
     at = max(i for i, row in enumerate(rows) if row.first <= number)
     end = rows[at + 1].first if at + 1 < len(rows) else None
     return rows[at], TableStorage(conn, rows[at], end)
+
+
+def opened_at(conn: apsw.Connection) -> int:
+    """Return when the open log got its first entry, UTC milliseconds; far in the future while it has none."""
+    found = conn.execute("SELECT bytes FROM ledger_entry WHERE entry = (SELECT max(first) FROM ledger_log)").get
+    return 2**53 if found is None else entries.decode(found).at
 
 
 def origin(conn: apsw.Connection, number: int) -> str:

@@ -1,0 +1,214 @@
+"""Proof, joined: receipts, checks made just now, verification of the whole ledger, and everything as files.
+
+Reads the database only. The formats are `ledger/`'s, the tables `store/`'s; here they become what a person can take
+away: a receipt that proves itself, a folder with every record about them, the log as plain files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import apsw
+import msgspec
+
+from agent.consent.bundle import bundle
+from agent.consenting import Consents
+from agent.ledger import log as logs
+from agent.ledger import proof as proofs
+from agent.ledger import receipt as receipts
+from agent.ledger import tiles
+from agent.ledger.entry import EntryError
+from agent.ledger.log import LogError
+from agent.ledger.merkle import ProofError
+from agent.ledger.note import NoteError, VerifierKey
+from agent.ledger.receipt import ReceiptError
+from agent.model.consent import ProofCheck
+from agent.store import audit, clients, counters, findings, ledger, notices, page_loads
+from agent.store.audit import Verification
+from agent.store.database import Store
+
+NOBODY_ELSE = "No witness has seen this log: a rollback would not be seen."
+EVERYTHING = 2**31 - 1
+
+
+class Proving:
+    """What can be proved of one ledger."""
+
+    def __init__(self, store: Store, consents: Consents, witnesses: Sequence[str]) -> None:
+        """Take the database, the acts, and the verifier keys of the witnesses that the policy names."""
+        self._store = store
+        self._consents = consents
+        self._witnesses = tuple(VerifierKey.parse(key) for key in witnesses)
+
+    async def receipt(self, entry: int) -> bytes:
+        """Return the receipt of one entry.
+
+        Raises:
+            ValueError: There is no such entry, its content was erased, or it does not hold.
+        """
+        try:
+            return await self._store.read(lambda tx: self._receipt(tx, entry))
+        except KeyError:
+            raise ValueError(_no_entry(entry)) from None
+        except (LogError, EntryError, ReceiptError, ProofError, NoteError) as problem:
+            raise ValueError(f"Entry {entry} cannot be proved: {problem}. See: gleanwatch ledger verify") from None
+
+    async def check(self, entry: int) -> ProofCheck:
+        """Verify one entry now.
+
+        Raises:
+            ValueError: There is no such entry.
+        """
+        try:
+            return await self._store.read(lambda tx: self._check(tx, entry))
+        except KeyError:
+            raise ValueError(_no_entry(entry)) from None
+
+    async def verify(self, every_checkpoint: bool, progress: Callable[[int, int], None]) -> Verification:
+        """Verify the whole ledger; `progress` is called in this event loop."""
+        loop = asyncio.get_running_loop()
+
+        def tell(done: int, of: int) -> None:
+            loop.call_soon_threadsafe(progress, done, of)
+
+        return await self._store.read(
+            lambda tx: audit.verify(tx, every_checkpoint=every_checkpoint, witnesses=self._witnesses, progress=tell)
+        )
+
+    async def checkpoint(self) -> tuple[bytes, VerifierKey]:
+        """Return the newest signed checkpoint with its cosignatures, and the log's key.
+
+        Raises:
+            ValueError: Nothing was recorded yet.
+        """
+
+        def look(tx: apsw.Connection) -> tuple[bytes, VerifierKey]:
+            row = ledger.logs(tx)[-1]
+            return ledger.signed_checkpoint(tx, row), ledger.verifier(tx, row.number)
+
+        try:
+            return await self._store.read(look)
+        except LogError as problem:
+            raise ValueError(f"There is no checkpoint: {problem}.") from None
+
+    async def proof(self, entry: int) -> tuple[bytes, bytes, VerifierKey]:
+        """Return the proof of one entry, the entry's bytes, and the log's key.
+
+        Raises:
+            ValueError: There is no such entry.
+        """
+        try:
+            proof, body, key = await self._store.read(lambda tx: _proof(tx, entry))
+        except KeyError:
+            raise ValueError(_no_entry(entry)) from None
+        except LogError as problem:
+            raise ValueError(f"Entry {entry} cannot be proved: {problem}.") from None
+        return proofs.encode(proof), body, key
+
+    async def log_files(self) -> Mapping[str, bytes]:
+        """Return every log as plain files: C2SP tiles, keys, and the entries as lines to read."""
+        return await self._store.read(_log_files)
+
+    async def everything(self) -> Mapping[str, bytes]:
+        """Return everything about the person as files: records, notices, receipts, proofs, verifier, a page to read."""
+        records, checks = [], {}
+        for facts in await self._consents.records():
+            entry = facts.act.entry
+            if entry is None:
+                continue
+            checks[entry] = await self.check(entry)
+            proved = checks[entry].ok
+            receipt = msgspec.json.decode(await self.receipt(entry), type=dict[str, Any]) if proved else None
+            records.append(replace(facts, receipt=receipt))
+        texts = await self._store.read(notices.all_kept)
+        extra = {f"ledger/{name}": data for name, data in (await self.log_files()).items()}
+        extra["kept.json"] = msgspec.json.format(msgspec.json.encode(await self._store.read(_kept)), indent=1)
+        return bundle(records, texts, receipts.verifier(), extra, checks=checks)
+
+    def _receipt(self, tx: apsw.Connection, entry: int) -> bytes:
+        opened = ledger.opened_content(tx, entry)
+        if opened is None:
+            ledger.entry_bytes(tx, entry)
+            raise ReceiptError("its content was erased")
+        proof, body, key = _proof(tx, entry)
+        content = msgspec.json.decode(opened[0], type=dict[str, Any])
+        text = notices.get(tx, str(content.get("notice_sha256", "")))
+        return receipts.receipt(
+            body,
+            opened[0],
+            opened[1],
+            proof,
+            key,
+            witnesses=self._witnesses,
+            notice=text.text if text is not None else None,
+        )
+
+    def _check(self, tx: apsw.Connection, entry: int) -> ProofCheck:
+        body = ledger.entry_bytes(tx, entry)
+        size = 0
+        try:
+            if ledger.opened_content(tx, entry) is None:
+                proof, body, key = _proof(tx, entry)
+                found = proofs.check(proof, body, key, self._witnesses)
+                size, names = found.checkpoint.size, found.witnesses
+                said = "Its content was erased. That there was this entry, and when, is still proved."
+            else:
+                held = receipts.check_receipt(self._receipt(tx, entry))
+                size, names = held.checkpoint.size, tuple(witness.name for witness in held.witnesses)
+                said = (
+                    "Content, place in the log and signature were verified just now; the signed state covers "
+                    f"{size} {'entry' if size == 1 else 'entries'}."
+                )
+        except (LogError, EntryError, ReceiptError, ProofError, NoteError) as problem:
+            return ProofCheck(entry, ok=False, said=f"The proof does not hold: {problem}.", size=size, witnesses=())
+        return ProofCheck(entry, ok=True, said=said if names else f"{said} {NOBODY_ELSE}", size=size, witnesses=names)
+
+
+def _proof(tx: apsw.Connection, entry: int) -> tuple[proofs.TlogProof, bytes, VerifierKey]:
+    row, storage = ledger.log_of(tx, entry)
+    signed = ledger.signed_checkpoint(tx, row)
+    return (
+        logs.prove(storage, entry - row.first, signed),
+        ledger.entry_bytes(tx, entry),
+        ledger.verifier(tx, row.number),
+    )
+
+
+def _log_files(tx: apsw.Connection) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for row in ledger.logs(tx):
+        try:
+            signed = ledger.signed_checkpoint(tx, row)
+        except LogError:
+            continue  # a log that was begun and holds nothing yet
+        size = logs.checkpoint_of(signed).size
+        storage = ledger.TableStorage(tx, row, row.first + size)
+        folder = f"log-{row.number}"
+        for name, data in tiles.files(size, signed, storage.entries(0, size), storage.node):
+            found[f"{folder}/{name}"] = data
+        found[f"{folder}/key"] = f"{ledger.verifier(tx, row.number)}\n".encode()
+        found[f"{folder}/entries.ndjson"] = b"".join(entry + b"\n" for entry in storage.entries(0, size))
+        found[f"{folder}/checkpoints"] = b"".join(
+            note
+            for (note,) in tx.execute(
+                "SELECT note || x'0a' FROM ledger_checkpoint WHERE log = ? ORDER BY size", (row.number,)
+            )
+        )
+    return found
+
+
+def _kept(tx: apsw.Connection) -> dict[str, object]:
+    """What is kept besides acts and notices: findings, totals, browsers, counts."""
+    return {
+        "findings": msgspec.to_builtins(findings.listing(tx)),
+        "page_loads": msgspec.to_builtins([load for _, load in page_loads.since_rowid(tx, 0, EVERYTHING)]),
+        "browsers": msgspec.to_builtins(clients.listing(tx, 0)),
+        "counters": counters.all_counters(tx),
+    }
+
+
+def _no_entry(entry: int) -> str:
+    return f"There is no entry {entry} in the ledger. «gleanwatch consent history» lists acts with their numbers."

@@ -128,9 +128,7 @@ def dispute(desk: Desk, entry: int) -> None:
     if one.disputed_by is not None:
         raise Failure(f"you said so before: it is on record as entry {one.disputed_by}.")
     if not one.can_dispute:
-        raise Failure(
-            f"there is nothing to take away in entry {entry} ({words.told(one, mode)}), so nothing to dispute."
-        )
+        raise Failure(f"there is nothing to dispute about entry {entry}: {words.told(one, mode)}.")
     desk.say.print(Text(f"Entry {entry}, {words.when(one.act.at)}: {words.told(one, mode)}", style="bold"))
     desk.say.print(Text(f"  {one.title} · {words.by(one.act)}", style="dim"))
     desk.say.print(

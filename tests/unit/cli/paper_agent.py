@@ -41,6 +41,7 @@ from tests.unit.link.keeping import NOW, finding
 
 ORIGIN = "gleanwatch.localhost/abcdefghijklmnop/1"
 DAY_MS = 86_400_000
+PART_BYTES = 32_768
 GOES = ErasurePreview(
     Erasable.ALL, 12, 3, (2, 3, 4, 9), ("Your answers that still hold stay, since they open or close something.",)
 )
@@ -129,8 +130,8 @@ class PaperAgent:
                 items = [self._act_view(act, str(args["language"])) for act in reversed(self.acts)]
             case "export":
                 for name, content in self.exported.items():
-                    half = len(content) // 2
-                    for part, last in ((content[:half], False), (content[half:], True)):
+                    for start in range(0, max(len(content), 1), PART_BYTES):
+                        part, last = content[start : start + PART_BYTES], start + PART_BYTES >= len(content)
                         await emit({"name": name, "part": base64.b64encode(part).decode(), "last": last})
         for item in items:
             await emit(msgspec.to_builtins(item))

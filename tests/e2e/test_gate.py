@@ -6,17 +6,25 @@ the extension says of itself.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 import time
+from contextlib import AsyncExitStack
 
 import pytest
 
+from agent.cli.asking import ask
+from agent.settings.instance import Instance, locate
 from tests.e2e.rig import Rig, gate_state, queued, storage
 from tests.e2e.test_page_loads import SENTINEL, arrived, classes, see_sentinel
+from tests.support.agent import Agent
 from tests.support.browser import Browser
 from tests.support.chromium import Chromium
 from tests.support.stand_in import StandIn
 from tests.support.waiting import until
+from tests.unit.cli.typist import at_terminal
 
 TRACES = ("linkedin", "instagram", "profile", "page_class", "amber", "/in/")
 
@@ -160,3 +168,68 @@ async def test_a_browser_that_was_down_when_the_gate_closed_brings_nothing(
         assert {frame["kind"] for frame in after.frames} == {"hello"}
         assert not [trace for trace in TRACES if trace in await stored(browser)]
         await only_the_last_page(browser, after)
+
+
+def person(agent: Agent) -> Instance:
+    """Return the instance of an agent as the command line of the same person finds it."""
+    return locate(agent.env, sys.platform, agent.folder, os.getuid())
+
+
+def says_yes(agent: Agent) -> None:
+    """Acknowledge the notice that holds, as the person at the terminal does."""
+    notice = ask(person(agent), "notice", {"language": "en"}).result
+    for kind in ("shown", "acknowledged"):
+        said = {"purpose": None, "kind": kind, "notice_sha256": notice["sha256"], "channel": "terminal"}
+        ask(person(agent), "act", {**said, "control": "e2e", "dwell_ms": None, "language": "en"})
+
+
+def objects_at_the_terminal(agent: Agent) -> None:
+    """Say no as a person does: one command and one typed word, whether or not the agent runs."""
+    with at_terminal(agent.env, "consent", "object") as typist:
+        typist.expect("about to object")
+        typist.type("object")
+        assert typist.end() == 0, typist.said
+
+
+@pytest.mark.parametrize("restarted", ["browser stays", "browser restarted"])
+async def test_an_objection_while_the_agent_is_down_is_heeded_before_anything_else(
+    rig: Rig, browser_name: str, restarted: str
+) -> None:
+    """The real agent, personal: two pages wait, the agent dies, the person objects at the terminal, all come back."""
+    agent = Agent(rig.folder, rig.env, ("run",))
+    try:
+        await agent.start()
+        await asyncio.to_thread(says_yes, agent)
+        async with AsyncExitStack() as stack:
+            browser = await stack.enter_async_context(rig.browser(browser_name))
+            await known(browser, "open")
+            agent.suspend()
+            await browser.open("https://www.linkedin.com/in/ada-amber-0")
+            await browser.open("https://www.linkedin.com/in/bela-birch-1")
+            await until(lambda: two_queued(browser), "two pages to wait", every=0.2)
+            await agent.kill()
+            await asyncio.to_thread(objects_at_the_terminal, agent)
+            if restarted == "browser restarted":
+                await stack.aclose()
+                browser = await stack.enter_async_context(rig.browser(browser_name, ready=False))
+            await agent.start()
+            await known(browser, "closed")
+            await rig.queue_emptied(browser)
+            assert not [trace for trace in TRACES if trace in await stored(browser)]
+            await browser.open("https://www.linkedin.com/in/cleo-cyan-2")
+            assert await queued(browser) == 0
+            assert await agent.totals() == {}
+            counted = await agent.counters()
+            assert "relay.gate_closed" not in counted, "not even sent: the queue was emptied first"
+
+            await asyncio.to_thread(says_yes, agent)
+            await known(browser, "open")
+            await browser.open(SENTINEL)
+            await until(agent.totals, "the last page", every=0.2)
+            assert await agent.totals() == {("linkedin", "company_page"): 1}
+    finally:
+        await agent.close()
+
+
+async def two_queued(browser: Browser) -> bool:
+    return await queued(browser) == 2

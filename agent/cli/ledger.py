@@ -28,8 +28,8 @@ _MOST = 4 << 20
 
 _ROTATION = """[bold]Rotation[/] closes the log that is being written and opens a new one under a new name, by the \
 same key. The last entry of the old one and the first of the new one name each other, so nothing can be slipped in \
-between. It is meant for the day when all that a log tells of has run out of time: then the old one can be deleted \
-whole. Receipts of the old log go on being good. Witnesses must be told the new name. \
+between. It keeps a log from growing for ever, and apart from the next one when all that it tells of has run out of \
+time. Nothing is deleted. Receipts of the old log go on being good. Witnesses must be told the new name. \
 [bold]It cannot be undone.[/]"""
 
 

@@ -343,7 +343,7 @@ def report(found: Found, own_key: bool, own_witnesses: Sequence[str]) -> str:
         f"  {'entered':<14} {moment(entry['at'], 1000)} by this computer's clock, as {plain(entry['kind'])}",
     ]
     for name, value in payload.items():
-        shown = moment(value, 1000) + " by this computer's clock" if name == "at" else plain(value)
+        shown = moment(value, 1000) if name in ("at", "since", "until") else plain(value)
         meaning = {"kind": ACTS, "strength": STRENGTHS}.get(name, {}).get(str(value))
         say.append(f"  {plain(name):<14} {shown}" + (f": {meaning}" if meaning else ""))
     if found.notice is not None:

@@ -4,7 +4,9 @@ was not checked."""
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +14,11 @@ import pytest
 
 from agent.ledger import note
 from agent.ledger.cosignature import Cosigner
+from agent.ledger.entry import KINDS
 from agent.ledger.note import Signer
 from agent.ledger.receipt import MAX_RECEIPT, ReceiptError, check_receipt, receipt, verifier
+from agent.model.purposes import Act, ActKind
+from tests.support.places import CHECKOUT
 from tests.unit.ledger.making import AT, NOTICE, ORIGIN, SEEN, Made, act, made, salt, seed, written
 
 LOG = made(7, witnesses=2)
@@ -220,6 +225,17 @@ def test_nothing_is_given_out_that_does_not_hold() -> None:
         receipt(b"\xff", LOG.payloads[0], salt(0), LOG.proof(0), LOG.key)
     with pytest.raises(ReceiptError, match="notice"):
         receipt(LOG.entries[0], LOG.payloads[0], salt(0), LOG.proof(0), LOG.key, notice="another")
+
+
+def test_the_page_for_auditors_lists_every_field_of_a_receipt_every_kind_of_entry_and_of_act() -> None:
+    page = (CHECKOUT / "docs" / "ledger.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    assert named == LOG.document(0).keys() | KINDS
+    assert {kind.value for kind in ActKind} <= set(re.findall(r"`(\w+)`", page))
+    assert {field.name for field in dataclasses.fields(Act)} - {"entry"} | {"words"} <= set(
+        re.findall(r"`(\w+)`", page)
+    )
 
 
 def test_the_verifier_that_is_handed_out_is_the_whole_file() -> None:

@@ -27,7 +27,6 @@ _TYPES = {
     signatures.COSIGNATURE: "Ed25519 cosignature",
     signatures.ML_DSA_44: "ML-DSA-44 cosignature",
 }
-NO_WITNESS = "No witness has seen this log: a rollback to an older copy would not be seen."
 
 
 class Refused(Exception):
@@ -154,16 +153,16 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
         "receipt": "[green]✓ The receipt holds.[/]",
     }[what]
     if "index" in found:
-        yield f"  number    {found['index']} (counted from 0)"
+        yield f"  number        {found['index']} (counted from 0)"
     if checkpoint:
-        yield f"  log       {plain(checkpoint['origin'])}"
-        yield f"  entries   {checkpoint['size']}"
-        yield f"  root      {checkpoint['root']}"
+        yield f"  log           {plain(checkpoint['origin'])}"
+        yield f"  entries       {checkpoint['size']}"
+        yield f"  root          {checkpoint['root']}"
         for line in checkpoint["extensions"]:
-            yield f"  extension {plain(line)} [dim](nothing vouches for what it means)[/]"
+            yield f"  extension     {plain(line)} [dim](nothing vouches for what it means)[/]"
     for each in found.get("signed_by", ()):
         at = f", {seconds(each['at_seconds'])}" if each["at_seconds"] is not None else ""
-        yield f"  signed by {plain(each['name'])} ({each['key_id']}, {each['type']}{at})"
+        yield f"  signed by     {plain(each['name'])} ({each['key_id']}, {each['type']}{at})"
     if what == "receipt":
         yield from _told_receipt(found)
     if what == "checkpoint":
@@ -177,20 +176,22 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _told_receipt(found: Mapping[str, Any]) -> Iterator[str]:
     entry = found["entry"]
-    yield f"  entered   {seconds(entry['at'] / 1000)} by that computer's clock, as {plain(entry['kind'])}"
+    yield "What it says:"  # apart from what was found, since a content may name its fields as it likes
+    yield f"  entered       {seconds(entry['at'] / 1000)} by that computer's clock, as {plain(entry['kind'])}"
     for name, value in found["payload"].items():
-        yield f"  {plain(name):<9} {seconds(value / 1000) if name == 'at' and type(value) is int else plain(value)}"
+        yield f"  {plain(name):<13} {seconds(value / 1000) if name == 'at' and type(value) is int else plain(value)}"
     for each in found["witnesses"]:
         whose = "the key that you gave" if each["given"] else "its key came with the receipt"
-        yield f"  witness   {plain(each['name'])}, {seconds(each['at_seconds'])}; {whose}"
+        yield f"  witness       {plain(each['name'])}, {seconds(each['at_seconds'])}; {whose}"
     yield (
-        "Checked: content against commitment, the entry's place in the log, signature, cosignatures"
+        "Checked: content against commitment, the entry's place in the log, signature"
+        + (", cosignatures" if found["witnesses"] else "")
         + (", the notice's text." if found["notice"] is not None else "; the notice's text is not in this receipt.")
     )
     if not found["key_given"]:
         yield "[yellow]The log's key came with the receipt: whose log it is, is not proved. Pass the key with --key.[/]"
     if not found["witnesses"]:
-        yield f"[yellow]{NO_WITNESS}[/]"
+        yield "[yellow]No witness has seen this log: a rollback to an older copy would not be seen.[/]"
     elif not any(each["given"] for each in found["witnesses"]):
         yield "[yellow]Employer-witnessed only, as far as the receipt shows. Pass a witness's key with --witness.[/]"
 

@@ -18,7 +18,7 @@ import msgspec
 
 from agent.cli import checking
 from agent.cli.asking import Failure, NotRunning, ask, follow, this_instance
-from agent.cli.checking import NO_WITNESS, Refused, VKey, plain
+from agent.cli.checking import Refused, VKey, plain
 from agent.cli.show import console, json_option, print_json
 from agent.ledger.merkle import MAX_SIZE
 from agent.ledger.note import NoteError, VerifierKey
@@ -165,8 +165,6 @@ def _told_own(result: Mapping[str, Any], every_checkpoint: bool) -> Iterator[str
     if result["witnesses"]:
         names = ", ".join(plain(name) for name in result["witnesses"])
         yield f"  • cosignatures by {names}: they have seen {result['witnessed']:,} entries of the open log"
-    else:
-        yield f"[yellow]{NO_WITNESS}[/]"
     for remark in result["remarks"]:
         yield f"  • {plain(remark)}"
 
@@ -273,7 +271,8 @@ def receipt(index: int, out: Path | None, with_verifier: bool, as_json: bool) ->
         console().print(f"[green]✓[/] {plain(str(path))}", soft_wrap=True)
     console().print(
         "It holds. Check it again at any time, anywhere: gleanwatch ledger verify --receipt FILE"
-        + (", or without Gleanwatch: python verify_receipt.py FILE" if with_verifier else "")
+        + (", or without Gleanwatch: python verify_receipt.py FILE" if with_verifier else ""),
+        soft_wrap=True,
     )
 
 

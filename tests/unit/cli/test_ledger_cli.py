@@ -50,7 +50,7 @@ WHOLE = {
     "witnesses": [],
     "witnessed": 0,
     "problems": [],
-    "remarks": ["The clock went back between entry 4 and entry 5."],
+    "remarks": ["The clock was set back by 3 s before entry 5.", "No witness has seen this log."],
 }
 BROKEN = {
     **WHOLE,
@@ -148,14 +148,17 @@ def test_a_whole_log_is_told_with_what_was_checked_and_what_no_witness_means(age
         "against their entries: 12,000",
         "contents that were erased, each with an entry that says so: 3",
         "No witness has seen this log",
-        "The clock went back between entry 4 and entry 5.",
+        "The clock was set back by 3 s before entry 5.",
     ):
         assert words in done.stdout, words
     assert agent.asked == [("ledger_verify", {"every_checkpoint": False})]
 
 
 def test_witnesses_are_named(agent: Recorded, run: Any) -> None:
-    agent.answers["ledger_verify"] = ([], {**WHOLE, "witnesses": ["witness.example/0"], "witnessed": 345})
+    agent.answers["ledger_verify"] = (
+        [],
+        {**WHOLE, "witnesses": ["witness.example/0"], "witnessed": 345, "remarks": []},
+    )
     done = run("verify", "--every-checkpoint")
     assert "cosignatures by witness.example/0: they have seen 345 entries of the open log" in done.stdout
     assert "No witness" not in done.stdout
@@ -402,7 +405,7 @@ def test_a_foreign_checkpoint_may_carry_extension_lines_and_another_name_than_it
     data = note.signed(text, foreign.sign(text))
     done = run("verify", "--note", "-", "--key", foreign.verifier, data=data)
     assert done.exit_code == 0, done.stderr
-    assert "extension [red]time[/] 5 (nothing vouches for what it means)" in done.stdout
+    assert "extension     [red]time[/] 5 (nothing vouches for what it means)" in done.stdout
     found = document(run("verify", "--note", "-", "--key", foreign.verifier, "--json", data=data))
     assert found["checkpoint"]["extensions"] == ["[red]time[/] 5"]
 
@@ -422,7 +425,7 @@ def test_a_proof_is_verified_against_entry_and_key(run: Any, tmp_path: Path) -> 
     ]
     told = run(*files(tmp_path), "--key", KEY, "--witness", WITNESS).stdout
     assert "The entry is in the log" in told
-    assert "number    3 (counted from 0)" in told
+    assert "number        3 (counted from 0)" in told
     assert "Ed25519 cosignature, 2026-11-18 11:07:40 UTC" in told
 
 
@@ -458,7 +461,8 @@ def test_a_receipt_is_told_with_what_it_does_not_prove(run: Any) -> None:
     told = run("verify", "--receipt", "-", data=data).stdout
     for words in (
         "The receipt holds",
-        "purpose   security.detect-bulk-collection",
+        "What it says:",
+        "purpose       security.detect-bulk-collection",
         "the notice's text",
         "whose log it is, is not proved",
         "Employer-witnessed only",

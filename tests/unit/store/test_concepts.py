@@ -121,9 +121,10 @@ async def test_acts_are_kept_in_order(store: Store) -> None:
         Act(Purpose.DETECT, ActKind.ACKNOWLEDGED, 5, "ab" * 32, Channel.TERMINAL),
         Act(Purpose.LONGER_HISTORY, ActKind.GIVEN, 20, "cd" * 32, Channel.EXTENSION),
     ]
-    for act in done:
-        await store.write(lambda tx, act=act: acts.record(tx, act))
-    assert await store.read(acts.all_acts) == done
+    entries = [await store.write(lambda tx, act=act: acts.record(tx, store.ledger, act)) for act in done]
+    assert await store.read(acts.all_acts) == [
+        dataclasses.replace(act, entry=entry) for act, entry in zip(done, entries, strict=True)
+    ]
 
 
 async def test_a_gate_told_again_adds_nothing_to_its_history(store: Store) -> None:
@@ -131,7 +132,7 @@ async def test_a_gate_told_again_adds_nothing_to_its_history(store: Store) -> No
     waiting = Gate(Purpose.DETECT, GateState.WAITING, 10, 500, "lead_days")
     other = Gate(Purpose.HEALTH, GateState.OPEN, 3)
     for gate in (closed, closed, other, waiting, waiting, other, closed):
-        await store.write(lambda tx, gate=gate: gates.record(tx, gate))
+        await store.write(lambda tx, gate=gate: gates.record(tx, store.ledger, gate, 1000))
     assert await store.read(gates.history) == [closed, other, waiting, closed]
 
 

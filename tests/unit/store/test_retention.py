@@ -79,10 +79,10 @@ async def test_a_shorter_policy_deletes_sooner(store: Store, page_load: Callable
 async def test_acts_and_gates_stay(store: Store) -> None:
     act = Act(Purpose.DETECT, ActKind.SHOWN, 1, "ab" * 32, Channel.PAGE)
     gate = Gate(Purpose.DETECT, GateState.OPEN, 1)
-    await store.write(lambda tx: acts.record(tx, act))
-    await store.write(lambda tx: gates.record(tx, gate))
+    entry = await store.write(lambda tx: acts.record(tx, store.ledger, act))
+    await store.write(lambda tx: gates.record(tx, store.ledger, gate, 2))
     await store.write(lambda tx: retention.sweep(tx, 10_000 * DAY_MS, LIMITS))
-    assert await store.read(acts.all_acts) == [act]
+    assert await store.read(acts.all_acts) == [dataclasses.replace(act, entry=entry)]
     assert await store.read(gates.history) == [gate]
 
 

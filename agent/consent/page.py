@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from agent.consent import qr, standing
@@ -61,7 +61,7 @@ _ANSWERS: Final[Mapping[str, str]] = {
     "not_me": "That was not me",
 }
 _MODES: Final[Mapping[Mode, str]] = {
-    Mode.PERSONAL: "You run Gleanwatch for yourself. No organisation stands behind it, and nothing leaves the computer.",
+    Mode.PERSONAL: "You run Gleanwatch for yourself: no organisation stands behind it, nothing leaves the computer.",
     Mode.MANAGED: "",
     Mode.TEST: "Made by a test or demonstration instance. It says nothing about anybody's consent.",
 }
@@ -202,7 +202,7 @@ def readme(ordered: Mapping[int, RecordFacts], files: Mapping[int, Files]) -> st
 def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("agent.consent", "templates"),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -109,3 +109,10 @@ def test_a_post_quantum_key_signs_checkpoints_only() -> None:
     line = post_quantum_line(SECONDS)
     with pytest.raises(NoteError):
         note.verified(note.parse(note.signed("anything\n", line)), [POST_QUANTUM_KEY])
+
+
+def test_a_name_too_long_for_the_post_quantum_message_signs_nothing() -> None:
+    key = VerifierKey.of("n" * 256, ML_DSA_44, POST_QUANTUM_KEY.public)
+    line = signature_line(Signature(key.name, key.key_id, bytes(8 + 2420)))
+    with pytest.raises(NoteError, match="is wrong"):
+        cosignature.check(cosigned(line), key)

@@ -140,3 +140,8 @@ def test_a_malformed_proof_names_the_line(text: str, reason: str) -> None:
 def test_what_the_format_cannot_hold_is_not_written(bad: TlogProof) -> None:
     with pytest.raises(NoteError):
         proof.encode(bad)
+
+
+def test_the_largest_extra_data_is_carried() -> None:
+    full = proof_of(3, extra=bytes(MAX_EXTRA))
+    assert proof.parse(proof.encode(full)) == full

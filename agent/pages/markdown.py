@@ -38,11 +38,6 @@ def to_html(text: str, *, top: int = 1) -> Markup:
     return Markup("\n".join(parts))  # noqa: S704  built from escaped text and the tags above
 
 
-def line_to_html(line: str) -> Markup:
-    """Return one line without a heading or list mark as HTML: bold and code only."""
-    return Markup(_inline(line))  # noqa: S704  escaped before any mark is read
-
-
 def _inline(text: str) -> str:
     escaped = str(escape(text))
     return _CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", escaped))

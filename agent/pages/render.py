@@ -88,7 +88,6 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         count=words.counted,
         thousands=words.thousands,
         notice=markdown.to_html,
-        notice_line=markdown.line_to_html,
         done=words.done,
     )
     return environment

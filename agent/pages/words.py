@@ -136,6 +136,7 @@ CHANNEL: Final[Mapping[str, str]] = {
     "page": "on this page",
     "extension": "in the browser's Gleanwatch pop-up",
     "terminal": "at a terminal",
+    "desktop": "on a desktop notice",
     "self": "by this test instance itself",
     "clock": "by the clock, by nobody's press",
 }
@@ -147,6 +148,12 @@ STRENGTH: Final[Mapping[str, str]] = {
     "none": "Nobody acted: the agent recorded it by itself.",
 }
 
+STRENGTH_SHORT: Final[Mapping[str, str]] = {
+    "page-link": "A session of your user, no password asked",
+    "terminal-typed": "Typed by your user, no password asked",
+    "none": "Nobody acted",
+}
+
 GATE: Final[Mapping[str, str]] = {
     "switched_off": "Off: your organisation does without it.",
     "not_in_use": "Off: nothing is done for it here.",
@@ -154,6 +161,7 @@ GATE: Final[Mapping[str, str]] = {
     "It cannot start before there is one.",
     "notice_not_shown": "Off. Read the notice first: nothing is done before it was shown to you.",
     "notice_changed": "Off: the notice has changed. Nothing is done before you have seen what is new.",
+    "lead_days": "Off: the days between notice and start are not over.",
     "not_acknowledged": "Off. It starts once you have answered, whichever of the two you press.",
     "not_authorised": "Off. It starts only if you authorise it.",
     "objected": "Off, because you did not authorise it.",
@@ -197,20 +205,21 @@ GROUND: Final[Mapping[str, str]] = {
 }
 
 PAYLOAD: Final[Mapping[str, str]] = {
-    "at": "When",
-    "purpose": "Purpose",
     "kind": "What",
-    "notice_sha256": "SHA-256 of the text",
-    "channel": "Where",
-    "language": "Language of the text",
-    "control": "Button or prompt",
-    "dwell_ms": "Time before the press",
-    "strength": "How sure who acted",
-    "disputes": "Disputes entry",
-    "finding": "Finding",
+    "purpose": "Purpose",
+    "at": "When",
     "category": "Answer",
     "words": "Your own words",
+    "finding": "Finding",
+    "disputes": "Disputes entry",
+    "channel": "Where",
+    "control": "Button or prompt",
+    "dwell_ms": "Time before the press",
+    "language": "Language of the text",
+    "notice_sha256": "SHA-256 of the text",
+    "strength": "How sure who acted",
 }
+"""The fields of a receipt's payload, in the order in which they are told."""
 
 COUNTER: Final[Mapping[str, str]] = {
     "relay.replayed": "browser: page loads sent again, already stored",
@@ -262,6 +271,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "act": ACT,
     "channel": CHANNEL,
     "strength": STRENGTH,
+    "strength_short": STRENGTH_SHORT,
     "gate": GATE,
     "language": LANGUAGE,
     "erasable": ERASABLE,

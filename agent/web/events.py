@@ -17,7 +17,7 @@ from aiohttp import web
 from agent.pages.security import SESSION, Refusal, Refused
 from agent.pages.session import Session, Sessions
 
-TOPICS: Final = frozenset({"findings", "pages", "browsers", "gates", "health"})
+TOPICS: Final = frozenset({"findings", "pages", "browsers", "gates", "health", "acts"})
 MOST_STREAMS: Final = 24
 
 

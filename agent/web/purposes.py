@@ -155,6 +155,8 @@ def needs_authorisation(view: PurposeView, mode: Mode) -> bool:
 
 def notice_choices(views: Sequence[PurposeView], mode: Mode, language: str = "en") -> tuple[Choice, ...]:
     """Return the buttons under the notice, which speak of every purpose that rests on it together."""
+    if any(view.gate.reason == "language_missing" for view in views):
+        return ()
     if mode is Mode.MANAGED:
         if any(needs_authorisation(view, mode) for view in views if view.in_use):
             return _authorise(language)
@@ -185,9 +187,9 @@ def _choices(view: PurposeView, mode: Mode, language: str) -> tuple[Choice, ...]
     if view.gate.reason in ASKS:
         told = None  # What was said was said to an earlier notice.
     if mode is not Mode.MANAGED:
-        start, stop = Choice(ActKind.ACKNOWLEDGED, "Start"), Choice(ActKind.OBJECTED, "Stop")
-        if told is ActKind.ACKNOWLEDGED:
-            return (stop,)
+        start = Choice(ActKind.ACKNOWLEDGED, "Start")
+        if view.gate.state is GateState.OPEN:
+            return (Choice(ActKind.OBJECTED, "Stop"),)
         return (start,) if told is ActKind.OBJECTED else (start, Choice(ActKind.OBJECTED, "Do not start"))
     if told in (ActKind.ACKNOWLEDGED, ActKind.AUTHORISED):
         return (_named(ActKind.OBJECTED, "object", language),)

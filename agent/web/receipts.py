@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from agent.pages import words
+
 
 class _Receipt(msgspec.Struct, frozen=True):
     """What the page shows of a receipt."""
@@ -18,7 +20,7 @@ class _Receipt(msgspec.Struct, frozen=True):
     payload: str
     key: str
     proof: str
-    witnesses: list[str] = []  # noqa: RUF012  msgspec copies it for each value
+    witnesses: list[str] = []
     notice: str = ""
 
 
@@ -27,7 +29,7 @@ class ReceiptWords:
     """What a receipt says.
 
     Attributes:
-        payload: The payload's fields, as they stand there.
+        payload: The payload's fields as they stand there, those that a person looks for first.
         entry: The exact text of the log's entry.
         proof: The exact text of the proof.
         key: The verifier key of the log.
@@ -54,14 +56,18 @@ def read(receipt: bytes) -> ReceiptWords:
         payload = msgspec.json.decode(told.payload, type=dict[str, str | int | float | bool | None])
     except msgspec.DecodeError:
         raise ValueError("This receipt is of a kind that this release cannot show; download it instead.") from None
+    order = list(words.PAYLOAD)
+    told_first = sorted(payload, key=lambda key: (order.index(key) if key in order else len(order), key))
     return ReceiptWords(
-        {
-            key: value if isinstance(value, int) and not isinstance(value, bool) else str(value)
-            for key, value in payload.items()
-        },
+        {key: _shown(payload[key]) for key in told_first},
         told.entry,
         told.proof,
         told.key,
         tuple(told.witnesses),
         told.notice,
     )
+
+
+def _shown(value: str | int | float | bool | None) -> str | int:
+    """Leave numbers to be counted with and make text of everything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(value)

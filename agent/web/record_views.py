@@ -141,7 +141,7 @@ class RecordViews:
             raise Refused(Refusal.NOT_FOUND, why=str(error)) from error
 
     async def _picture(self, receipt: bytes) -> Markup | None:
-        """Return the QR code as an SVG element, or None where the receipt is too long for one or nothing can draw it."""
+        """Return the QR code as an SVG element, or None where there can be none, as when the receipt is too long."""
         if self.qr is None:
             return None
         try:

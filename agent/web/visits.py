@@ -1,4 +1,4 @@
-"""What the page remembers of one session while it lasts: the language chosen, and when which text was put before the person.
+"""What the page remembers of one session while it lasts: the language chosen, and when a text lay before the person.
 
 A page notes at rendering what it shows; the press that follows reads how long that was ago, so that the record can say
 how long a text lay before somebody who answered it. Measured here and not in the browser: a script could say anything.

@@ -1,7 +1,8 @@
 """The local page, against the specifications that it leans on: Host, cookie, policy and times.
 
-RFC 6761 6.3 (`localhost` names), RFC 9110 7.2 and 15.5.20 (Host, 421), RFC 6265bis (cookie attributes), Content
-Security Policy 3 (directives), RFC 3339 (times). The page is served for real on loopback.
+RFC 6761 6.3 (`localhost` names), RFC 9110 7.2 and 15.5.20 (Host, 421) and 12.5.4 (Accept-Language), RFC 6265bis (cookie
+attributes), RFC 6266 (file names), Content Security Policy 3 (directives), RFC 3339 (times), BCP 47 (language tags).
+The page is served for real on loopback.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.cli.findings import Since, findings
+from agent.content.notices import LANGUAGES
+from agent.model.consent import Press
+from agent.model.purposes import ActKind, Channel, Purpose
 from agent.pages.render import _time_element
 from agent.pages.security import POLICY
 from tests.unit.web.served import Page
@@ -83,6 +87,26 @@ async def test_the_policy_lets_nothing_in_from_elsewhere(inside: Page) -> None:
         assert sources in {"'none'", "'self'"}
     # These do not fall back to default-src (CSP 3, 6.1 and 6.3), so each must be said.
     assert {"base-uri", "form-action", "frame-ancestors"} <= set(directives)
+
+
+async def test_what_is_downloaded_has_a_plain_name_and_is_never_opened_as_a_page(inside: Page) -> None:
+    press = Press(ActKind.GIVEN, inside.face.text.sha256, "purpose.allow")
+    await inside.face.act(Purpose.LONGER_HISTORY, press, Channel.PAGE)
+    for path in (f"/receipts/{inside.face.record[0].entry}.json", "/verify_receipt.py", "/export.zip"):
+        async with inside.get(path) as answer:
+            disposition = answer.headers["Content-Disposition"]
+            # RFC 6266 4.1: a quoted string, kept to characters that need no escaping anywhere.
+            assert re.fullmatch(r'attachment; filename="[a-z0-9_.-]+"', disposition), path
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_language_of_a_text_is_named_as_it_was_asked_for(inside: Page, language: str) -> None:
+    # RFC 9110 12.5.4: a list of language ranges with weights; BCP 47: tags compare without regard to case.
+    for header in (language, language.upper(), f"xx, {language}-ZZ;q=0.5, en;q=0.1", f"{language};q=1.000"):
+        async with inside.get("/notice", {"Accept-Language": header}) as answer:
+            assert f'id="notice" lang="{language}"' in await answer.text(), header
 
 
 @given(MOMENTS)

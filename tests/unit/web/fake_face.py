@@ -50,15 +50,6 @@ class StillClock:
         return self.seconds
 
 
-def _has(language: str) -> bool:
-    """Whether this checkout has the notice in a language."""
-    try:
-        render_notice(Mode.PERSONAL, language, purposes=list(FACTS.values()))
-    except OSError:
-        return False
-    return True
-
-
 def a_finding(finding_id: str = "f1", name: str = "Scrapy", **changes: object) -> Finding:
     found = Finding(
         id=finding_id,
@@ -87,7 +78,7 @@ def a_finding(finding_id: str = "f1", name: str = "Scrapy", **changes: object) -
 
 
 class FakeFace:
-    """What the page needs of an agent, in memory. Its gates know the page's cases, not the law: that is `consent/`'s."""
+    """What the page needs of an agent, in memory. Its gates know the page's cases only, not the law."""
 
     def __init__(self, mode: Mode = Mode.PERSONAL, gate: Gate | None = None, *, authorised: bool = False) -> None:
         self.mode = mode
@@ -113,7 +104,7 @@ class FakeFace:
         self.refuses = ""
         self.tries = 0
         self.listeners: list[asyncio.Queue[str]] = []
-        self.offered: tuple[str, ...] = tuple(code for code in LANGUAGES if _has(code))
+        self.offered: tuple[str, ...] = LANGUAGES
         self.before: dict[str, str] = {}
         self.breaks = False
         self._texts: dict[str, NoticeText] = {}

@@ -7,21 +7,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from agent.model.purposes import ActKind, Gate, GateState, Purpose
+from agent.model.consent import Press
+from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
 from tests.support.browser import Tab
 from tests.support.chromium import CdpError, Chromium, start_chromium
 from tests.support.extension import ExtensionFolder
 from tests.support.waiting import until
-from tests.unit.web.fake_face import FakeFace, fill
+from tests.unit.web.fake_face import NOW, FakeFace, fill
 from tests.unit.web.served import Page
 
 pytestmark = pytest.mark.browser
 
 NOT_SHOWN = Gate(Purpose.DETECT, GateState.CLOSED, 0, reason="notice_not_shown")
+SHOWN = Gate(Purpose.DETECT, GateState.WAITING, NOW, reason="not_acknowledged")
 
 
 @pytest.fixture
@@ -98,6 +101,72 @@ async def test_everything_works_without_a_script(page: Page, browser: Chromium) 
     await until(lambda: holds(browser, tab, "location.search === '?said=answered'"), "the page to come back")
     await browser.run(tab, "document.querySelector('.state-acts button').click()")
     await until(lambda: says(browser, tab, "Not watching"), "watching to stop")
+    assert refused(page) == []
+
+
+async def test_consent_is_given_and_withdrawn_by_one_press_each_without_a_script(page: Page, browser: Chromium) -> None:
+    tab = await browser.open("about:blank#")
+    await browser.call("Emulation.setScriptExecutionDisabled", tab.session, value=True)
+    await browser.go(tab, page.links.make())
+    await browser.go(tab, f"{page.origin}/consent")
+    for button, said in (("given", "You: «I allow this»"), ("withdrawn", "You: «I withdraw my consent»")):
+        await browser.run(tab, f"document.querySelector('#{button}-longer_history').click()")
+        await until(partial(says, browser, tab, said), f"the page to say that it was {button}")
+    assert [p.press.kind for p in page.face.pressed] == [ActKind.GIVEN, ActKind.WITHDRAWN]
+    assert all(p.press.dwell_ms is not None for p in page.face.pressed)
+    assert refused(page) == []
+
+
+LOOK = """[...document.querySelectorAll('.choices')].map((all) => [...all.querySelectorAll('button')].map((button) => {
+  const { width, height } = button.getBoundingClientRect();
+  const style = getComputedStyle(button);
+  return [width, height, style.color, style.backgroundColor, style.border, style.font].join(' | ');
+}))"""
+"""Size and look of every button, choice by choice."""
+
+
+@pytest.mark.parametrize("face", [FakeFace(Mode.MANAGED, SHOWN)])
+async def test_no_side_of_a_choice_is_bigger_or_louder(page: Page, browser: Chromium) -> None:
+    tab = await browser.open(page.links.make())
+    for path in ("/notice", "/consent", "/consent?lang=de"):
+        for width in (400, 1200):
+            await sized(browser, tab, width)
+            await browser.go(tab, page.origin + path)
+            choices = await browser.run(tab, LOOK)
+            assert len(choices) == (1 if path == "/notice" else 5)
+            for looks in choices:
+                assert len(looks) == 2
+                assert len(set(looks)) == 1, (path, width)
+
+
+async def sized(browser: Chromium, tab: Tab, width: int) -> None:
+    await browser.call(
+        "Emulation.setDeviceMetricsOverride", tab.session, width=width, height=800, deviceScaleFactor=1, mobile=False
+    )
+
+
+@pytest.mark.parametrize("face", [FakeFace(Mode.MANAGED)])
+async def test_every_page_fits_a_narrow_window_and_the_code_can_be_seen(page: Page, browser: Chromium) -> None:
+    fill(page.face)
+    page.face.before["de"] = page.face.notice("de").text.replace("24", "12")
+    press = Press(ActKind.GIVEN, page.face.text.sha256, "purpose.allow", 4200)
+    await page.face.act(Purpose.LONGER_HISTORY, press, Channel.PAGE)
+    entry = page.face.record[0].entry
+    tab = await browser.open(page.links.make())
+    for path in (
+        "/", "/consent?lang=de", "/notice?lang=de", f"/history?check={entry}", f"/history/{entry}/dispute", "/erase",
+        "/erase?what=all&ground=unlawful", "/fields", "/findings/f1", f"/receipts/{entry}",
+    ):  # fmt: skip
+        for width in (320, 400, 1200):
+            await sized(browser, tab, width)
+            await browser.go(tab, page.origin + path)
+            assert await browser.run(tab, "document.documentElement.scrollWidth") <= width, path
+    # Last came the receipt: its code is drawn big enough for a camera, black on white also on a dark page.
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    await browser.call("Emulation.setEmulatedMedia", tab.session, features=dark)
+    assert await browser.run(tab, "document.querySelector('.qr-code svg').getBoundingClientRect().width") > 250
+    white = "getComputedStyle(document.querySelector('.qr-code')).backgroundColor"
+    assert await browser.run(tab, white) == "rgb(255, 255, 255)"
     assert refused(page) == []
 
 

@@ -13,17 +13,18 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.content.notices import render_notice
+from agent.consent.gate import GateReason
+from agent.content.notices import LANGUAGES, render_notice
 from agent.content.purposes import load_purposes
+from agent.model.consent import Erasable, Ground
 from agent.model.findings import CollectMode, EvidenceClass, Level, Stage
 from agent.model.health import Condition
-from agent.model.purposes import Mode
+from agent.model.purposes import Act, ActKind, Channel, Mode, Strength
 from agent.pages import charts, markdown, words
 from agent.pages.render import calendar, relative
 from agent.pages.security import STATUS, Refusal
 from agent.web.serving import serve
 from agent.web.wording import EXTENSION_FIELDS, REFUSED
-from tests.unit.web.fake_face import FakeFace
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -40,6 +41,16 @@ DAY = 24 * HOUR
         ("collect_mode", list(CollectMode)),
         ("condition", list(Condition)),
         ("counter", list(Refusal)),
+        ("act", list(ActKind)),
+        ("channel", list(Channel)),
+        ("strength", list(Strength)),
+        ("strength_short", list(Strength)),
+        ("gate", list(GateReason)),
+        ("erasable", list(Erasable)),
+        ("erasable_means", list(Erasable)),
+        ("ground", list(Ground)),
+        ("language", list(LANGUAGES)),
+        ("payload", [name for name in Act.__dataclass_fields__ if name != "entry"]),
     ],
 )
 def test_every_key_has_plain_words(kind: str, keys: list[str]) -> None:
@@ -58,14 +69,13 @@ def test_every_refusal_has_a_status_and_says_what_to_do() -> None:
 
 def test_the_page_lists_exactly_the_fields_of_the_protocol() -> None:
     protocol = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
-
-    def fields_under(heading: str) -> set[str]:
-        part = protocol.split(f"### `{heading}`")[1].split("###")[0]
-        return set(re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE))
-
-    hello, load = (set(fields) for fields in EXTENSION_FIELDS.values())
-    assert hello == fields_under("hello")
-    assert load == fields_under("load")
+    sent = protocol.split("## Extension → agent")[1].split("\n## ")[0]
+    messages = {
+        part.split("`")[0]: set(re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE))
+        for part in sent.split("### `")[1:]
+    }
+    assert messages.pop("loads") == {"loads"}, "several `load` at once, nothing more"
+    assert [set(fields) for fields in EXTENSION_FIELDS.values()] == [fields for fields in messages.values() if fields]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +125,7 @@ def test_no_text_of_a_notice_becomes_a_tag_of_its_own(text: str) -> None:
     assert parsed.attributes == []
 
 
-@pytest.mark.parametrize("language", FakeFace().languages())
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_the_notice_as_a_page_says_every_word_of_its_text(mode: Mode, language: str) -> None:
     purposes = list(load_purposes().values())

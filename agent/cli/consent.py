@@ -227,7 +227,8 @@ def receipts(entry: int | None, out: Path | None, qr: bool, language: str | None
         example = written[0].name
         desk.say.print(f"Check one, here or anywhere else: python {kept.VERIFIER} {example}", soft_wrap=True)
         return
-    checks = {number: kept.check(desk, number) for number in entries}
+    with console(stderr=True).status("Verifying each proof"):
+        checks = {number: kept.check(desk, number) for number in entries}
     if as_json:
         print_json({"receipts": [_receipt_json(one, checks[one.act.entry or 0]) for one in found]})
     else:

@@ -85,7 +85,8 @@ def print_preview(say: Console, coming: ErasurePreview, head: str) -> None:
         if count:
             say.print(f"  {count} {one if count == 1 else many}")
     if coming.entries:
-        say.print(Text(f"    entries {_ranges(coming.entries)}", style="dim"))
+        which = "entry" if len(coming.entries) == 1 else "entries"
+        say.print(Text(f"    {which} {_ranges(coming.entries)}", style="dim"))
     if nothing(coming):
         say.print("  nothing")
     if coming.stays:
@@ -106,7 +107,7 @@ def _menu(desk: Desk, head: str, offered: Mapping[Key, str]) -> Key:
     for number, (key, text) in enumerate(offered.items(), 1):
         known[str(number)] = known[key.value] = key
         table.add_row(str(number), Text(key.value, style="bold", no_wrap=True), text)
-    desk.say.print(Padding(table, (0, 0, 0, 2)))
+    desk.say.print(Padding(table, (0, 0, 0, 2), expand=False))
     chosen = desk.choose("Type a number or a name, or Enter to leave it", known)
     if chosen is None:
         raise Failure("nothing was changed.")

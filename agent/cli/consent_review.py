@@ -116,7 +116,7 @@ def print_options(say: Console, options: Sequence[Option]) -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for option in options:
         table.add_row(Text(option.word or "Enter", style="bold"), Text(option.label))
-    say.print(Padding(table, (0, 0, 0, 2)))
+    say.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def typed_words(options: Sequence[Option]) -> Mapping[str, ActKind | None]:

@@ -49,14 +49,14 @@ def _print_state(say: Console, view: PurposeView, mode: Mode) -> None:
     if view.held and mode is Mode.MANAGED:
         lines.append("Because you objected, its data stays on this computer until that is answered or taken back.")
     for line in lines:
-        say.print(Padding(Text(line), (0, 0, 0, 2)))
+        say.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
     if do := words.mend(view):
-        say.print(Padding(Text(f"→ {do}", style="cyan"), (0, 0, 0, 2)))
+        say.print(Padding(Text(f"→ {do}", style="cyan"), (0, 0, 0, 2), expand=False))
 
 
 def print_meaning(say: Console, view: PurposeView) -> None:
     """Print what one purpose means: in plain words, on which basis, for whom, for how long."""
-    say.print(Padding(Text(view.meaning), (0, 0, 1, 2)))
+    say.print(Padding(Text(view.meaning), (0, 0, 1, 2), expand=False))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
@@ -64,12 +64,13 @@ def print_meaning(say: Console, view: PurposeView) -> None:
     table.add_row("What is looked at", Text("; ".join(view.categories) or "nothing"))
     table.add_row("Who sees it", Text("; ".join(view.recipients) or "nobody"))
     table.add_row("How long", Text(view.retention))
-    say.print(Padding(table, (0, 0, 1, 2)))
+    say.print(Padding(table, (0, 0, 1, 2), expand=False))
 
 
 def print_now(say: Console, view: PurposeView, mode: Mode) -> None:
     """Print whether one purpose is on and what was last said of it."""
-    say.print(Padding(Text(f"Now: {words.why(view, mode)} {words.last_word(view, mode)}", style="dim"), (0, 0, 1, 2)))
+    said = Text(f"Now: {words.why(view, mode)} {words.last_word(view, mode)}", style="dim")
+    say.print(Padding(said, (0, 0, 1, 2), expand=False))
 
 
 def print_notice(say: Console, notice: NoticeText) -> None:

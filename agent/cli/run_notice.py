@@ -132,6 +132,9 @@ async def _answer(
             if word in known:
                 return known[word]
             say.print("  [yellow]Not understood; nothing was recorded.[/]")
+    except asyncio.CancelledError:
+        say.print()  # what the agent says at its end begins a line of its own
+        raise
     finally:
         elsewhere.cancel()
 

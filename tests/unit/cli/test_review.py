@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from agent.consent.standing import fits
 from agent.model.consent import Press, PurposeView
 from agent.model.face import NoticeText
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, StartRule
+from tests.support.places import clean_environment
 from tests.support.waiting import until
 from tests.unit.cli.conftest import ScriptedDesk
 from tests.unit.cli.paper_agent import PaperAgent
@@ -75,8 +77,7 @@ def test_ctrl_c_keeps_what_was_answered_and_nothing_else(env: Mapping[str, str],
         person.type("seen")
         person.expect("2 of 5")
         person.expect("Your answer")
-        person.press(b"\x03")
-        person.expect("What you had answered before is on record, nothing else is.")
+        person.interrupt("What you had answered before is on record, nothing else is.")
         assert person.end() == 1
     assert [act.kind for act in agent.acts if act.kind is not ActKind.SHOWN] == [ActKind.ACKNOWLEDGED]
 
@@ -364,3 +365,22 @@ async def test_the_question_can_be_cancelled_at_any_moment(agent: PaperAgent) ->
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert len(asyncio.all_tasks()) == 1, "nothing is left behind"
+
+
+def test_the_running_agent_asks_at_its_terminal_and_ends_by_ctrl_c_in_the_middle_of_the_question(folder: Path) -> None:
+    """The real agent, its real database: a question that was left open is asked again, an answered one is not."""
+    env = clean_environment(folder, GLEANWATCH_DESKTOP="off")
+    for answer, then in ((None, "has stopped"), ("yes", "Watching: on"), (None, "Watching: on")):
+        with at_terminal(env, "run") as person:
+            if then == "has stopped" or answer:
+                person.expect("Enter  decide later")
+                person.expect("Your answer:")
+            if answer:
+                person.type(answer)
+            if then == "Watching: on":
+                person.expect("Your page, once")
+                person.expect(then)
+            person.interrupt("has stopped")
+            assert person.end() == 0, person.said
+            assert "Traceback" not in person.said
+    assert "Your answer" not in person.said

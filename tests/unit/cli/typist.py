@@ -39,13 +39,19 @@ class Typist:
 
     def expect(self, text: str) -> None:
         """Wait until the program says something that it had not said before the last thing that was expected."""
+        assert self._comes(text, PATIENCE_SECONDS), f"«{text}» did not come:\n{self.said[-3000:]}"
+
+    def interrupt(self, text: str) -> None:
+        """Press Ctrl-C until the program says something.
+
+        A program that is just about to wait for its line can miss the first one (Python looks for signals before it
+        reads and not between); a person presses it again.
+        """
         end = time.monotonic() + PATIENCE_SECONDS
-        while (found := self.said.find(text, self._read_up_to)) < 0:
+        self.press(b"\x03")
+        while not self._comes(text, 2.0):
             assert time.monotonic() < end, f"«{text}» did not come:\n{self.said[-3000:]}"
-            if not self._read():
-                found = self.said.find(text, self._read_up_to)
-                assert found >= 0, f"it ended without «{text}»:\n{self.said[-3000:]}"
-        self._read_up_to = found + len(text)
+            self.press(b"\x03")
 
     def type(self, line: str) -> None:
         """Type a line and press Enter."""
@@ -57,13 +63,22 @@ class Typist:
 
     def end(self) -> int:
         """Wait for the program's end and return its exit code."""
-        while self._read():
+        while self._read(PATIENCE_SECONDS):
             pass
         return self.process.wait(PATIENCE_SECONDS)
 
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self.terminal], [], [], PATIENCE_SECONDS)
-        assert ready, f"nothing more came:\n{self.said[-3000:]}"
+    def _comes(self, text: str, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while (found := self.said.find(text, self._read_up_to)) < 0:
+            if not self._read(max(0.0, end - time.monotonic())):
+                return False
+        self._read_up_to = found + len(text)
+        return True
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self.terminal], [], [], seconds)
+        if not ready:
+            return False
         try:
             data = os.read(self.terminal, 65_536)
         except OSError:  # how Linux says that nobody holds the other end any more

@@ -166,11 +166,11 @@ def index(
         _row(entry, facts, files[entry], checks.get(entry), disputed.get(entry), draw=entry in drawn)
         for entry, facts in ordered.items()
     ]
-    style = _environment().get_template("export.css").render()
+    style = _environment().get_template("index.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         _environment()
-        .get_template("export.html")
+        .get_template("index.html")
         .render(
             head=_head(ordered),
             purposes=purposes,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import apsw
@@ -21,7 +21,9 @@ import apsw
 from agent.changes import Changes
 from agent.consent import standing
 from agent.consent.gate import GateHistory, GateRules, decide
+from agent.consent.standing import PERMISSIVE
 from agent.content.notices import LANGUAGES, PLATFORMS, difference, purpose_words, render_notice, said
+from agent.content.platforms import load_platforms
 from agent.content.purposes import basis_for, load_purposes
 from agent.ledger.entry import decode as decode_entry
 from agent.model.consent import ActView, Press, PurposeView
@@ -39,6 +41,8 @@ CLAIMS_YEARS = 3
 MOST_WORDS = 500
 """Characters of a person's own words with an answer."""
 STRENGTHS = {Channel.PAGE: Strength.PAGE_LINK, Channel.TERMINAL: Strength.TERMINAL_TYPED}
+FORBIDS = frozenset({ActKind.OBJECTED, ActKind.REFUSED, ActKind.WITHDRAWN})
+"""A «no» is taken from a page that still shows an earlier text: withdrawing must be as easy as giving."""
 TAKES_BACK = frozenset({ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
 """Acts after which nothing of the purpose may leave any more."""
 RECORD_NAMES = uuid.UUID("6f0b1f4e-6c55-5b0c-9f0e-2f1d6a0c7a11")
@@ -46,7 +50,7 @@ RECORD_NAMES = uuid.UUID("6f0b1f4e-6c55-5b0c-9f0e-2f1d6a0c7a11")
 
 
 def notices_for(rulebook: Rulebook, on: datetime.date) -> Mapping[str, NoticeText]:
-    """Render the notice that holds under these rules on a day, in every language in which it may be shown, best first."""
+    """Render the notice that holds on a day, in every language in which it may be shown, best first."""
     policy, ruling, loopback = rulebook.policy, rulebook.ruling, sorted(rulebook.config.loopback)
     languages = [name for name in LANGUAGES if not ruling.languages_required or name in ruling.languages_required]
     purposes = [f for p, f in load_purposes().items() if p not in ruling.switched_off]
@@ -69,7 +73,7 @@ def notices_for(rulebook: Rulebook, on: datetime.date) -> Mapping[str, NoticeTex
             raw_hours=policy.retention.observations_hours,
             finding_days=policy.retention.findings_days,
             claims_years=claims_years(rulebook),
-            platforms=watched or PLATFORMS,
+            platforms=watched or sorted(load_platforms().keys - ruling.platforms_off),
             loopback=loopback,
             references={key: getattr(policy.references, key) for key in policy.references.__struct_fields__},
             witnesses=[witness.key.partition("+")[0] for witness in policy.ledger.witnesses],
@@ -250,9 +254,7 @@ class Consents:
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
         """
-        text = next((t for t in self._texts.values() if t.sha256 == press.notice_sha256), None)
-        if text is None:
-            raise ValueError("The notice has changed since it was shown. Read it again, then answer.")
+        text = await self._text_of(press)
         unused = self._rules.not_in_use | self._rules.switched_off
         if purpose is None:
             shown = press.kind is ActKind.SHOWN
@@ -292,6 +294,17 @@ class Consents:
         if made:
             await self._record(made, text)
         return self._parts.history.all_current()
+
+    async def _text_of(self, press: Press) -> NoticeText:
+        """Return the text that was before the person: one that holds, or for a «no» any that was ever shown."""
+        for text in self._texts.values():
+            if text.sha256 == press.notice_sha256:
+                return text
+        if press.kind in FORBIDS:
+            before = await self._parts.store.read(lambda tx: notices.get(tx, press.notice_sha256))
+            if before is not None:
+                return before
+        raise ValueError("The notice has changed since it was shown. Read it again, then answer.")
 
     async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
         """Record «that was not me» about an earlier act and return the gates that hold afterwards.
@@ -355,15 +368,33 @@ class Consents:
         self._acts = [a for a in self._acts if a.entry not in gone]
         self._parts.changes.say("acts")
 
-    def in_force(self) -> frozenset[int]:
-        """Return the entries of acts that still decide something: these are not erased while they do."""
+    def must_stay(self, candidates: Collection[int] = ()) -> frozenset[int]:
+        """Return the entries of acts that may not be erased.
+
+        An act stays while it still decides something. A dispute, or a «no», also stays while the act that it takes back
+        is on record: without it that act would speak again, should the same notice ever hold again.
+
+        Args:
+            candidates: Entries that are about to go together.
+        """
         stands = {standing.standing(p, self._acts) for p in Purpose}
-        return frozenset(
+        stay = {
             a.entry
             for a in self._acts
-            if a.entry is not None
-            and (a in stands or (a.notice_sha256 in self._rules.notices and a.kind is not ActKind.ANSWERED))
-        )
+            if a in stands or (a.notice_sha256 in self._rules.notices and a.kind is not ActKind.ANSWERED)
+        }
+        left: dict[Purpose, int] = {}
+        for act in self._acts:
+            gone = act.entry in candidates and act.entry not in stay
+            if act.kind is ActKind.DISPUTED:
+                if any(a.entry == act.disputes and (a.entry in stay or a.entry not in candidates) for a in self._acts):
+                    stay.add(act.entry)
+            elif act.kind in FORBIDS | TAKES_BACK:
+                if left.get(act.purpose):
+                    stay.add(act.entry)
+            elif act.kind in PERMISSIVE and not gone:
+                left[act.purpose] = left.get(act.purpose, 0) + 1
+        return frozenset(entry for entry in stay if entry is not None)
 
     async def _record(self, made: Sequence[Act], text: NoticeText | None) -> None:
         now = self._parts.clock.now()
@@ -408,10 +439,7 @@ class Consents:
         decided = [decide(p, self._acts, self._rules, now) for p in Purpose]
         changed = []
         for gate in decided:
-            before = parts.history.current(gate.purpose)
-            # A gate that closes does so with the act that closes it, or now: what was observed before was lawful.
-            closes = before.state is GateState.OPEN and gate.state is not GateState.OPEN and gate.since <= before.since
-            if parts.history.record(replace(gate, since=now) if closes else gate):
+            if parts.history.take(gate, now):
                 changed.append(parts.history.current(gate.purpose))
         if changed:
 

@@ -130,15 +130,14 @@ class Erasing:
             How many contents went.
         """
         parts = self._parts
-        keep = parts.consents.in_force()
         before = now - parts.claims_years * YEAR_MS
 
         def take(tx: apsw.Connection) -> list[int]:
             known = {row[0] for row in tx.execute("SELECT id FROM finding")}
             over = [entry for entry, finding in erasure.findings_of(tx).items() if finding not in known]
+            lapsed = {e for kind in ("act", "gate", "notice") for e in erasure.entries_of(tx, kind, before)}
             latest = {row[0] for row in tx.execute("SELECT max(entry) FROM gate GROUP BY purpose")}
-            for kind in ("act", "gate", "notice"):
-                over += [e for e in erasure.entries_of(tx, kind, before) if e not in keep and e not in latest]
+            over += lapsed - latest - parts.consents.must_stay(lapsed)
             return erasure.contents(tx, parts.store.ledger, over, Ground.RETENTION.value, now) if over else []
 
         gone = await parts.store.write(take)
@@ -148,7 +147,6 @@ class Erasing:
         return len(gone)
 
     async def _plan(self, what: Erasable, entry: int | None) -> _Plan:
-        keep = self._parts.consents.in_force()
         own = tuple(a.entry for a in self._parts.consents.acts if a.kind is ActKind.ANSWERED and a.entry is not None)
         match what:
             case Erasable.PAGE_LOADS:
@@ -159,14 +157,16 @@ class Erasing:
             case Erasable.WORDS:
                 return _Plan(answers=True, entries=own)
             case Erasable.RECORD:
-                return _Plan(entries=(await self._one(entry, keep),), answers=entry in own)
+                return _Plan(entries=(await self._one(entry),), answers=entry in own)
             case Erasable.ALL:
                 opened = await self._parts.store.read(lambda tx: erasure.entries_of(tx, "finding-opened"))
-                old = [a.entry for a in self._parts.consents.acts if a.entry is not None and a.entry not in keep]
-                acts = own if self._parts.mode is Mode.MANAGED else tuple(old)
+                acts = set(own)
+                if self._parts.mode is not Mode.MANAGED:
+                    acts = {a.entry for a in self._parts.consents.acts if a.entry is not None}
+                    acts -= self._parts.consents.must_stay(acts)
                 return _Plan(page_loads=True, findings=True, entries=tuple(sorted({*opened, *acts})))
 
-    async def _one(self, entry: int | None, keep: frozenset[int]) -> int:
+    async def _one(self, entry: int | None) -> int:
         if entry is None:
             raise ValueError("Say which act: --entry N. «gleanwatch consent history» lists them with their numbers.")
         act = next((a for a in self._parts.consents.acts if a.entry == entry), None)
@@ -177,10 +177,10 @@ class Erasing:
                 if known
                 else f"There is no entry {entry} in the ledger."
             )
-        if entry in keep:
+        if entry in self._parts.consents.must_stay({entry}):
             raise ValueError(
-                f"Act {entry} still holds: it is why something is or is not observed. Take it back first, or answer a "
-                "newer notice; then it can be erased."
+                f"Act {entry} still holds, or takes back one that is still on record: it is why something is or is not "
+                "observed. It can be erased once a newer notice was answered, together with what it takes back."
             )
         if self._parts.mode is Mode.MANAGED and act.kind is not ActKind.ANSWERED:
             raise ValueError(

@@ -28,7 +28,7 @@ from agent.ledger.receipt import ReceiptError
 from agent.model.consent import ProofCheck
 from agent.store import audit, clients, counters, findings, ledger, notices, page_loads
 from agent.store.audit import Verification
-from agent.store.database import Store
+from agent.store.database import LedgerBroken, Store
 
 NOBODY_ELSE = "No witness has seen this log: a rollback would not be seen."
 EVERYTHING = 2**31 - 1
@@ -53,8 +53,8 @@ class Proving:
             return await self._store.read(lambda tx: self._receipt(tx, entry))
         except KeyError:
             raise ValueError(_no_entry(entry)) from None
-        except (LogError, EntryError, ReceiptError, ProofError, NoteError) as problem:
-            raise ValueError(f"Entry {entry} cannot be proved: {problem}. See: gleanwatch ledger verify") from None
+        except (LedgerBroken, EntryError, ReceiptError, ProofError, NoteError) as problem:
+            raise ValueError(_not_proved(entry, problem)) from None
 
     async def check(self, entry: int) -> ProofCheck:
         """Verify one entry now.
@@ -91,8 +91,8 @@ class Proving:
 
         try:
             return await self._store.read(look)
-        except LogError as problem:
-            raise ValueError(f"There is no checkpoint: {problem}.") from None
+        except LedgerBroken as problem:
+            raise ValueError(f"There is no checkpoint: {problem.__cause__}.") from None
 
     async def proof(self, entry: int) -> tuple[bytes, bytes, VerifierKey]:
         """Return the proof of one entry, the entry's bytes, and the log's key.
@@ -104,8 +104,8 @@ class Proving:
             proof, body, key = await self._store.read(lambda tx: _proof(tx, entry))
         except KeyError:
             raise ValueError(_no_entry(entry)) from None
-        except LogError as problem:
-            raise ValueError(f"Entry {entry} cannot be proved: {problem}.") from None
+        except LedgerBroken as problem:
+            raise ValueError(_not_proved(entry, problem)) from None
         return proofs.encode(proof), body, key
 
     async def log_files(self) -> Mapping[str, bytes]:
@@ -191,11 +191,9 @@ def _log_files(tx: apsw.Connection) -> dict[str, bytes]:
             found[f"{folder}/{name}"] = data
         found[f"{folder}/key"] = f"{ledger.verifier(tx, row.number)}\n".encode()
         found[f"{folder}/entries.ndjson"] = b"".join(entry + b"\n" for entry in storage.entries(0, size))
-        found[f"{folder}/checkpoints"] = b"".join(
+        found[f"{folder}/checkpoints"] = b"\n".join(
             note
-            for (note,) in tx.execute(
-                "SELECT note || x'0a' FROM ledger_checkpoint WHERE log = ? ORDER BY size", (row.number,)
-            )
+            for (note,) in tx.execute("SELECT note FROM ledger_checkpoint WHERE log = ? ORDER BY size", (row.number,))
         )
     return found
 
@@ -208,6 +206,11 @@ def _kept(tx: apsw.Connection) -> dict[str, object]:
         "browsers": msgspec.to_builtins(clients.listing(tx, 0)),
         "counters": counters.all_counters(tx),
     }
+
+
+def _not_proved(entry: int, problem: Exception) -> str:
+    why = problem.__cause__ if isinstance(problem, LedgerBroken) else problem
+    return f"Entry {entry} cannot be proved: {why}. See: gleanwatch ledger verify"
 
 
 def _no_entry(entry: int) -> str:

@@ -1,0 +1,257 @@
+"""What a person does becomes a record, and the record decides what may be observed."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.model.consent import Press
+from agent.model.purposes import ActKind, Channel, GateState, Purpose, StartRule, Strength
+from agent.settings.policy import Retention
+from agent.store import audit, ledger, notices, outbox
+from tests.unit.joined.rig import DAY_MS, Join, Joined, MovedClock, managed
+
+OPTIONAL = Purpose.LONGER_HISTORY
+
+
+async def test_an_act_says_who_did_what_where_how_and_about_which_text(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN, control="notice.shown")
+    await alone.press(
+        ActKind.ACKNOWLEDGED, Purpose.DETECT, language="de", control="notice.acknowledge", dwell_ms=42_000
+    )
+    act = alone.consents.acts[-1]
+    assert (act.purpose, act.kind, act.channel, act.strength) == (
+        Purpose.DETECT,
+        ActKind.ACKNOWLEDGED,
+        Channel.PAGE,
+        Strength.PAGE_LINK,
+    )
+    assert (act.language, act.control, act.dwell_ms) == ("de", "notice.acknowledge", 42_000)
+    assert act.notice_sha256 == alone.consents.notice("de").sha256
+    content = await alone.store.read(lambda tx: ledger.content(tx, act.entry or -1))
+    assert content is not None
+    assert content["control"] == "notice.acknowledge"
+    assert alone.heard[-1] == act
+
+
+async def test_the_exact_text_is_kept_once_however_often_it_is_answered(alone: Joined) -> None:
+    for _ in range(3):
+        await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    kept = await alone.store.read(notices.all_kept)
+    assert [text.text for text in kept] == [alone.consents.notice().text]
+    # Showing the same text again proves nothing new.
+    shown = [a for a in alone.consents.acts if a.kind is ActKind.SHOWN]
+    assert len(shown) == len({a.purpose for a in shown})
+
+
+async def test_an_answer_to_an_earlier_text_is_refused(alone: Joined) -> None:
+    with pytest.raises(ValueError, match="has changed since it was shown"):
+        await alone.consents.act(None, Press(ActKind.ACKNOWLEDGED, "0" * 64, ""), Channel.PAGE)
+    assert alone.consents.acts == []
+
+
+async def test_nobody_is_asked_about_what_is_not_in_use(alone: Joined) -> None:
+    with pytest.raises(ValueError, match="nothing to say about it yet"):
+        await alone.press(ActKind.GIVEN, Purpose.RESEARCH)
+    unused = {v.purpose for v in alone.consents.purposes() if not v.in_use}
+    assert unused == {Purpose.REPORT, Purpose.RESEARCH, Purpose.DIAGNOSTICS, Purpose.SHARE_LOG}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "kind"),
+    [(Purpose.DETECT, ActKind.GIVEN), (OPTIONAL, ActKind.ACKNOWLEDGED), (OPTIONAL, ActKind.OBJECTED)],
+)
+async def test_a_duty_is_never_consented_to_and_a_consent_never_acknowledged(
+    alone: Joined, purpose: Purpose, kind: ActKind
+) -> None:
+    await alone.press(ActKind.SHOWN)
+    with pytest.raises(ValueError, match="consent"):
+        await alone.press(kind, purpose)
+
+
+async def test_giving_refusing_and_withdrawing_work_at_once_and_are_one_act_each(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    for kind, state in [
+        (ActKind.REFUSED, GateState.CLOSED),
+        (ActKind.GIVEN, GateState.OPEN),
+        (ActKind.WITHDRAWN, GateState.CLOSED),
+        (ActKind.GIVEN, GateState.OPEN),
+    ]:
+        before = len(alone.consents.acts)
+        await alone.press(kind, OPTIONAL)
+        assert alone.gate(OPTIONAL).state is state
+        assert len(alone.consents.acts) == before + 1
+
+
+async def test_refusing_an_optional_purpose_changes_nothing_else(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    before = {p: alone.gate(p) for p in Purpose if p is not OPTIONAL}
+    await alone.press(ActKind.REFUSED, OPTIONAL)
+    assert {p: alone.gate(p) for p in Purpose if p is not OPTIONAL} == before
+
+
+async def test_withdrawing_empties_what_waits_to_leave_for_that_purpose_only(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.GIVEN, OPTIONAL)
+    await alone.store.write(
+        lambda tx: tx.executemany(
+            "INSERT INTO outbox (purpose, made_at, body) VALUES (?, 0, x'')",
+            [(OPTIONAL.value,), (Purpose.REPORT.value,)],
+        )
+    )
+    await alone.press(ActKind.WITHDRAWN, OPTIONAL)
+    left = await alone.store.read(lambda tx: tx.execute("SELECT purpose FROM outbox").fetchall())
+    assert left == [(Purpose.REPORT.value,)]
+
+
+async def test_an_objection_holds_what_waits_to_leave_until_it_is_taken_back(join: Join) -> None:
+    async with join(managed(lead_days=0)) as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.store.write(
+            lambda tx: tx.execute(
+                "INSERT INTO outbox (purpose, made_at, body) VALUES (?, 0, x'')", (Purpose.DETECT.value,)
+            )
+        )
+
+        async def sendable() -> int:
+            held = [v.purpose for v in joined.consents.purposes() if v.held]
+            return len(await joined.store.read(lambda tx: outbox.sendable(tx, held)))
+
+        assert await sendable() == 1
+        await joined.press(ActKind.OBJECTED, Purpose.DETECT)
+        assert await sendable() == 0
+        await joined.press(ActKind.ACKNOWLEDGED, Purpose.DETECT)
+        assert await sendable() == 1
+
+
+async def test_a_consent_ends_by_itself_and_the_end_is_on_record(alone: Joined, clock: MovedClock) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.GIVEN, OPTIONAL)
+    (view,) = [v for v in alone.consents.purposes() if v.purpose is OPTIONAL]
+    assert view.expires_at is not None
+    clock.at = view.expires_at - 1
+    assert await alone.consents.decide_gates() == view.expires_at
+    assert alone.gate(OPTIONAL).state is GateState.OPEN
+    clock.advance(ms=1)
+    await alone.consents.decide_gates()
+    assert (alone.gate(OPTIONAL).state, alone.gate(OPTIONAL).reason) == (GateState.CLOSED, "expired")
+    last = alone.consents.acts[-1]
+    assert (last.kind, last.channel, last.strength) == (ActKind.EXPIRED, Channel.CLOCK, Strength.NONE)
+
+
+async def test_a_dispute_takes_away_what_the_act_allowed_and_never_what_it_forbade(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    yes = next(a for a in alone.consents.acts if a.kind is ActKind.ACKNOWLEDGED and a.purpose is Purpose.DETECT)
+    await alone.consents.dispute(yes.entry or -1, Channel.PAGE, "act.dispute")
+    assert alone.gate().state is GateState.WAITING
+    with pytest.raises(ValueError, match="disputed already"):
+        await alone.consents.dispute(yes.entry or -1, Channel.PAGE)
+    with pytest.raises(ValueError, match="no act with the number"):
+        await alone.consents.dispute(9_999, Channel.PAGE)
+    await alone.press(ActKind.OBJECTED)
+    no = next(a for a in reversed(alone.consents.acts) if a.purpose is Purpose.DETECT)
+    await alone.consents.dispute(no.entry or -1, Channel.PAGE)
+    assert alone.gate().state is GateState.CLOSED
+
+
+async def test_acts_and_gates_are_the_same_after_a_restart(join: Join) -> None:
+    async with join() as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.ACKNOWLEDGED)
+        await joined.press(ActKind.GIVEN, OPTIONAL)
+        acts, gates = list(joined.consents.acts), joined.history.all_current()
+    async with join() as joined:
+        assert (list(joined.consents.acts), joined.history.all_current()) == (acts, gates)
+        assert joined.pushed == []  # nothing changed, so nobody is told
+
+
+async def test_lead_days_count_from_showing_and_status_says_when_it_starts(join: Join, clock: MovedClock) -> None:
+    async with join(managed("AU-NSW")) as joined:
+        assert joined.gate().reason == "notice_not_shown"
+        await joined.press(ActKind.SHOWN)
+        shown_at = clock.now()
+        assert joined.gate().reason == "not_acknowledged"
+        clock.advance(days=2)
+        await joined.press(ActKind.ACKNOWLEDGED)
+        assert (joined.gate().state, joined.gate().until) == (GateState.WAITING, shown_at + 14 * DAY_MS)
+        clock.at = shown_at + 14 * DAY_MS - 1
+        await joined.consents.decide_gates()
+        assert joined.gate().state is GateState.WAITING
+        clock.advance(ms=1)
+        await joined.consents.decide_gates()
+        assert joined.gate().state is GateState.OPEN
+
+
+async def test_where_an_authorisation_is_needed_only_that_opens_and_objecting_takes_it_back(join: Join) -> None:
+    async with join(managed("CO", lead_days=0, start=StartRule.AUTHORISED)) as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.ACKNOWLEDGED, Purpose.DETECT)
+        assert (joined.gate().state, joined.gate().reason) == (GateState.WAITING, "not_authorised")
+        await joined.press(ActKind.AUTHORISED, Purpose.DETECT)
+        assert joined.gate().state is GateState.OPEN
+        await joined.press(ActKind.OBJECTED, Purpose.DETECT)
+        assert (joined.gate().state, joined.gate().reason) == (GateState.CLOSED, "objected")
+
+
+async def test_where_a_language_is_required_an_act_on_another_text_opens_nothing(join: Join) -> None:
+    async with join(managed("FR", lead_days=0)) as joined:
+        assert list(joined.consents.languages()) == ["fr"]
+        assert joined.consents.notice("en").language == "fr"
+
+
+async def test_a_changed_policy_asks_again_with_the_difference_before_anything_is_observed(join: Join) -> None:
+    async with join(managed(lead_days=0)) as joined:
+        await joined.press(ActKind.SHOWN, language="de")
+        await joined.press(ActKind.ACKNOWLEDGED, language="de")
+        assert joined.gate().state is GateState.OPEN
+        assert await joined.consents.difference("de") is None
+    async with join(managed(lead_days=0, organisation="Neue Beispiel AG")) as joined:
+        assert (joined.gate().state, joined.gate().reason) == (GateState.CLOSED, "notice_changed")
+        lines = await joined.consents.difference("en")
+        assert lines is not None
+        assert any(mark == "-" and "Example Ltd" in line for mark, line in lines)
+        assert any(mark == "+" and "Neue Beispiel AG" in line for mark, line in lines)
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.ACKNOWLEDGED)
+        assert joined.gate().state is GateState.OPEN
+        assert await joined.consents.difference() is None
+
+
+async def test_the_ledger_shows_the_notice_before_the_gate_opened(join: Join) -> None:
+    async with join(managed(lead_days=0)) as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.ACKNOWLEDGED)
+        shown = next(a.entry for a in joined.consents.acts if a.kind is ActKind.SHOWN)
+        opened = await joined.store.read(
+            lambda tx: (
+                tx.execute("SELECT min(entry) FROM gate WHERE state = 'open' AND purpose = ?", (Purpose.DETECT,)).get
+            )
+        )
+        assert shown is not None
+        assert shown < opened
+        assert (await joined.store.read(audit.verify)).ok
+
+
+async def test_a_clock_set_back_reorders_nothing(alone: Joined, clock: MovedClock) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.GIVEN, OPTIONAL)
+    clock.advance(days=-30)
+    await alone.press(ActKind.WITHDRAWN, OPTIONAL)
+    assert alone.gate(OPTIONAL).state is GateState.CLOSED
+    found = await alone.store.read(audit.verify)
+    assert found.ok
+    assert any("clock was set back by 30 days" in remark for remark in found.remarks)
+
+
+async def test_a_purpose_says_what_it_means_in_the_persons_language(join: Join) -> None:
+    async with join(managed("NO", lead_days=0, retention=Retention(observations_hours=12))) as joined:
+        for language in joined.consents.languages():
+            for view in joined.consents.purposes(language):
+                assert view.title and view.meaning and view.basis and view.recipients and view.retention
+        (detect,) = [v for v in joined.consents.purposes("nb") if v.purpose is Purpose.DETECT]
+        assert "12 timer" in detect.retention
+        assert [v.optional for v in joined.consents.purposes()] == sorted(
+            v.optional for v in joined.consents.purposes()
+        )

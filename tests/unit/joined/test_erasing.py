@@ -1,0 +1,180 @@
+"""What a person can have erased, what stays and why, and what the sweeper erases when its time is over."""
+
+from __future__ import annotations
+
+import apsw
+import pytest
+
+from agent.model.consent import Erasable, Ground, Press
+from agent.model.events import PageLoad
+from agent.model.findings import Finding, Level, Stage
+from agent.model.purposes import ActKind, Channel, GateState, Purpose
+from agent.store import acts, audit, findings, ledger, page_loads
+from tests.unit.joined.rig import Join, Joined, MovedClock, managed
+
+OPTIONAL = Purpose.LONGER_HISTORY
+
+
+async def fill(joined: Joined) -> None:
+    """Notice and answer, three page loads, one finding with an answer in the person's own words."""
+    await joined.press(ActKind.SHOWN)
+    await joined.press(ActKind.ACKNOWLEDGED)
+    now = joined.clock.now()
+    loads = [PageLoad("a" * 22, n, "linkedin", "profile", now, True, False) for n in (1, 2, 3)]
+    finding = Finding(
+        "f1", "scrapy", "Scrapy", "scraper-framework", Stage.RUNNING, 0.9, Level.HIGH, True, (), now, now, 1
+    )
+    answer = joined.consents.answer_of("f1", "work", Press(ActKind.ANSWERED, "", "finding.answer"), Channel.PAGE)
+
+    def put(tx: apsw.Connection) -> int:
+        page_loads.append(tx, "a" * 22, loads, 3, now)
+        joined.store.ledger.append(tx, "finding-opened", now, {"id": "f1", "tool": "scrapy"})
+        findings.save(tx, finding)
+        findings.set_answer(tx, "f1", "work", now)
+        return acts.record(tx, joined.store.ledger, answer, "for the newsletter list")
+
+    await joined.store.write(put)
+    await joined.consents.load()
+
+
+async def contents_left(joined: Joined, kind: str) -> int:
+    return await joined.store.read(
+        lambda tx: (
+            tx.execute(
+                "SELECT count(*) FROM ledger_entry JOIN ledger_content USING (entry) WHERE instr(bytes, ?)",
+                (f'"kind":"{kind}"'.encode(),),
+            ).get
+        )
+    )
+
+
+async def test_a_preview_says_what_would_go_and_takes_nothing(alone: Joined) -> None:
+    await fill(alone)
+    preview = await alone.erasing.preview(Erasable.ALL, None)
+    assert (preview.page_loads, preview.findings) == (3, 1)
+    assert preview.entries
+    assert any("still hold" in line for line in preview.stays)
+    assert (await alone.erasing.preview(Erasable.ALL, None)) == preview
+
+
+@pytest.mark.parametrize("what", [Erasable.PAGE_LOADS, Erasable.FINDINGS, Erasable.WORDS, Erasable.ALL])
+async def test_what_was_previewed_goes_and_the_ledger_says_so_and_still_verifies(alone: Joined, what: Erasable) -> None:
+    await fill(alone)
+    preview = await alone.erasing.preview(what, None)
+    gone = await alone.erasing.erase(what, Ground.NOT_NEEDED, None)
+    assert gone == preview
+    entry = await alone.store.read(lambda tx: tx.execute("SELECT max(entry) FROM ledger_entry").get)
+    facts = (ledger.entries.decode(await alone.store.read(lambda tx: ledger.entry_bytes(tx, entry)))).facts
+    assert facts["ground"] == "not-needed"
+    found = await alone.store.read(audit.verify)
+    assert found.problems == []
+    assert found.erased == len(gone.entries)
+    with pytest.raises(ValueError, match="nothing of it"):
+        await alone.erasing.erase(what, Ground.NOT_NEEDED, None)
+
+
+async def test_erasing_findings_takes_the_answers_about_them_along_and_detection_forgets(alone: Joined) -> None:
+    await fill(alone)
+    await alone.erasing.erase(Erasable.FINDINGS, Ground.NOT_NEEDED, None)
+    assert await alone.store.read(findings.listing) == []
+    assert await contents_left(alone, "finding-opened") == 0
+    assert not [a for a in alone.consents.acts if a.kind is ActKind.ANSWERED]
+    assert alone.forgotten == [1]
+
+
+async def test_erasing_my_words_leaves_the_finding_without_them(alone: Joined) -> None:
+    await fill(alone)
+    assert [v.words for v in await alone.consents.history() if v.act.kind is ActKind.ANSWERED] == [
+        "for the newsletter list"
+    ]
+    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None)
+    (finding,) = await alone.store.read(findings.listing)
+    assert finding.answer == ""
+    history = await alone.consents.history()
+    assert [v.words for v in history if v.erased] == [""]
+    assert not [v for v in history if v.words]
+
+
+async def test_an_act_that_still_holds_stays_and_says_why(alone: Joined) -> None:
+    await fill(alone)
+    yes = next(a for a in alone.consents.acts if a.kind is ActKind.ACKNOWLEDGED)
+    with pytest.raises(ValueError, match="still holds"):
+        await alone.erasing.erase(Erasable.RECORD, Ground.NOT_NEEDED, yes.entry)
+    await alone.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None)
+    assert alone.gate().state is GateState.OPEN
+
+
+async def test_an_answer_can_be_erased_by_itself(alone: Joined) -> None:
+    await fill(alone)
+    (answer,) = [a for a in alone.consents.acts if a.kind is ActKind.ANSWERED]
+    await alone.erasing.erase(Erasable.RECORD, Ground.OBJECTED, answer.entry)
+    assert answer not in alone.consents.acts
+    with pytest.raises(ValueError, match="was erased"):
+        await alone.erasing.preview(Erasable.RECORD, answer.entry)
+    with pytest.raises(ValueError, match="no entry 9999"):
+        await alone.erasing.preview(Erasable.RECORD, 9_999)
+    with pytest.raises(ValueError, match="Say which act"):
+        await alone.erasing.preview(Erasable.RECORD, None)
+
+
+async def test_nobody_but_the_sweeper_erases_on_the_ground_of_retention(alone: Joined) -> None:
+    await fill(alone)
+    with pytest.raises(ValueError, match="agent's own ground"):
+        await alone.erasing.erase(Erasable.ALL, Ground.RETENTION, None)
+
+
+async def test_in_managed_mode_acts_stay_until_claims_about_them_lapse(join: Join, clock: MovedClock) -> None:
+    async with join(managed(lead_days=0)) as joined:
+        await fill(joined)
+        old = [a.entry for a in joined.consents.acts if a.kind is not ActKind.ANSWERED]
+    async with join(managed(lead_days=0, organisation="Another name")) as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.ACKNOWLEDGED)
+        with pytest.raises(ValueError, match="until claims about it lapse"):
+            await joined.erasing.erase(Erasable.RECORD, Ground.NOT_NEEDED, old[0])
+        await joined.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None)
+        assert {a.entry for a in joined.consents.acts} >= set(old)
+        clock.advance(days=3 * 365 - 1)
+        assert await joined.erasing.sweep(clock.now()) == 0
+        clock.advance(days=2)
+        assert await joined.erasing.sweep(clock.now()) >= len(old)
+        assert not {a.entry for a in joined.consents.acts} & set(old)
+        # What holds now was made as long ago, and stays.
+        await joined.consents.decide_gates()
+        assert joined.gate().state is GateState.OPEN
+        assert (await joined.store.read(audit.verify)).problems == []
+
+
+async def test_the_content_of_a_finding_goes_with_the_finding(alone: Joined, clock: MovedClock) -> None:
+    await fill(alone)
+    assert await alone.erasing.sweep(clock.now()) == 0
+    await alone.store.write(lambda tx: tx.execute("DELETE FROM finding"))
+    assert await alone.erasing.sweep(clock.now()) == 1
+    assert await contents_left(alone, "finding-opened") == 0
+
+
+async def test_a_withdrawal_is_not_erased_while_the_consent_that_it_takes_back_is_on_record(
+    join: Join, clock: MovedClock
+) -> None:
+    async with join() as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.GIVEN, OPTIONAL)
+        await joined.press(ActKind.WITHDRAWN, OPTIONAL)
+        given, withdrawn = (
+            a.entry for a in joined.consents.acts if a.purpose is OPTIONAL and a.kind is not ActKind.SHOWN
+        )
+    async with join(managed(lead_days=0)) as joined:  # another notice holds, so that nothing above decides by itself
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.REFUSED, OPTIONAL)
+        stay = joined.consents.must_stay
+        assert withdrawn in stay({withdrawn or -1})
+        assert withdrawn not in stay({given or -1, withdrawn or -1, *(a.entry or -1 for a in joined.consents.acts)})
+
+
+async def test_longer_history_keeps_and_its_withdrawal_lets_go(alone: Joined, clock: MovedClock) -> None:
+    await alone.press(ActKind.SHOWN)
+    assert not alone.consents.longer_history()
+    await alone.press(ActKind.GIVEN, OPTIONAL)
+    assert alone.consents.longer_history()
+    await alone.press(ActKind.WITHDRAWN, OPTIONAL)
+    assert not alone.consents.longer_history()

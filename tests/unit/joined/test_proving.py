@@ -1,0 +1,134 @@
+"""What can be proved, and taken away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from agent.consent.bundle import bundle
+from agent.ledger import checkpoint as checkpoints
+from agent.ledger import note, proof
+from agent.ledger.receipt import check_receipt
+from agent.model.consent import Erasable, Ground
+from agent.model.purposes import ActKind, Purpose
+from tests.unit.joined.rig import Join, Joined, managed
+from tests.unit.joined.test_erasing import fill
+
+
+async def test_every_act_has_a_receipt_that_holds_and_carries_its_text(alone: Joined) -> None:
+    await fill(alone)
+    for act in alone.consents.acts:
+        held = check_receipt(await alone.proving.receipt(act.entry or 0))
+        assert held.payload["kind"] == act.kind.value
+        assert held.notice == alone.consents.notice().text
+        found = await alone.proving.check(act.entry or 0)
+        assert found.ok
+        assert "No witness has seen this log" in found.said
+
+
+async def test_a_receipt_of_before_a_rotation_still_holds_after_it(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    before = alone.consents.acts[0].entry or 0
+    await alone.store.write(lambda tx: alone.store.ledger.rotate(tx, alone.clock.now()))
+    await alone.press(ActKind.ACKNOWLEDGED)
+    first = check_receipt(await alone.proving.receipt(before))
+    second = check_receipt(await alone.proving.receipt(alone.consents.acts[-1].entry or 0))
+    assert first.key.name.endswith("/1")
+    assert second.key.name.endswith("/2")
+    assert first.key.public == second.key.public
+    assert (await alone.proving.verify(True, lambda _done, _of: None)).ok
+
+
+async def test_of_an_erased_act_only_that_it_was_there_is_proved(alone: Joined) -> None:
+    await fill(alone)
+    (answer,) = [a.entry for a in alone.consents.acts if a.kind is ActKind.ANSWERED]
+    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None)
+    with pytest.raises(ValueError, match="was erased"):
+        await alone.proving.receipt(answer or 0)
+    found = await alone.proving.check(answer or 0)
+    assert found.ok
+    assert "Its content was erased" in found.said
+
+
+async def test_what_was_changed_is_found_by_the_check_of_that_entry(alone: Joined) -> None:
+    await fill(alone)
+    entry = alone.consents.acts[0].entry or 0
+
+    def change(tx: apsw.Connection) -> None:
+        tx.execute("UPDATE ledger_content SET salt = zeroblob(32) WHERE entry = ?", (entry,))
+
+    await alone.store.write(change)
+    found = await alone.proving.check(entry)
+    assert not found.ok
+    assert f"entry {entry}" in found.said
+    with pytest.raises(ValueError, match="cannot be proved"):
+        await alone.proving.receipt(entry)
+
+
+async def test_an_entry_that_is_not_there_is_refused(alone: Joined) -> None:
+    for ask in (alone.proving.receipt, alone.proving.check, alone.proving.proof):
+        with pytest.raises(ValueError, match="no entry 99"):
+            await ask(99)
+
+
+async def test_the_proof_and_the_checkpoint_are_plain_c2sp(alone: Joined) -> None:
+    await fill(alone)
+    made, entry, key = await alone.proving.proof(2)
+    assert proof.check(proof.parse(made), entry, key).checkpoint.origin == key.name
+    signed, key = await alone.proving.checkpoint()
+    read = note.parse(signed)
+    assert note.verified(read, [key]) == (key,)
+    assert checkpoints.parse(read.text).size > 2
+
+
+async def test_the_logs_as_files_hold_every_entry(alone: Joined) -> None:
+    await fill(alone)
+    await alone.store.write(lambda tx: alone.store.ledger.rotate(tx, alone.clock.now()))
+    files = await alone.proving.log_files()
+    lines = files["log-1/entries.ndjson"] + files["log-2/entries.ndjson"]
+    total = await alone.store.read(lambda tx: tx.execute("SELECT count(*) FROM ledger_entry").get)
+    assert lines.count(b"\n") == total
+    assert b'"kind":"act"' in lines
+    assert files["log-2/key"].startswith(b"gleanwatch.localhost/")
+
+
+async def test_everything_about_a_person_is_one_folder_that_verifies_itself(join: Join, tmp_path: Path) -> None:
+    async with join(managed(lead_days=0)) as joined:
+        await fill(joined)
+        files = await joined.proving.everything()
+        acts = [a.entry for a in joined.consents.acts]
+    for name, data in files.items():
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(data)
+    for entry in acts:
+        ran = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-I", "verify_receipt.py", f"receipts/{entry}.json"],
+            cwd=tmp_path / "out",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    records = [json.loads(data) for name, data in files.items() if name.endswith(".jsonld")]
+    assert len(records) == len(acts)
+    assert b"for the newsletter list" in files["index.html"]
+    assert json.loads(files["ledger/kept.json"] if "ledger/kept.json" in files else files["kept.json"])["findings"]
+
+
+async def test_a_record_names_the_one_before_it_about_the_same_purpose(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    for kind in (ActKind.GIVEN, ActKind.WITHDRAWN):
+        await alone.press(kind, Purpose.LONGER_HISTORY)
+    mine = [r for r in await alone.consents.records() if r.act.purpose is Purpose.LONGER_HISTORY]
+    assert [r.prior_id for r in mine] == ["", mine[0].record_id, mine[1].record_id]
+    assert len({r.record_id for r in mine}) == 3
+    again = [r.record_id for r in await alone.consents.records() if r.act.purpose is Purpose.LONGER_HISTORY]
+    assert again == [r.record_id for r in mine]
+    assert bundle(mine, (), b"", {})

@@ -11,6 +11,7 @@ should move to it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -85,10 +86,10 @@ def holds(algorithm: int, public: bytes, name: str, text: str, blob: bytes) -> b
         return False
     try:
         if algorithm == ED25519:
-            Ed25519PublicKey.from_public_bytes(public).verify(blob, text.encode())
+            _ed25519(public).verify(blob, text.encode())
         elif algorithm == COSIGNATURE:
             message = cosignature_message(text, stated_seconds(blob))
-            Ed25519PublicKey.from_public_bytes(public).verify(blob[8:], message)
+            _ed25519(public).verify(blob[8:], message)
         else:
             message = ml_dsa_message(name, text, stated_seconds(blob))
             MLDSA44PublicKey.from_public_bytes(public).verify(blob[8:], message)
@@ -102,6 +103,16 @@ def holds(algorithm: int, public: bytes, name: str, text: str, blob: bytes) -> b
 def stated_seconds(blob: bytes) -> int:
     """The time that a cosignature states, seconds since 1970; worth nothing until the signature `holds`."""
     return int.from_bytes(blob[:8], "big")
+
+
+@lru_cache(maxsize=16)
+def _ed25519(public: bytes) -> Ed25519PublicKey:
+    """Read a public key once: a log has one, and as many signatures as checkpoints.
+
+    Raises:
+        ValueError: The bytes are no public key.
+    """
+    return Ed25519PublicKey.from_public_bytes(public)
 
 
 def _short_string(text: str) -> bytes:

@@ -93,13 +93,13 @@ async def test_the_check_mark_means_that_the_proof_was_verified_now(inside: Page
     assert inside.face.checked == []
     checked = row(await text_of(inside, f"/history?check={entry}"), entry)
     assert "Verified just now." in checked
-    assert "covers 4 entries" in checked
+    assert "Signed state: 4 entries. Witnesses: none." in checked
     assert "No witness has seen this log: a rollback would not be seen." in checked
     inside.face.witnesses = ("witness.example", "union.example")
-    assert "cosigned by: witness.example and union.example" in await text_of(inside, f"/history?check={entry}")
+    assert "Witnesses: witness.example and union.example." in await text_of(inside, f"/history?check={entry}")
     inside.face.proof_fails = True
     failed = row(await text_of(inside, f"/history?check={entry}"), entry)
-    assert "The proof does not hold." in failed
+    assert "Not verified." in failed
     assert "Verified just now" not in failed
     assert "the record was changed" in failed
     assert inside.face.checked == [entry] * 3

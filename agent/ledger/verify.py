@@ -197,6 +197,8 @@ class _Run:
                 if not note.verified(read, self._keys):
                     self._say(where, "is not signed by this log's key")
                     return
+                if len(read.signatures) > 1:
+                    self._say(where, "carries signatures that the log did not write")
                 self._found.signatures += 1
             if read.text == expected:
                 self._found.last = Checkpoint(self._log.key.name, size, root)
@@ -240,17 +242,33 @@ class _Run:
                 self._say(where, "that checkpoint is not there: a witness has seen more than this log shows")
                 continue
             try:
-                read = note.parse(notes[size] + "".join(self._log.cosignatures[size]).encode())
-                names = []
-                for key in self._witnesses:
-                    if any((s.name, s.key_id) == (key.name, key.key_id) for s in read.signatures):
-                        cosignature.check(read, key)
-                        names.append(key.name)
+                names = self._held_by(where, notes[size], self._log.cosignatures[size])
             except NoteError as problem:
                 self._say(where, str(problem))
                 continue
             if names and size > self._found.witnessed:
                 self._found.witnessed, self._found.witnesses = size, tuple(names)
+
+    def _held_by(self, where: str, signed: bytes, lines: Sequence[str]) -> list[str]:
+        """Return the known witnesses whose cosignatures of one checkpoint hold; unknown ones are passed over.
+
+        Raises:
+            NoteError: A line is none, or a known witness's cosignature is wrong.
+        """
+        for line in lines:
+            by = note.signature_lines(line)
+            ids = {key.key_id for key in self._witnesses if key.name == by[0].name}
+            if len(by) > 1:
+                self._say(where, "more than one line is kept as one")
+            elif ids and by[0].key_id not in ids:
+                self._say(where, f"is by a key that is not {by[0].name}'s, under its name")
+        read = note.parse(signed + "".join(lines).encode())
+        names = []
+        for key in self._witnesses:
+            if any((s.name, s.key_id) == (key.name, key.key_id) for s in read.signatures):
+                cosignature.check(read, key)
+                names.append(key.name)
+        return names
 
     def _name(self, index: int) -> str:
         return f"entry {self._log.first + index}"

@@ -4,7 +4,7 @@
 each log        → `agent.ledger.verify`: entries, tree, checkpoints, signatures, cosignatures; bound to its neighbours
 each entry      → its content opens, is what the entry commits to, and is there unless an entry says it was erased
 acts, gates     → the rows that decide what may be observed are what the ledger's contents say, no more and no fewer
-notices         → each kept text has its fingerprint, and each fingerprint that an act names has its text
+notices         → each kept text has its fingerprint, is what the ledger says of it, and is there while an act names it
 ```
 Reads only. What is wrong comes back as problems that name the place; what a reader should know comes back as remarks.
 """
@@ -104,6 +104,9 @@ class _Audit:
         self._progress = progress
         self._found = Verification()
         self._total = 0
+        self._told: dict[str, tuple[object, ...]] = {}
+        """Fingerprint of a text → what the ledger says of it."""
+        self._erased_kinds: set[str] = set()
 
     def run(self) -> Verification:
         found, conn = self._found, self._conn
@@ -111,14 +114,18 @@ class _Audit:
         newest = conn.execute("SELECT max(entry) FROM ledger_entry").get
         if newest is not None and newest + 1 != self._total:
             self._say("the entries", f"their numbers go up to {newest}, but {self._total} are there")
-        try:
-            rows = ledger.logs(conn)
-            self._logs(rows)
-        except LogError as problem:
-            self._say("the ledger", str(problem))
-        self._checkpoint_numbers()
-        self._contents()
-        self._notices()
+        for where, check in (
+            ("the logs", self._logs),
+            ("the checkpoints", self._checkpoint_numbers),
+            ("acts and gates", self._contents),
+            ("the notices", self._notices),
+        ):
+            try:
+                check()
+            except LogError as problem:
+                self._say(where, str(problem))
+            except UnicodeDecodeError:
+                self._say(where, "a text there is not UTF-8: something else than this agent wrote it")
         if not found.witnesses:
             found.remarks.append(
                 "No witness has seen this log: that nothing was cut off its end, and that no other version of it was "
@@ -128,8 +135,9 @@ class _Audit:
 
     # The logs as such
 
-    def _logs(self, rows: Sequence[LogRow]) -> None:
+    def _logs(self) -> None:
         found = self._found
+        rows = ledger.logs(self._conn)
         found.logs = len(rows)
         if not rows or [row.number for row in rows] != list(range(1, len(rows) + 1)) or rows[0].first != 0:
             self._say(
@@ -153,6 +161,8 @@ class _Audit:
             closed = report
             if place + 1 < len(rows):
                 self._closed_by_rotation(row, end)
+            elif "next" in self._facts(end - 1):
+                self._say(f"entry {end - 1}", f"closes log {row.number}, but the log that follows it is not there")
 
     def _record(self, row: LogRow, end: int) -> LogRecord:
         conn = self._conn
@@ -209,15 +219,18 @@ class _Audit:
         return entry.facts if entry.kind == "rotate" else {}
 
     def _checkpoint_numbers(self) -> None:
-        count = self._conn.execute("SELECT count(*) FROM ledger_checkpoint").get
-        newest = self._conn.execute("SELECT coalesce(max(number), 0) FROM ledger_checkpoint").get
-        if count != newest:
-            self._say("the checkpoints", f"their numbers go up to {newest}, but {count} are there")
-        strangers = self._conn.execute(
-            "SELECT count(*) FROM ledger_checkpoint WHERE log NOT IN (SELECT number FROM ledger_log)"
+        out_of_step = self._conn.execute(
+            """SELECT count(*) FROM (
+                   SELECT number, row_number() OVER (ORDER BY log, size) AS due FROM ledger_checkpoint
+               ) WHERE number <> due"""
         ).get
-        if strangers:
-            self._say("the checkpoints", "some belong to a log that is not in the list of logs")
+        if out_of_step:
+            self._say("the checkpoints", "their numbers have gaps or are out of order: some were removed or moved")
+        for table, what in (("ledger_checkpoint", "checkpoints"), ("ledger_cosignature", "cosignatures")):
+            if self._conn.execute(
+                f"SELECT count(*) FROM {table} WHERE log NOT IN (SELECT number FROM ledger_log)"  # noqa: S608
+            ).get:
+                self._say(f"the {what}", "some belong to a log that is not in the list of logs")
 
     # What the entries speak of
 
@@ -248,6 +261,7 @@ class _Audit:
             if sealed is None:
                 if number in erased:
                     found.erased += 1
+                    self._erased_kinds.add(entry.kind)
                     if row is not None:
                         self._say(where, f"is erased, but its {entry.kind} is still there")
                 else:
@@ -265,6 +279,9 @@ class _Audit:
                 content = self._held_against(where, entry.kind, plain, row)
                 if shown_at is None and content.get("kind") == "shown":
                     shown_at = number
+            elif entry.kind == "notice":
+                told = self._read(where, plain)
+                self._told[str(told.get("sha256"))] = tuple(told.get(n) for n in ("notice", "version", "language"))
             if number % 2048 == 0:
                 self._progress(self._total + number, 2 * self._total)
         for kind, left in (("act", act_rows), ("gate", gate_rows)):
@@ -310,19 +327,26 @@ class _Audit:
         self, where: str, kind: str, plain: bytes, row: tuple[object, ...] | None
     ) -> Mapping[str, object]:
         """Compare a content with the row that the agent decides by."""
+        content = self._read(where, plain)
+        if not content:
+            return content
+        names = acts.COLUMNS if kind == "act" else gates.COLUMNS
+        if row is None:
+            self._say(where, f"the ledger has this {kind}, but its row is gone from the table that decides")
+            return content
+        # A content leaves out what is empty.
+        said = {name: None if value == "" else value for name, value in zip(names, row, strict=True)}
+        different = [n for n in names if said[n] != (None if content.get(n) == "" else content.get(n))]
+        if different:
+            self._say(where, f"the {kind} in its table differs from the ledger in: {', '.join(different)}")
+        return content
+
+    def _read(self, where: str, plain: bytes) -> Mapping[str, object]:
         try:
-            content: dict[str, object] = msgspec.json.decode(plain, type=dict)
+            return msgspec.json.decode(plain, type=dict[str, object])
         except msgspec.DecodeError:
             self._say(where, "its content is not what this release writes")
             return {}
-        names = acts.COLUMNS if kind == "act" else gates.COLUMNS
-        wanted = {name: content.get(name) for name in names}
-        if row is None:
-            self._say(where, f"the ledger has this {kind}, but its row is gone from the table that decides")
-        elif any((a or None) != (b or None) for a, b in zip(wanted.values(), row, strict=True)):
-            different = [n for n, b in zip(names, row, strict=True) if (wanted[n] or None) != (b or None)]
-            self._say(where, f"the {kind} in its table differs from the ledger in: {', '.join(different)}")
-        return content
 
     def _strays(self) -> None:
         for (number,) in self._conn.execute(
@@ -332,15 +356,27 @@ class _Audit:
 
     def _notices(self) -> None:
         kept = set()
-        for sha256, text in self._conn.execute("SELECT sha256, text FROM notice_text"):
+        for sha256, text, *said in self._conn.execute(
+            "SELECT sha256, text, notice, version, language FROM notice_text"
+        ):
+            where = f"notice {sha256[:12]}"
             kept.add(sha256)
             if hashlib.sha256(text.encode()).hexdigest() != sha256:
-                self._say(
-                    f"notice {sha256[:12]}", "the kept text is not the one that was shown: its fingerprint differs"
-                )
+                self._say(where, "the kept text is not the one that was shown: its fingerprint differs")
+            told = self._told.get(sha256)
+            if told is None and "notice" not in self._erased_kinds:
+                self._say(where, "is kept as a text that was shown, but the ledger has no such notice")
+            elif told is not None and told != tuple(said):
+                self._say(where, "its name, version or language is not what the ledger says")
+        missing = dict.fromkeys(self._told, "")
         for entry, sha256 in self._conn.execute("SELECT entry, notice_sha256 FROM act ORDER BY entry"):
             if sha256 and sha256 not in kept:
+                missing.pop(sha256, None)
                 self._say(f"entry {entry}", f"the text it is about (notice {sha256[:12]}) is not kept any more")
+        if "act" not in self._erased_kinds:
+            # A text goes with the last act that names it.
+            for sha256 in missing.keys() - kept:
+                self._say(f"notice {sha256[:12]}", "is not kept any more, though no act was erased")
 
     def _order(self, shown_at: int | None, observed_at: int | None) -> None:
         if observed_at is None:

@@ -159,7 +159,7 @@ class Proving:
                 held = receipts.check_receipt(self._receipt(tx, entry))
                 size, names = held.checkpoint.size, tuple(witness.name for witness in held.witnesses)
                 said = (
-                    "Content, place in the log and signature were verified just now; the signed state covers "
+                    "Content, place in the log and signature hold; the signed state covers "
                     f"{size} {'entry' if size == 1 else 'entries'}."
                 )
         except (LogError, EntryError, ReceiptError, ProofError, NoteError) as problem:

@@ -11,6 +11,8 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,34 +140,82 @@ def _connect(instance: Instance) -> socket.socket:
     return link
 
 
-def _ask_offline(instance: Instance, command: str, args: Mapping[str, object]) -> Answer:
-    if not instance.database.exists():
-        raise NotRunning
-    from agent.daemon import Daemon
-    from agent.keys.system import system_backend
-    from agent.link.control import CommandError
-    from agent.opening import StartError, open_instance
-    from agent.settings.clock import SystemClock
+class _Offline:
+    """The instance itself, opened by this command because no agent runs; nobody else can open it meanwhile."""
 
-    items: list[Any] = []
+    def __init__(self, instance: Instance) -> None:
+        from agent.daemon import Daemon
+        from agent.keys.system import system_backend
+        from agent.opening import open_instance
+        from agent.settings.clock import SystemClock
 
-    async def emit(item: object) -> None:
-        items.append(item)
-
-    async def work() -> Any:
+        self._runner = asyncio.Runner()
         clock = SystemClock()
         opened = open_instance(
             instance, uid(), clock, find_backend=system_backend, say=lambda _text: None, wait_for_key=False
         )
-        daemon = Daemon(opened, clock, uid(), Path.home())
-        try:
+
+        async def build() -> Daemon:
+            daemon = Daemon(opened, clock, uid(), Path.home())
             await daemon.load()
-            return await daemon.face.serve_command(command, args, emit)
+            return daemon
+
+        self._daemon = self._runner.run(build())
+
+    def ask(self, command: str, args: Mapping[str, object]) -> Answer:
+        items: list[Any] = []
+
+        async def emit(item: object) -> None:
+            items.append(item)
+
+        result = self._runner.run(self._daemon.face.serve_command(command, args, emit))
+        return Answer(items, result)
+
+    def close(self) -> None:
+        self._runner.run(self._daemon.stop())
+        self._runner.close()
+
+
+_kept: ContextVar[_Offline | None] = ContextVar("_kept", default=None)
+
+
+@contextmanager
+def opened_once(instance: Instance) -> Iterator[None]:
+    """Answer several requests from one opening of the instance, where no agent runs. Not for while a person thinks."""
+    if running(instance) or not instance.database.exists():
+        yield
+        return
+    with _explained():
+        offline = _Offline(instance)
+    before = _kept.set(offline)
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+        offline.close()
+
+
+def _ask_offline(instance: Instance, command: str, args: Mapping[str, object]) -> Answer:
+    if not instance.database.exists():
+        raise NotRunning
+    with _explained():
+        if (kept := _kept.get()) is not None:
+            return kept.ask(command, args)
+        offline = _Offline(instance)
+        try:
+            return offline.ask(command, args)
         finally:
-            await daemon.stop()
+            offline.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what can go wrong on this side into one line for the person."""
+    from agent.link.control import CommandError
+    from agent.opening import StartError
+    from agent.store.database import StoreError
 
     try:
-        result = asyncio.run(work())
-    except (StartError, CommandError) as problem:
+        yield
+    except (StartError, CommandError, StoreError) as problem:
         raise Failure(str(problem)) from None
-    return Answer(items, result)

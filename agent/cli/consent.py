@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 
 from agent.cli import consent_act as acts
-from agent.cli.asking import Failure, this_instance
+from agent.cli.asking import Failure, opened_once, this_instance
 from agent.cli.consent_desk import Desk, language_option
 from agent.cli.show import console, json_option, print_json
 from agent.model.consent import Erasable, Ground
@@ -200,6 +200,7 @@ def receipts(entry: int | None, out: Path | None, qr: bool, language: str | None
     from agent.cli import consent_files as kept
 
     desk = Desk.to_read(language)
+    click.get_current_context().with_resource(opened_once(this_instance()))
     if qr:
         from agent.cli.consent_qr import print_qr
 

@@ -32,7 +32,7 @@ from agent.model.records import RecordFacts
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_DEEPEST: Final = 4
+_DEEPEST: Final = 8
 
 
 class BundleError(ValueError):

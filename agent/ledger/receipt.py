@@ -31,7 +31,7 @@ from typing import Any, Final
 from agent.ledger import cosignature, note
 from agent.ledger import entry as entries
 from agent.ledger import proof as proofs
-from agent.ledger.checkpoint import Checkpoint
+from agent.ledger.checkpoint import MAX_ORIGIN, Checkpoint
 from agent.ledger.entry import Entry, EntryError
 from agent.ledger.fields import base64_bytes, base64_text
 from agent.ledger.merkle import ProofError
@@ -146,6 +146,8 @@ def check_receipt(data: bytes, key: VerifierKey | None = None, witnesses: Sequen
         known = tuple(dict.fromkeys([*witnesses, *map(VerifierKey.parse, document["witnesses"])]))
         for witness in known:
             cosignature.require_witness_key(witness)
+            if len(witness.name.encode()) > MAX_ORIGIN:
+                raise ReceiptError(f"the name of a witness is longer than {MAX_ORIGIN} bytes")
             if witness.public == own.public:
                 raise ReceiptError("the log's own key is named as its witness")
         proof = proofs.parse(texts["proof"])

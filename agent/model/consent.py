@@ -1,4 +1,4 @@
-"""What the faces show of consent and of its record: purposes as told, acts with their receipts, erasure before it is done.
+"""What the faces show of consent and its record: purposes as told, acts with receipts, erasure before it is done.
 
 Plain types between `consenting.py` and `proving.py`, which make them, and page, terminal and export, which show them.
 Texts in them are already in the person's language; times are UTC milliseconds.

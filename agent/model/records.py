@@ -1,4 +1,4 @@
-"""What a consent record is made from: plain facts of one act, gathered by `consenting.py`, written out by `consent/`."""
+"""What a consent record is made from: plain facts of one act, gathered by `consenting.py`, written by `consent/`."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def notice_choices(views: Sequence[PurposeView], mode: Mode, language: str = "en
         return _shown(language)
     if any(view.in_use and not view.optional and view.gate.state is GateState.OPEN for view in views):
         return (_named(ActKind.OBJECTED, "stop", language),)
-    return (_named(ActKind.ACKNOWLEDGED, "start", language), Choice(ActKind.OBJECTED, "Do not watch"))
+    return (_named(ActKind.ACKNOWLEDGED, "start", language), _named(ActKind.OBJECTED, "not_start", language))
 
 
 def _named(kind: ActKind, key: str, language: str) -> Choice:
@@ -176,14 +176,14 @@ def _shown(language: str) -> tuple[Choice, ...]:
 
 
 def _authorise(language: str) -> tuple[Choice, ...]:
-    return (_named(ActKind.AUTHORISED, "authorise", language), Choice(ActKind.OBJECTED, "I do not"))
+    return (_named(ActKind.AUTHORISED, "authorise", language), _named(ActKind.OBJECTED, "not_authorise", language))
 
 
 def _choices(view: PurposeView, mode: Mode, language: str) -> tuple[Choice, ...]:
     """Return what can be pressed now: both sides where nothing stands on record, else the way back."""
     told = view.standing.kind if view.standing is not None else None
     if view.optional:
-        return _consent_choices(told, view.gate.state is GateState.OPEN)
+        return _consent_choices(told, view.gate.state is GateState.OPEN, language)
     if view.gate.reason in ASKS:
         told = None  # What was said was said to an earlier notice.
     if mode is not Mode.MANAGED:
@@ -197,13 +197,13 @@ def _choices(view: PurposeView, mode: Mode, language: str) -> tuple[Choice, ...]
         both = _authorise(language)
         return both[:1] if told is ActKind.OBJECTED else both
     if told is ActKind.OBJECTED:
-        return (Choice(ActKind.ACKNOWLEDGED, "Take back my objection"),)
+        return (_named(ActKind.ACKNOWLEDGED, "take_back", language),)
     return _shown(language)
 
 
-def _consent_choices(told: ActKind | None, on: bool) -> tuple[Choice, ...]:
-    allow, refuse = Choice(ActKind.GIVEN, "Allow"), Choice(ActKind.REFUSED, "Do not allow")
-    withdraw = Choice(ActKind.WITHDRAWN, "Withdraw")
+def _consent_choices(told: ActKind | None, on: bool, language: str) -> tuple[Choice, ...]:
+    allow, refuse = _named(ActKind.GIVEN, "agree", language), _named(ActKind.REFUSED, "refuse", language)
+    withdraw = _named(ActKind.WITHDRAWN, "withdraw", language)
     if told is ActKind.GIVEN:
         return (withdraw,) if on else (allow, withdraw)
     if told in (ActKind.REFUSED, ActKind.WITHDRAWN):

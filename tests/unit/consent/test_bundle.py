@@ -304,7 +304,7 @@ def test_erased_words_are_nowhere_in_the_folder() -> None:
         "a b",
         "colon:name",
         "new\nline",
-        "a/b/c/d/e",
+        "a/b/c/d/e/f/g/h/i",
         "x" * 101,
         "ünsafe",
     ],

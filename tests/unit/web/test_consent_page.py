@@ -110,7 +110,7 @@ async def test_a_mandatory_purpose_asks_for_no_agreement(inside: Page) -> None:
 )
 async def test_where_it_needs_an_authorisation_that_is_what_is_asked(inside: Page) -> None:
     first, second = await buttons(inside, Purpose.DETECT)
-    assert (first.label, second.label) == ("I authorise this", "I do not")
+    assert (first.label, second.label) == ("I authorise this", "I do not authorise this")
     assert "It starts only if you authorise it" in await text_of(inside)
     await press(inside, first)
     assert inside.face.pressed[-1].press.control == "notice.authorise"
@@ -125,7 +125,7 @@ async def test_where_it_needs_an_authorisation_that_is_what_is_asked(inside: Pag
 @pytest.mark.parametrize("face", [FakeFace(Mode.MANAGED), FakeFace()], ids=["managed", "personal"])
 async def test_an_optional_purpose_is_off_and_no_side_is_chosen_for_the_person(inside: Page) -> None:
     allow, refuse = await buttons(inside, LONGER)
-    assert (allow.label, refuse.label) == ("Allow", "Do not allow")
+    assert (allow.label, refuse.label) == ("I allow this", "I do not allow this")
     for one in (allow, refuse):
         assert set(one.attributes) == {"type", "name", "value", "id"}, "no class, nothing that makes one louder"
     text = await text_of(inside)
@@ -157,7 +157,7 @@ async def test_a_consent_says_when_it_ends_and_a_refusal_stays_a_refusal(inside:
     allow, refuse = await buttons(inside, LONGER)
     await press(inside, refuse)
     assert "because you did not allow it" in await text_of(inside)
-    assert [b.label for b in await buttons(inside, LONGER)] == ["Allow"]
+    assert [b.label for b in await buttons(inside, LONGER)] == ["I allow this"]
     inside.face.expires[LONGER] = NOW + 365 * DAY
     await press(inside, allow)
     text = await text_of(inside)
@@ -172,7 +172,7 @@ async def test_an_objection_says_that_the_data_stays_here_and_can_be_taken_back(
     text = await text_of(inside)
     assert "stays on this computer until your objection is answered or you take it back" in text
     (back,) = await buttons(inside, Purpose.HEALTH)
-    assert (back.label, back.fields["kind"]) == ("Take back my objection", "acknowledged")
+    assert (back.label, back.fields["kind"]) == ("I take back my objection", "acknowledged")
     await press(inside, back)
     assert "stays on this computer until" not in await text_of(inside)
     assert [p.purpose for p in inside.face.pressed] == [Purpose.HEALTH, Purpose.HEALTH], "the others are left alone"

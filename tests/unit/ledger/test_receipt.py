@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import json
 import re
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from agent.ledger import note
 from agent.ledger.cosignature import Cosigner
 from agent.ledger.entry import KINDS
-from agent.ledger.note import Signer
+from agent.ledger.note import Signer, VerifierKey
 from agent.ledger.receipt import MAX_RECEIPT, ReceiptError, check_receipt, receipt, verifier
 from agent.model.purposes import Act, ActKind
 from tests.support.places import CHECKOUT
@@ -119,6 +121,25 @@ def stranger(name: str, length: int = 68) -> Change:
     return lambda document: document.update(proof=document["proof"] + line)
 
 
+def by_hand(name: str, material: bytes) -> str:
+    """A verifier key of any type and length, whose id is right."""
+    key_id = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+    return f"{name}+{key_id.hex()}+{base64.b64encode(material).decode()}"
+
+
+def with_id(key: VerifierKey, key_id: str) -> str:
+    return str(key).replace(key.key_id.hex(), key_id)
+
+
+def respelt(text: str) -> str:
+    """The same 32 bytes in base64, with a bit set in the last letter that nobody reads."""
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    other = text[:42] + letters[letters.index(text[42]) | 1] + "="
+    assert base64.b64decode(other) == base64.b64decode(text)
+    assert other != text
+    return other
+
+
 REFUSED: list[tuple[str, Change, str]] = [
     ("another version", put("v", 2), "version 1"),
     ("a version that is no number", put("v", True), "version 1"),
@@ -138,6 +159,11 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("an entry written otherwise", exchange("entry", ",", ", "), "not in canonical form"),
     ("another place in the log", exchange("proof", "index 3", "index 2"), "does not lead to the root"),
     ("a place beyond the log", exchange("proof", "index 3", "index 7"), "entry 7 is not in a tree of 7"),
+    (
+        "another letter for the last newline",
+        lambda document: document.update(proof=document["proof"][:-1] + "x"),
+        "newline",
+    ),
     ("no newline at the end", lambda document: document.update(proof=document["proof"][:-1]), "newline"),
     ("a stranger's signature with a control character in its name", stranger("a\x01b"), "line 8"),
     ("a stranger's signature with a space of another alphabet", stranger("a\u2003b"), "line 8"),
@@ -153,6 +179,29 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("another log's key", put("key", str(Signer(ORIGIN, seed(9)).verifier)), "not signed by the log's key"),
     ("a key of another name", put("key", str(Signer("other", seed(0)).verifier)), "not signed by the log's key"),
     ("a mistyped key", exchange("key", "+", "0+"), "id in the verifier key"),
+    ("a key with another id", put("key", with_id(LOG.key, "00000000")), "id in the verifier key"),
+    ("a witness with another id", put("witnesses", [with_id(LOG.witnesses[0], "00000000")]), "id in the verifier key"),
+    ("a witness of another type", put("witnesses", [str(Signer("w", seed(9)).verifier)]), "not a witness"),
+    ("a witness of no type", put("witnesses", [by_hand("w", b"\x02" + bytes(32))]), "signature type 0x02"),
+    ("a witness with a short key", put("witnesses", [by_hand("w", b"\x04" + bytes(31))]), "31 bytes"),
+    ("a witness with no key", put("witnesses", [by_hand("w", b"")]), "verifier key"),
+    ("a witness without name", put("witnesses", [by_hand("", b"\x04" + bytes(32))]), "verifier key"),
+    (
+        "a witness with a space in its name",
+        put("witnesses", [by_hand("a\u3000b", b"\x04" + bytes(32))]),
+        "name of a key",
+    ),
+    ("a witness with a long name", put("witnesses", [by_hand("é" * 128, b"\x04" + bytes(32))]), "longer than 255"),
+    (
+        "a salt that is spelt otherwise",
+        lambda document: document.update(salt=respelt(document["salt"])),
+        "standard way",
+    ),
+    (
+        "a hash that is spelt otherwise",
+        note_line(lambda lines: lines.__setitem__(2, respelt(lines[2]))),
+        "standard way",
+    ),
     ("a witness's key as the log's", put("key", str(LOG.witnesses[0])), "Ed25519"),
     ("a log's key as witness", put("witnesses", [str(LOG.key)]), "not a witness"),
     ("the log as its own witness", put("witnesses", [str(Cosigner("w", seed(0)).verifier)]), "own key"),

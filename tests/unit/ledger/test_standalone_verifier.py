@@ -27,7 +27,7 @@ from agent.ledger.cosignature import Cosigner
 from agent.ledger.entry import Entry
 from agent.ledger.note import Signature, Signer, VerifierKey
 from agent.ledger.receipt import MAX_RECEIPT, ReceiptError, check_receipt, verifier
-from agent.ledger.signatures import ML_DSA_44, ml_dsa_message
+from agent.ledger.signatures import COSIGNATURE, ML_DSA_44, cosignature_message, ml_dsa_message
 from tests.unit.ledger.making import AT, NOTICE, ORIGIN, SEEN, Made, act, made, salt, seed, signed_log, written
 from tests.unit.ledger.test_receipt import REFUSED
 
@@ -437,18 +437,47 @@ def test_both_pass_over_signatures_by_strangers() -> None:
     assert both(written(document)).witnesses == {}
 
 
-def test_both_check_a_witness_that_signs_for_the_time_after_quantum_computers() -> None:
+def witnessed_after_quantum(stated: int = SEEN) -> dict[str, Any]:
+    """A receipt with a cosignature by ML-DSA-44, which states one time and was made over `SEEN`."""
     log = made(4)
     secret = MLDSA44PrivateKey.from_seed_bytes(seed(3))
     key = VerifierKey.of("witness.example/pq", ML_DSA_44, secret.public_key().public_bytes_raw())
     text = note.parse(log.checkpoint).text
-    blob = SEEN.to_bytes(8, "big") + secret.sign(ml_dsa_message(key.name, text, SEEN))
+    blob = stated.to_bytes(8, "big") + secret.sign(ml_dsa_message(key.name, text, SEEN))
     document = {**log.document(2), "witnesses": [str(key)]}
-    good = {**document, "proof": document["proof"] + note.signature_line(Signature(key.name, key.key_id, blob))}
-    assert both(written(good)).witnesses == {key: SEEN}
-    later = (SEEN + 1).to_bytes(8, "big") + blob[8:]
-    bad = {**document, "proof": document["proof"] + note.signature_line(Signature(key.name, key.key_id, later))}
-    assert both(written(bad)) is None
+    document["proof"] += note.signature_line(Signature(key.name, key.key_id, blob))
+    return document
+
+
+def test_both_check_a_witness_that_signs_for_the_time_after_quantum_computers() -> None:
+    found = both(written(witnessed_after_quantum()))
+    assert {(key.name, at) for key, at in found.witnesses.items()} == {("witness.example/pq", SEEN)}
+    assert both(written(witnessed_after_quantum(SEEN + 1))) is None
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(1, True), (2**63 - 1, True), (2**63, False), (2**64 - 1, False)])
+def test_both_refuse_a_cosignature_at_a_time_that_cannot_be(seconds: int, held: bool) -> None:
+    log = made(2)
+    secret = Ed25519PrivateKey.from_private_bytes(seed(5))
+    key = VerifierKey.of("witness.example/late", COSIGNATURE, secret.public_key().public_bytes_raw())
+    message = cosignature_message(note.parse(log.checkpoint).text, seconds)
+    blob = seconds.to_bytes(8, "big") + secret.sign(message)
+    document = {**log.document(1), "witnesses": [str(key)]}
+    document["proof"] += note.signature_line(Signature(key.name, key.key_id, blob))
+    found = both(written(document))
+    assert (None if found is None else found.witnesses) == ({key: seconds} if held else None)
+
+
+def test_what_an_older_library_cannot_check_is_not_taken_for_good(folder: Path) -> None:
+    (folder / "receipt.json").write_bytes(written(witnessed_after_quantum()))
+    assert run(folder, "receipt.json").returncode == 0
+    program = "import sys, runpy; sys.modules['cryptography.hazmat.primitives.asymmetric.mldsa'] = None; "
+    program += (
+        "sys.argv[:] = ['verify_receipt.py', 'receipt.json']; runpy.run_path('verify_receipt.py', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], cwd=folder, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "only a newer «cryptography» can check that" in done.stderr.decode()
 
 
 def test_both_refuse_more_signatures_than_anybody_reads() -> None:

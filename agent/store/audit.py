@@ -139,10 +139,19 @@ class _Audit:
         found = self._found
         rows = ledger.logs(self._conn)
         found.logs = len(rows)
-        if not rows or [row.number for row in rows] != list(range(1, len(rows) + 1)) or rows[0].first != 0:
+        firsts = [row.first for row in rows]
+        if (
+            [row.number for row in rows] != list(range(1, len(rows) + 1))
+            or firsts[:1] != [0]
+            or firsts != sorted(set(firsts))
+            or firsts[-1] > self._total
+        ):
             self._say(
-                "the list of logs", "is not what it was: it does not begin with log 1 at entry 0 and go on from it"
+                "the list of logs",
+                "is not what it was: it does not begin with log 1 at entry 0 and go on from there. Which entry belongs "
+                "to which log cannot be told",
             )
+            return
         closed: LogReport | None = None
         for place, row in enumerate(rows):
             end = rows[place + 1].first if place + 1 < len(rows) else self._total

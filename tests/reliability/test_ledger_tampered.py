@@ -173,10 +173,11 @@ def rehashed(conn: apsw.Connection) -> None:
     for place, row in enumerate(rows):
         end = rows[place + 1].first if place + 1 < len(rows) else 2**62
         frontier = merkle.Frontier()
-        for number, body in conn.execute(
+        bodies: Any = conn.execute(
             "SELECT entry, bytes FROM ledger_entry WHERE entry >= ? AND entry < ? ORDER BY entry", (row.first, end)
-        ).fetchall():
-            made = b"".join(node for _, _, node in frontier.append(merkle.leaf_hash(bytes(body))))
+        ).fetchall()
+        for number, body in bodies:
+            made = b"".join(node for _, _, node in frontier.append(merkle.leaf_hash(body)))
             conn.execute("UPDATE ledger_entry SET nodes = ? WHERE entry = ?", (made, number))
 
 

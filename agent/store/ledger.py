@@ -372,8 +372,15 @@ def signed_checkpoint(conn: apsw.Connection, log: LogRow) -> bytes:
     Raises:
         LogError: The log has none.
     """
+    return _with_cosignatures(conn, log, None)
+
+
+def _with_cosignatures(conn: apsw.Connection, log: LogRow, size: int | None) -> bytes:
+    """Return the checkpoint of a size, None for the newest, with every cosignature of it."""
     row = conn.execute(
-        "SELECT size, note FROM ledger_checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1", (log.number,)
+        "SELECT size, note FROM ledger_checkpoint WHERE log = ? AND size = coalesce(?, size) "
+        "ORDER BY size DESC LIMIT 1",
+        (log.number, size),
     ).fetchone()
     if row is None:
         raise LogError("this log has no checkpoint yet")
@@ -381,3 +388,37 @@ def signed_checkpoint(conn: apsw.Connection, log: LogRow) -> bytes:
         "SELECT line FROM ledger_cosignature WHERE log = ? AND size = ? ORDER BY witness", (log.number, row[0])
     )
     return cast(bytes, row[1]) + "".join(line for (line,) in lines).encode()
+
+
+def newest_checkpoint(conn: apsw.Connection, log: LogRow) -> tuple[int, bytes] | None:
+    """Return size and note of a log's newest checkpoint with our signature only, None for an empty log (reads only)."""
+    return conn.execute(
+        "SELECT size, note FROM ledger_checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1", (log.number,)
+    ).fetchone()
+
+
+def cosigned_size(conn: apsw.Connection, log: LogRow, witness: str) -> int:
+    """Return the size of the newest checkpoint that a witness cosigned, by its name; 0 for none (reads only)."""
+    found = conn.execute(
+        "SELECT max(size) FROM ledger_cosignature WHERE log = ? AND witness = ?", (log.number, witness)
+    ).get
+    return 0 if found is None else int(found)
+
+
+def keep_cosignature(tx: apsw.Connection, log: LogRow, size: int, witness: str, line: str) -> None:
+    """Keep a witness's line with the checkpoint of that size; its later word takes the place of its earlier one."""
+    tx.execute("INSERT OR REPLACE INTO ledger_cosignature VALUES (?, ?, ?, ?)", (log.number, size, witness, line))
+
+
+def covering_checkpoint(conn: apsw.Connection, log: LogRow, number: int) -> bytes:
+    """Return the checkpoint that an entry is best proved by, with its cosignatures: the newest that a witness has seen.
+
+    Where no cosigned checkpoint covers the entry yet, it is the newest one (reads only).
+
+    Raises:
+        LogError: The log has none.
+    """
+    witnessed = conn.execute(
+        "SELECT max(size) FROM ledger_cosignature WHERE log = ? AND size > ?", (log.number, number - log.first)
+    ).get
+    return _with_cosignatures(conn, log, witnessed)

@@ -33,7 +33,7 @@ from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
 from agent.model.records import Parties, RecordFacts
 from agent.opening import Rulebook
-from agent.store import acts, gates, ledger, notices, outbox
+from agent.store import acts, gates, ledger, notices, outbox, retention
 from agent.store.database import Store
 
 CLAIMS_YEARS = 3
@@ -101,6 +101,7 @@ class ConsentParts:
         changes: Says what changed.
         on_gates: Called after a gate changed.
         on_act: Called after acts were recorded, with the first one.
+        limits: How long things are kept where nobody chose a longer history.
     """
 
     store: Store
@@ -110,6 +111,7 @@ class ConsentParts:
     changes: Changes
     on_gates: Callable[[], None]
     on_act: Callable[[Act], None]
+    limits: retention.Limits
 
 
 class Consents:
@@ -397,16 +399,15 @@ class Consents:
         return frozenset(entry for entry in stay if entry is not None)
 
     async def _record(self, made: Sequence[Act], text: NoticeText | None) -> None:
-        now = self._parts.clock.now()
         book = self._parts.store.ledger
 
         def keep(tx: apsw.Connection) -> list[int]:
             if text is not None:
-                notices.keep(tx, book, text, now)
+                notices.keep(tx, book, text, made[0].at)
             numbers = [acts.record(tx, book, act) for act in made]
             for act in made:
                 if act.kind in TAKES_BACK:
-                    outbox.empty(tx, act.purpose)
+                    self._let_go(tx, act)
             return numbers
 
         numbers = await self._parts.store.write(keep)
@@ -415,6 +416,12 @@ class Consents:
         self._parts.on_act(recorded[0])
         self._parts.changes.say("acts")
         await self.decide_gates()
+
+    def _let_go(self, tx: apsw.Connection, act: Act) -> None:
+        """What was kept for a consent goes in the transaction that takes it back, whether or not an agent runs."""
+        outbox.empty(tx, act.purpose)
+        if act.purpose is Purpose.LONGER_HISTORY:
+            retention.sweep(tx, act.at, self._parts.limits)
 
     # Gates
 

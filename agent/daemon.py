@@ -192,7 +192,14 @@ class Daemon:
         self._history = GateHistory()
         self.consents = Consents(
             ConsentParts(
-                self._store, clock, self._history, rules, self.changes, on_gates=self._gates_moved, on_act=self._acted
+                self._store,
+                clock,
+                self._history,
+                rules,
+                self.changes,
+                on_gates=self._gates_moved,
+                on_act=self._acted,
+                limits=self._limits,
             )
         )
         self._proving = Proving(
@@ -452,9 +459,6 @@ class Daemon:
     def _gates_moved(self) -> None:
         self.relay.push_gates()
         self._gates_changed.set()
-        if self._started:
-            # What is kept for a purpose goes with its gate: a withdrawn longer history takes the older facts along.
-            self._start(self._sweep())
 
     async def _follow_gates(self) -> None:
         """Turn watching on and off with its gate, also when a waiting gate opens by itself."""

@@ -84,7 +84,8 @@ def make_sure_shown(desk: Desk) -> Shown:
     """
     notice = desk.notice()
     for one in desk.history():
-        if one.act.kind is ActKind.SHOWN and one.act.notice_sha256 == notice.sha256 and not one.erased:
+        same = one.act.kind is ActKind.SHOWN and one.act.notice_sha256 == notice.sha256
+        if same and not one.erased and one.disputed_by is None:
             desk.say.print(
                 Text(
                     f"The notice that you were shown on {words.when(one.act.at)} still holds. "

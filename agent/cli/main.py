@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "scan": ("agent.cli.scan:scan", "Look at what is on this machine now; store nothing."),
     "ask": ("agent.cli.ask:ask_about", "Would this tool be flagged, why, what is allowed instead?"),
     "try": ("agent.cli.attempt:attempt", "Start a harmless collection of your own and watch it being flagged."),
-    "consent": ("agent.cli.consent:consent", "Read the notice; start, stop or object to watching."),
+    "consent": ("agent.cli.consent:consent", "Read the notice and answer it; your record, receipts, export, erasure."),
     "ledger": ("agent.cli.ledger:ledger", "Verify, prove, export the record that nobody can quietly rewrite."),
     "browser": ("agent.cli.browser:browser", "Connect browsers to the agent, or disconnect them."),
     "demo": ("agent.cli.demo:demo", "A throw-away show: browser, scrapers, agent, on loopback only."),

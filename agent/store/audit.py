@@ -29,6 +29,9 @@ from agent.ledger.verify import MOST_PROBLEMS, LogRecord, LogReport, Problem, ve
 from agent.store import acts, gates, ledger
 from agent.store.ledger import LogRow
 
+AT_ONCE_MS: Final = 1000
+"""Parts of the agent that write at the same moment may enter their times the wrong way round by this much."""
+
 _PLAIN: Final = re.compile(
     rb'\{"at":(0|[1-9][0-9]{0,15}),"commitment":"([0-9a-f]{64})","kind":"([a-z-]{1,32})","v":1\}'
 )
@@ -258,7 +261,7 @@ class _Audit:
             entry = self._entry(where, body)
             if entry is None:
                 continue
-            if entry.at < before:
+            if entry.at < before - AT_ONCE_MS:
                 found.remarks.append(
                     f"The clock was set back by {_span(before - entry.at)} before {where}; the order of entries holds."
                 )

@@ -19,7 +19,7 @@ from agent.opening import Rulebook
 from agent.proving import Proving
 from agent.settings.config import Config
 from agent.settings.policy import Monitoring, Organisation, Policy, References, Retention
-from agent.store import gates
+from agent.store import gates, retention
 from agent.store.database import Store, open_store
 
 KEY = bytes(range(32))
@@ -103,6 +103,7 @@ class Joining:
                 changes,
                 lambda: pushed.append(1),
                 heard.append,
+                retention.Limits(),
             )
         )
         for gate in await store.read(gates.history):

@@ -171,10 +171,16 @@ async def test_a_withdrawal_is_not_erased_while_the_consent_that_it_takes_back_i
         assert withdrawn not in stay({given or -1, withdrawn or -1, *(a.entry or -1 for a in joined.consents.acts)})
 
 
-async def test_longer_history_keeps_and_its_withdrawal_lets_go(alone: Joined, clock: MovedClock) -> None:
-    await alone.press(ActKind.SHOWN)
-    assert not alone.consents.longer_history()
+async def test_longer_history_keeps_and_its_withdrawal_lets_go_in_the_same_transaction(
+    alone: Joined, clock: MovedClock
+) -> None:
+    await fill(alone)
     await alone.press(ActKind.GIVEN, OPTIONAL)
     assert alone.consents.longer_history()
+    clock.advance(days=2)
+    new = [PageLoad("a" * 22, 4, "linkedin", "profile", clock.now(), True, False)]
+    await alone.store.write(lambda tx: page_loads.append(tx, "a" * 22, new, 4, clock.now()))
     await alone.press(ActKind.WITHDRAWN, OPTIONAL)
     assert not alone.consents.longer_history()
+    left = await alone.store.read(lambda tx: page_loads.since_rowid(tx, 0, 10))
+    assert [load.seq for _, load in left] == [4]

@@ -115,12 +115,18 @@ class TableStorage:
     def last_checkpoint(self) -> bytes | None:
         """Return the newest signed checkpoint of this log."""
         found = self._tx.execute(
-            "SELECT log, number, note FROM ledger_checkpoint ORDER BY log DESC, size DESC LIMIT 1"
+            "SELECT log, number, size, note FROM ledger_checkpoint ORDER BY log DESC, size DESC LIMIT 1"
         ).fetchone()
         if found is None:
             return None
-        log, self._number, signed = found
-        return cast(bytes, signed) if log == self._log.number else None
+        log, self._number, size, signed = found
+        if log != self._log.number:
+            return None
+        covered = range(self._log.first, self._log.first + size)
+        again = next((number for number in self._fresh or () if number in covered), None)
+        if again is not None:
+            raise LogError(f"entry {again} was signed before, and was not there any more when a new one was added")
+        return cast(bytes, signed)
 
     def add_checkpoint(self, size: int, signed: bytes) -> None:
         """Keep a signed checkpoint; `last_checkpoint` was called before, in the same transaction."""
@@ -168,6 +174,7 @@ class Ledger:
 
         Raises:
             EntryError: Something in it has no canonical form.
+            LogError: Its number was used before: entries were removed from outside.
         """
         plain = entries.canonical(content)
         secrets = self._new_bytes(KEY_BYTES + entries.SALT_BYTES)
@@ -182,7 +189,10 @@ class Ledger:
             ).get
         )
         sealed = AESGCM(key).encrypt(_NONCE, plain, commitment)
-        tx.execute("INSERT INTO ledger_content VALUES (?, ?, ?, ?)", (number, key, salt, sealed))
+        try:
+            tx.execute("INSERT INTO ledger_content VALUES (?, ?, ?, ?)", (number, key, salt, sealed))
+        except apsw.ConstraintError:
+            raise LogError(f"entry {number} is new, but a content of such an entry lies there already") from None
         # A number that was rolled back is taken again, and overwritten here.
         self._fresh[number] = encoded
         return number

@@ -152,10 +152,7 @@ class Town:
                 raise AssertionError(f"the witness does not cosign an honest log: {answer}")
             size, _ = _newest(tx, row)
             for line in answer.lines:
-                tx.execute(
-                    "INSERT INTO ledger_cosignature VALUES (?, ?, ?, ?)",
-                    (row.number, size, cosigner.verifier.name, line),
-                )
+                ledger.keep_cosignature(tx, row, size, cosigner.verifier.name, line)
 
     def objects(self, conn: apsw.Connection) -> str:
         """Return what a witness has against this database, "" for nothing: asked as for a cosignature, remembered not.

@@ -15,6 +15,7 @@ import pytest
 
 from agent.model.ports import Clock
 from agent.store import counters
+from agent.store.audit import verify
 from agent.store.database import Store, StoreFull, open_store
 
 
@@ -114,4 +115,35 @@ async def test_no_room_for_a_new_database_is_said_and_leaves_nothing_half_made(
     ballast.unlink()
     store = open_store(path, key, clock)
     await store.write(lambda tx: counters.add(tx, "after"))
+    await store.close()
+
+
+async def test_a_disk_that_fills_in_mid_append_leaves_a_ledger_that_holds(
+    small_disk: Path, key: bytes, clock: Clock
+) -> None:
+    """What was acknowledged is in the ledger, what was refused is not, and the next entry follows the last."""
+    path = small_disk / "gleanwatch.db"
+    store = open_store(path, key, clock)
+
+    def append(tx: apsw.Connection) -> int:
+        return store.ledger.append(tx, "policy", 1, {"x": "y" * 3000})
+
+    ballast = fill(small_disk, 300_000)
+    acknowledged: list[int] = []
+    refused = 0
+    for _ in range(2000):
+        try:
+            acknowledged.append(await store.write(append))
+        except StoreFull as full:
+            assert "this was not stored" in str(full)
+            refused += 1
+            if refused == 5:
+                break
+    assert refused == 5
+    assert acknowledged == list(range(len(acknowledged)))
+    ballast.unlink()
+    assert await store.write(append) == len(acknowledged)
+    found = await store.read(lambda conn: verify(conn, every_checkpoint=True))
+    assert found.ok, found.problems
+    assert found.entries == len(acknowledged) + 1
     await store.close()

@@ -153,7 +153,8 @@ def about_notice(mode: Mode, language: str, *, authorisation: bool, answered: bo
     if mode is Mode.PERSONAL:
         # Here it is the person's own choice, so it is asked as one.
         yes = Option("yes", said(language, "press", "start"), ActKind.ACKNOWLEDGED)
-        return (yes, Option("no", said(language, "press", "stop"), ActKind.OBJECTED), _later(answered=answered))
+        no = said(language, "press", "stop" if answered else "not_start")
+        return (yes, Option("no", no, ActKind.OBJECTED), _later(answered=answered))
     agrees = (
         Option("authorise", said(language, "press", "authorise"), ActKind.AUTHORISED)
         if authorisation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.model.consent import Press
@@ -199,6 +201,30 @@ async def test_where_a_language_is_required_an_act_on_another_text_opens_nothing
     async with join(managed("FR", lead_days=0)) as joined:
         assert list(joined.consents.languages()) == ["fr"]
         assert joined.consents.notice("en").language == "fr"
+
+
+async def test_where_a_language_is_required_that_we_do_not_have_nothing_starts(join: Join) -> None:
+    rules = managed(lead_days=0)
+    async with join(replace(rules, ruling=replace(rules.ruling, languages_required=frozenset({"hi"})))) as joined:
+        assert (joined.gate().state, joined.gate().reason) == (GateState.CLOSED, "language_missing")
+        text = joined.consents.notice()
+        assert "hi" in text.text
+        with pytest.raises(ValueError, match="notice"):
+            await joined.press(ActKind.ACKNOWLEDGED)
+
+
+async def test_a_no_counts_also_from_a_page_that_still_shows_an_earlier_text(join: Join) -> None:
+    async with join(managed(lead_days=0)) as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.GIVEN, OPTIONAL)
+        earlier = joined.consents.notice().sha256
+    async with join(managed(lead_days=0, organisation="Renamed Ltd")) as joined:
+        await joined.press(ActKind.SHOWN)
+        await joined.press(ActKind.GIVEN, OPTIONAL)
+        await joined.consents.act(OPTIONAL, Press(ActKind.WITHDRAWN, earlier, "purpose.withdraw"), Channel.PAGE)
+        assert (joined.gate(OPTIONAL).state, joined.gate(OPTIONAL).reason) == (GateState.CLOSED, "withdrawn")
+        with pytest.raises(ValueError, match="has changed since it was shown"):
+            await joined.consents.act(OPTIONAL, Press(ActKind.GIVEN, earlier, "purpose.allow"), Channel.PAGE)
 
 
 async def test_a_changed_policy_asks_again_with_the_difference_before_anything_is_observed(join: Join) -> None:

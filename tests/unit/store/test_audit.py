@@ -129,7 +129,7 @@ async def test_progress_reaches_the_end(book: Store) -> None:
         ("UPDATE ledger_content SET key = x'00' WHERE entry = 4", "entry 4", "cannot be opened with its key"),
         ("DELETE FROM ledger_content WHERE entry = 4", "entry 4", "gone, though no entry says that it was erased"),
         ("UPDATE ledger_content SET entry = 9 WHERE entry = 4", "entry 9", "is not in the ledger"),
-        ("UPDATE ledger_entry SET bytes = CAST(bytes || ' ' AS BLOB) WHERE entry = 3", "entry 3", "not what was hashed"),
+        ("UPDATE ledger_entry SET bytes = CAST(bytes || ' ' AS BLOB) WHERE entry = 3", "entry 3", "what was hashed"),
         ("UPDATE ledger_entry SET nodes = CAST(nodes || 'x' AS BLOB) WHERE entry = 3", "entry 3", "a node of the tree"),
         ("DELETE FROM ledger_entry WHERE entry = 2", "the entries", "go up to 4, but 4 are there"),
         ("DELETE FROM ledger_checkpoint WHERE size = 3", "the checkpoints", "gaps"),

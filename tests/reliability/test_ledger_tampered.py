@@ -16,6 +16,7 @@ import hashlib
 import os
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,8 @@ from agent.ledger.checkpoint import Checkpoint
 from agent.ledger.cosignature import Cosigner
 from agent.ledger.entry import Entry
 from agent.ledger.note import Signer
-from agent.store import erasure, ledger
+from agent.model.purposes import ActKind
+from agent.store import acts, erasure, ledger
 from agent.store.database import open_store
 from agent.store.errors import StoreError
 from tests.reliability import ledger_rig as rig
@@ -538,6 +540,22 @@ def test_what_a_newer_statement_says_again_can_be_removed_unseen(copy: apsw.Conn
     assert state.ok
     assert state.witnesses == tuple(key.name for key in town.keys)
     assert town.objects(copy) == ""
+
+
+def test_what_nobody_sees_and_the_threat_model_says_so(copy: apsw.Connection, town: Town) -> None:
+    """With the stolen seed: a false act at the end, and its removal again before a witness looked."""
+    before = copy.execute("SELECT count(*) FROM ledger_entry").get
+    thief = ledger.Ledger(rig.drawn("thief"))
+    thief.open(copy)
+    thief.begin()
+    false = acts.record(copy, thief, replace(rig.SHOWN, kind=ActKind.ACKNOWLEDGED, at=rig.T0 + 95_000))
+    thief.seal(copy)
+    assert rig.found_by(copy, town) == ""
+    # It cannot be slipped in earlier, nor hidden: it stands in the history as the newest act.
+    assert acts.all_acts(copy)[-1].entry == false == before
+    cut_off(copy, before)
+    assert rig.found_by(copy, town) == ""
+    assert rig.checked(copy, town).entries == before
 
 
 async def test_flipped_bits_in_the_raw_file_are_refused_or_change_nothing(database: Path, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ SPREAD: Final = 0.2
 TIMEOUT_SECONDS: Final = 30.0
 
 Post = Callable[[str, bytes], Awaitable[Answer]]
-"""Sends a body to an address; raises `OSError`, `TimeoutError` or `aiohttp.ClientError` where no answer came."""
+"""Sends a body to an address; raises `OSError` (a time-out is one) or `aiohttp.ClientError` where no answer came."""
 
 
 class Word(StrEnum):
@@ -190,7 +190,7 @@ async def post(url: str, body: bytes, timeout_seconds: float = TIMEOUT_SECONDS) 
     """Send a body and return the answer, of which no more is read than anybody believes.
 
     Raises:
-        OSError, TimeoutError, aiohttp.ClientError: No whole answer came.
+        OSError, aiohttp.ClientError: No whole answer came, or not in time.
     """
     timeout = aiohttp.ClientTimeout(total=timeout_seconds)
     headers = {"Content-Type": TEXT_TYPE, "Accept-Encoding": "identity"}
@@ -384,7 +384,7 @@ class Witnessing:
     async def _ask(self, witness: _Standing, sent: Submission) -> Cosigned | Conflict | Refused | Said:
         try:
             answer = await self._parts.post(witness.url, request(sent.old, sent.path, sent.signed))
-        except (OSError, TimeoutError, aiohttp.ClientError) as problem:
+        except (OSError, aiohttp.ClientError) as problem:
             return Said(Word.UNREACHED, f"could not be reached ({type(problem).__name__})")
         try:
             return read_answer(answer.status, answer.content_type, answer.body, note.parse(sent.signed), [witness.key])

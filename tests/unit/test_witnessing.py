@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -302,6 +303,33 @@ async def test_the_request_carries_no_header_that_tells_of_this_program() -> Non
         await post(f"{url}/add-checkpoint", b"body")
     for headers in seen:
         assert headers.keys() <= {"host", "accept", "accept-encoding", "content-length", "content-type"}
+        assert headers["accept-encoding"] == "identity"  # nothing that unpacks to more than was read
+
+
+async def test_a_redirection_is_not_followed() -> None:
+    paths: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        paths.append(request.path)
+        return web.Response(status=307, headers={"Location": "/another"})
+
+    async with listening(elsewhere) as url:
+        assert (await post(f"{url}/add-checkpoint", b"body")).status == 307
+    assert paths == ["/add-checkpoint"]
+
+
+async def test_of_an_endless_answer_no_more_is_read_than_anybody_believes() -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b"x" * 65_536)
+        return response
+
+    async with listening(endless) as url:
+        answer = await post(url, b"body")
+    assert MAX_ANSWER < len(answer.body) <= MAX_ANSWER + 65_536
 
 
 # A witness that does not sign
@@ -387,6 +415,42 @@ async def test_a_witness_that_is_down_or_never_answers_is_asked_again(rig: Rig) 
     await asking.look()  # nobody listens there any more
     assert rig.counted == {"witness.unreached": 2}
     assert condition(asking) is Condition.DEGRADED
+
+
+async def test_the_longer_a_witness_is_silent_the_less_often_it_is_asked(rig: Rig) -> None:
+    await rig.grow(3)
+    async with listening(always(503)) as url:
+        asking = rig.asking((cosigner().verifier, url))
+        asked = []
+        for _ in range(20):
+            await asking.look()
+            asked.append(len(rig.asked.bodies))
+            rig.clock.seconds += EVERY_SECONDS
+    assert asked == [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 6]
+
+
+async def test_once_it_signs_an_earlier_silence_counts_no_more(rig: Rig) -> None:
+    await rig.grow(3)
+    rules = await rig.rules()
+    statuses = [503, 503, 503, 200, 503, 503]
+
+    async def wavering(request: web.Request) -> web.Response:
+        if statuses.pop(0) == 503:
+            return web.Response(status=503)
+        answer = rules.add_checkpoint(await request.read())
+        return web.Response(status=answer.status, body=answer.body)
+
+    async with listening(wavering) as url:
+        asking = rig.asking((cosigner().verifier, url))
+        for _ in range(4):
+            await asking.look()
+            rig.clock.seconds += MOST_SECONDS
+        assert condition(asking) is Condition.WORKING
+        await rig.grow(1)
+        await asking.look()
+        rig.clock.seconds += EVERY_SECONDS
+        await asking.look()
+    assert statuses == []
 
 
 async def test_a_witness_killed_before_it_could_answer_is_met_where_it_stands(rig: Rig) -> None:

@@ -48,7 +48,7 @@ bench: $(VENV)/.ready-dev .venv-peers/.ready ## Measure everything that has a go
 crosscheck: $(VENV)/.ready-dev .venv-peers/.ready ## Let somebody else's program check our receipts (Python 3.12 or newer).
 	$(BIN)/python -m pytest tests/conformance/test_second_implementation.py -rs
 
-reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: a hundred kills.
+reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: hundreds of kills, ten thousand changes.
 	GW_RELIABILITY=full $(BIN)/python -m pytest tests/reliability --timeout=1800
 
 generate: $(VENV)/.ready-dev ## Write the files that are made from data (extension/platforms.js).

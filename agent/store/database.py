@@ -491,3 +491,6 @@ def _prepare_writer(writer: apsw.Connection, path: Path, now: int, ledger: Ledge
     except (apsw.Error, LogError):
         _roll_back(writer)
         raise
+    # An agent that was killed right after an erasure left what it erased in the log: it goes before anything else.
+    with contextlib.suppress(apsw.Error):
+        writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -22,7 +22,7 @@ from agent.model.face import NoticeText
 from agent.model.findings import Evidence, EvidenceClass, Finding, Level, Stage
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Purpose
 from agent.store import acts, audit, erasure, findings, gates, ledger, notices, page_loads
-from agent.store.database import Store
+from agent.store.database import Store, open_store
 from tests.support import decrypted
 from tests.unit.joined.rig import Joined, Joining, MovedClock, personal
 from tests.unit.store.conftest import KEY
@@ -249,3 +249,26 @@ async def test_compacting_gives_back_a_few_pages_at_a_time(store: Store) -> None
         assert left == free - erasure.PAGES_AT_ONCE
         free, steps = left, steps + 1
     assert steps >= 2
+
+
+async def test_what_an_agent_erased_right_before_it_was_killed_is_gone_after_the_next_start(
+    store: Store, path: Path, tmp_path: Path, clock: MovedClock
+) -> None:
+    opened, answered = await store.write(partial(record, store.ledger, 1))
+    needles = await store.read(
+        lambda tx: tx.execute("SELECT key, salt, sealed FROM ledger_content WHERE entry = ?", (answered,)).fetchone()
+    )
+    await store.write(lambda tx: erasure.contents(tx, store.ledger, [opened, answered], "not-needed", clock.now()))
+    # Files as a kill leaves them: the erasure is committed, nothing was compacted, the log is full.
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for name in ("", "-wal", "-key"):
+        (killed / f"{path.name}{name}").write_bytes(path.with_name(f"{path.name}{name}").read_bytes())
+    left = killed / path.name
+    assert all(decrypted.holds(left, KEY, needle) for needle in needles)
+    again = open_store(left, KEY, clock)
+    try:
+        assert not any(decrypted.holds(left, KEY, needle) for needle in needles)
+        assert (await again.read(audit.verify)).ok
+    finally:
+        await again.close()

@@ -66,6 +66,7 @@ from agent.store.schema import FIELDS
 from agent.watching import Watching, WatchParts
 from agent.web.app import build_app
 from agent.web.serving import Serving, serve
+from agent.witnessing import Witnessing, WitnessingParts
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +206,11 @@ class Daemon:
         self._proving = Proving(
             self._store, self.consents, [witness.key for witness in policy.ledger.witnesses] if policy else ()
         )
+        # A test instance has nobody to send to.
+        named = policy.ledger.witnesses if policy is not None and rules.mode is Mode.MANAGED else ()
+        self._witnessing = Witnessing(
+            WitnessingParts(self._store, clock, named, self.count, secrets.SystemRandom().random)
+        )
         self._erasing = Erasing(
             ErasingParts(
                 self._store,
@@ -324,6 +330,7 @@ class Daemon:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.watching.close()
         await self.inventory.close()
+        await self._witnessing.close()
         if self._serving is not None:
             await self._serving.close()
         if self._try is not None and self._try.returncode is None:
@@ -410,6 +417,7 @@ class Daemon:
             ),
             Health("store", Condition.WORKING, f"encrypted; its key is in {self._opened.key.where}"),
             self.desktop.health(),
+            *([] if (witnesses := self._witnessing.health()) is None else [witnesses]),
             *self._broken,
         ]
 
@@ -482,6 +490,11 @@ class Daemon:
             else:
                 await self.watching.close()
                 await self.inventory.close()
+            # The notice names the witnesses: nothing goes to them before it was shown.
+            if self._history.current(Purpose.LEDGER).state is GateState.CLOSED:
+                await self._witnessing.close()
+            else:
+                self._witnessing.start()
             self.changes.say("health")
 
     # Page loads and findings

@@ -102,6 +102,7 @@ PART: Final[Mapping[str, str]] = {
     "browsers": "Browsers",
     "installs": "What is installed",
     "inventory": "What is installed",
+    "witnesses": "Witnesses of the record",
     "link": "Connection to browsers",
     "detection": "Recognition",
     "notices": "Desktop notices",

@@ -169,7 +169,7 @@ class Proving:
 
 def _proof(tx: apsw.Connection, entry: int) -> tuple[proofs.TlogProof, bytes, VerifierKey]:
     row, storage = ledger.log_of(tx, entry)
-    signed = ledger.signed_checkpoint(tx, row)
+    signed = ledger.covering_checkpoint(tx, row, entry)
     return (
         logs.prove(storage, entry - row.first, signed),
         ledger.entry_bytes(tx, entry),

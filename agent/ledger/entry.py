@@ -20,6 +20,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import Final
 
 VERSION: Final = 1
@@ -49,8 +50,6 @@ KINDS: Final = frozenset(
 
 _KIND = re.compile(r"[a-z][a-z-]{0,31}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-
-_WRITER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 Json = str | int | bool | None | list["Json"] | Mapping[str, "Json"]
 
@@ -83,31 +82,31 @@ def canonical(value: Json) -> bytes:
         EntryError: A number that is no integer, an integer beyond 2**53, a name that is not plain ASCII, or a text that
             is not Unicode.
     """
-    _check(value)
     try:
-        return _WRITER.encode(value).encode()
+        return _written(value).encode()
     except UnicodeEncodeError:
         raise EntryError("a text holds half a character (a lone surrogate), which JSON in UTF-8 cannot") from None
 
 
-def _check(value: Json) -> None:
-    # The commonest first: every value of every entry comes through here.
-    if isinstance(value, (str, bool)) or value is None:
-        return
+def _written(value: Json) -> str:
+    # The commonest first, and written out instead of handed to `json.dumps`: all that is recorded comes through here.
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         if abs(value) > 2**53:
             raise EntryError("a whole number beyond 2**53 is not the same in every JSON reader")
-    elif isinstance(value, (dict, Mapping)):
-        for name, inner in value.items():
-            if not (isinstance(name, str) and name.isascii()):
-                raise EntryError("a name in an entry or its content must be plain ASCII")
-            if type(inner) is not str:
-                _check(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner)
-    else:
-        raise EntryError(f"a {type(value).__name__} has no canonical form here: use whole numbers and texts")
+        return str(int(value))
+    if isinstance(value, (dict, Mapping)):
+        if not all(isinstance(name, str) and name.isascii() for name in value):
+            raise EntryError("a name in an entry or its content must be plain ASCII")
+        return "{" + ",".join([f"{encode_basestring(name)}:{_written(value[name])}" for name in sorted(value)]) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_written, value)) + "]"
+    raise EntryError(f"a {type(value).__name__} has no canonical form here: use whole numbers and texts")
 
 
 def commit(salt: bytes, content: bytes) -> bytes:

@@ -181,13 +181,12 @@ class Ledger:
         key, salt = secrets[:KEY_BYTES], secrets[KEY_BYTES:]
         commitment = entries.commit(salt, plain)
         encoded = entries.encode(Entry(kind, at, commitment, facts or {}))
-        number = int(
-            tx.execute(
-                "INSERT INTO ledger_entry (entry, bytes) SELECT coalesce(max(entry) + 1, 0), ? FROM ledger_entry "
-                "RETURNING entry",
-                (encoded,),
-            ).get
+        tx.execute(
+            "INSERT INTO ledger_entry (entry, bytes) "
+            "VALUES ((SELECT coalesce(max(entry) + 1, 0) FROM ledger_entry), ?)",
+            (encoded,),
         )
+        number = tx.last_insert_rowid()
         sealed = AESGCM(key).encrypt(_NONCE, plain, commitment)
         try:
             tx.execute("INSERT INTO ledger_content VALUES (?, ?, ?, ?)", (number, key, salt, sealed))

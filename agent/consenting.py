@@ -12,8 +12,7 @@ and terminal, `proving.py` proves it, `erasing.py` takes it away.
 from __future__ import annotations
 
 import datetime
-import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import apsw
@@ -21,72 +20,21 @@ import apsw
 from agent.changes import Changes
 from agent.consent import standing
 from agent.consent.gate import GateHistory, GateRules, decide
-from agent.consent.standing import PERMISSIVE
-from agent.content.notices import LANGUAGES, PLATFORMS, difference, purpose_words, render_notice, said
-from agent.content.platforms import load_platforms
-from agent.content.purposes import basis_for, load_purposes
-from agent.ledger.entry import decode as decode_entry
+from agent.content.notices import LANGUAGES, difference, purpose_words
 from agent.model.consent import ActView, Press, PurposeView
 from agent.model.face import NoticeText
-from agent.model.legal import PurposeFacts
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
-from agent.model.records import Parties, RecordFacts
 from agent.opening import Rulebook
-from agent.store import acts, gates, ledger, notices, outbox, retention
+from agent.store import acts, gates, notices, outbox, retention
 from agent.store.database import Store
+from agent.telling import Telling
 
-CLAIMS_YEARS = 3
-"""How long acts are kept where no jurisdiction says how long claims can be made."""
 MOST_WORDS = 500
 """Characters of a person's own words with an answer."""
 STRENGTHS = {Channel.PAGE: Strength.PAGE_LINK, Channel.TERMINAL: Strength.TERMINAL_TYPED}
-FORBIDS = frozenset({ActKind.OBJECTED, ActKind.REFUSED, ActKind.WITHDRAWN})
-"""A «no» is taken from a page that still shows an earlier text: withdrawing must be as easy as giving."""
 TAKES_BACK = frozenset({ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
 """Acts after which nothing of the purpose may leave any more."""
-RECORD_NAMES = uuid.UUID("6f0b1f4e-6c55-5b0c-9f0e-2f1d6a0c7a11")
-"""The namespace of record ids (RFC 9562 section 5.5), so that a record has the same id in every export."""
-
-
-def notices_for(rulebook: Rulebook, on: datetime.date) -> Mapping[str, NoticeText]:
-    """Render the notice that holds on a day, in every language in which it may be shown, best first."""
-    policy, ruling, loopback = rulebook.policy, rulebook.ruling, sorted(rulebook.config.loopback)
-    languages = [name for name in LANGUAGES if not ruling.languages_required or name in ruling.languages_required]
-    purposes = [f for p, f in load_purposes().items() if p not in ruling.switched_off]
-    if rulebook.mode is Mode.PERSONAL or policy is None:
-        return {name: render_notice(rulebook.mode, name, purposes=purposes, loopback=loopback) for name in languages}
-    code = ruling.jurisdiction.code if ruling.jurisdiction is not None else ""
-    watched = [name for name in PLATFORMS if name.lower() not in ruling.platforms_off]
-    return {
-        name: render_notice(
-            rulebook.mode,
-            name,
-            purposes=purposes,
-            organisation=policy.organisation.name,
-            contact=policy.organisation.contact,
-            jurisdiction=code,
-            authority=ruling.jurisdiction.authority if ruling.jurisdiction is not None else "",
-            basis={f.purpose: basis_for(f, code, on) for f in purposes} if code else {},
-            lead_days=ruling.lead_days,
-            start=ruling.start,
-            raw_hours=policy.retention.observations_hours,
-            finding_days=policy.retention.findings_days,
-            claims_years=claims_years(rulebook),
-            platforms=watched or sorted(load_platforms().keys - ruling.platforms_off),
-            loopback=loopback,
-            references={key: getattr(policy.references, key) for key in policy.references.__struct_fields__},
-            witnesses=[witness.key.partition("+")[0] for witness in policy.ledger.witnesses],
-            supplement=policy.supplement,
-        )
-        for name in languages
-    }
-
-
-def claims_years(rulebook: Rulebook) -> int:
-    """Return how long acts are kept, years."""
-    there = rulebook.ruling.jurisdiction
-    return there.claims_years if there is not None else CLAIMS_YEARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +67,18 @@ class Consents:
 
     def __init__(self, parts: ConsentParts) -> None:
         self._parts = parts
-        self._purposes = load_purposes()
-        self._acts: list[Act] = []
-        self._texts = notices_for(parts.rulebook, self._today())
+        today = datetime.datetime.fromtimestamp(parts.clock.now() / 1000, datetime.UTC).date()
+        self.telling = Telling(parts.rulebook, today)
+        self._texts = self.telling.texts
         ruling = parts.rulebook.ruling
-        leaves = parts.rulebook.mode is Mode.MANAGED
+        managed = parts.rulebook.mode is Mode.MANAGED
+        unused = (p for p, f in self.telling.purposes.items() if not f.in_use or (f.leaves and not managed))
         self._rules = GateRules(
             parts.rulebook.mode,
             start=ruling.start,
             lead_days=ruling.lead_days,
             switched_off=ruling.switched_off,
-            not_in_use=frozenset(p for p, f in self._purposes.items() if not f.in_use or (f.leaves and not leaves)),
+            not_in_use=frozenset(unused),
             notices=frozenset(text.sha256 for text in self._texts.values()),
             language_missing=not self._texts,
         )
@@ -165,14 +114,7 @@ class Consents:
 
     def notice(self, language: str = "en") -> NoticeText:
         """Return the notice that holds now, in the first language where ours lacks the one asked for."""
-        if not self._texts:
-            needed = ", ".join(sorted(self._parts.rulebook.ruling.languages_required))
-            text = (
-                f"Nothing is observed: the notice would have to be shown in one of these languages, and this release "
-                f"has it in none of them: {needed}.\n"
-            )
-            return NoticeText("language-missing", "0", "en", text, "")
-        return self._texts.get(language) or next(iter(self._texts.values()))
+        return self.telling.notice(language)
 
     async def difference(self, language: str = "en") -> Sequence[tuple[str, str]] | None:
         """Say how the notice differs from the last one that the person answered; None where it does not."""
@@ -190,41 +132,28 @@ class Consents:
 
     def purposes(self, language: str = "en") -> Sequence[PurposeView]:
         """Return every purpose, mandatory ones first, with its words in `language`."""
-        rulebook = self._parts.rulebook
-        policy = rulebook.policy
-        words = purpose_words(language, raw_hours=self._raw_hours())
-        values: dict[str, str | int] = {
-            "raw_hours": self._raw_hours(),
-            "finding_days": policy.retention.findings_days if policy is not None else 90,
-            "claims_years": claims_years(rulebook),
-            "organisation": policy.organisation.name if policy is not None else "",
-        }
+        unused = self._rules.not_in_use | self._rules.switched_off
+        managed = self._parts.rulebook.mode is Mode.MANAGED
         views = []
-        for purpose, facts in self._purposes.items():
+        for purpose, facts in self.telling.purposes.items():
             stands = standing.standing(purpose, self._acts)
             views.append(
-                PurposeView(
-                    purpose=purpose,
-                    optional=purpose.optional,
-                    in_use=purpose not in self._rules.not_in_use and purpose not in self._rules.switched_off,
+                self.telling.view(
+                    facts,
+                    language,
                     gate=self._parts.history.current(purpose),
-                    standing=stands,
-                    title=words[purpose].title,
-                    meaning=words[purpose].meaning,
-                    basis=said(language, "basis", self._basis(facts)),
-                    categories=tuple(said(language, "category", key, **values) for key in facts.categories),
-                    recipients=tuple(said(language, "recipient", key, **values) for key in facts.recipients),
-                    retention=said(language, "retention", facts.retention, **values),
-                    expires_at=standing.expires_at(stands, facts) if stands is not None else None,
-                    held=rulebook.mode is Mode.MANAGED and standing.held(purpose, self._acts),
+                    stands=stands,
+                    in_use=purpose not in unused,
+                    held=managed and standing.held(purpose, self._acts),
+                    ends=standing.expires_at(stands, facts) if stands is not None else None,
                 )
             )
         return sorted(views, key=lambda view: view.optional)
 
     async def history(self, language: str = "en") -> Sequence[ActView]:
         """Return every act on record, newest first; of erased ones only that there was one."""
-        words = await self._parts.store.read(_own_words)
-        gone = await self._parts.store.read(_erased_acts)
+        words = await self._parts.store.read(acts.own_words)
+        gone = await self._parts.store.read(acts.erased)
         disputed = standing.disputes(self._acts)
         titles = purpose_words(language)
         known = {a.entry for a in self._acts}
@@ -302,7 +231,8 @@ class Consents:
         for text in self._texts.values():
             if text.sha256 == press.notice_sha256:
                 return text
-        if press.kind in FORBIDS:
+        # A «no» is taken from a page that still shows an earlier text: withdrawing must be as easy as giving.
+        if press.kind in standing.FORBIDS:
             before = await self._parts.store.read(lambda tx: notices.get(tx, press.notice_sha256))
             if before is not None:
                 return before
@@ -371,32 +301,8 @@ class Consents:
         self._parts.changes.say("acts")
 
     def must_stay(self, candidates: Collection[int] = ()) -> frozenset[int]:
-        """Return the entries of acts that may not be erased.
-
-        An act stays while it still decides something. A dispute, or a «no», also stays while the act that it takes back
-        is on record: without it that act would speak again, should the same notice ever hold again.
-
-        Args:
-            candidates: Entries that are about to go together.
-        """
-        stands = {standing.standing(p, self._acts) for p in Purpose}
-        stay = {
-            a.entry
-            for a in self._acts
-            if a in stands or (a.notice_sha256 in self._rules.notices and a.kind is not ActKind.ANSWERED)
-        }
-        left: dict[Purpose, int] = {}
-        for act in self._acts:
-            gone = act.entry in candidates and act.entry not in stay
-            if act.kind is ActKind.DISPUTED:
-                if any(a.entry == act.disputes and (a.entry in stay or a.entry not in candidates) for a in self._acts):
-                    stay.add(act.entry)
-            elif act.kind in FORBIDS | TAKES_BACK:
-                if left.get(act.purpose):
-                    stay.add(act.entry)
-            elif act.kind in PERMISSIVE and not gone:
-                left[act.purpose] = left.get(act.purpose, 0) + 1
-        return frozenset(entry for entry in stay if entry is not None)
+        """Return the entries of acts that may not be erased, though these `candidates` go together."""
+        return standing.must_stay(self._acts, self._rules.notices, candidates)
 
     async def _record(self, made: Sequence[Act], text: NoticeText | None) -> None:
         book = self._parts.store.ledger
@@ -433,7 +339,7 @@ class Consents:
         """
         parts = self._parts
         now = parts.clock.now()
-        over = standing.expiries(self._acts, self._purposes, now)
+        over = standing.expiries(self._acts, self.telling.purposes, now)
         if over:
             given = {p: standing.standing(p, self._acts) for p in over}
             ended = [
@@ -458,115 +364,9 @@ class Consents:
             parts.on_gates()
             parts.changes.say("gates")
         due = [gate.until for gate in decided if gate.until is not None]
-        ends = standing.next_expiry(self._acts, self._purposes)
+        ends = standing.next_expiry(self._acts, self.telling.purposes)
         return min(due if ends is None else [*due, ends], default=None)
-
-    # Records
-
-    def parties(self, subject: str) -> Parties:
-        """Return who stands on either side of every record."""
-        rulebook = self._parts.rulebook
-        policy, there = rulebook.policy, rulebook.ruling.jurisdiction
-        return Parties(
-            mode=rulebook.mode,
-            organisation=policy.organisation.name if policy is not None else "",
-            contact=policy.organisation.contact if policy is not None else "",
-            jurisdiction=there.code if there is not None else "",
-            authority=there.authority if there is not None else "",
-            subject=subject,
-            dpia=policy.references.dpia if policy is not None else "",
-            representatives=policy.references.representatives if policy is not None else "",
-        )
-
-    async def records(self) -> Sequence[RecordFacts]:
-        """Return what the consent record of every act is made from, oldest first, without receipts."""
-        store = self._parts.store
-        words = await store.read(_own_words)
-        texts = {t.sha256: t for t in await store.read(notices.all_kept)}
-        subject = await store.read(ledger.subject)
-        names = await store.read(_record_names)
-        parties = self.parties(subject)
-        before: dict[Purpose, str] = {}
-        found = []
-        for act in self._acts:
-            if act.entry is None:
-                continue
-            facts = self._purposes[act.purpose]
-            title = purpose_words(act.language, raw_hours=self._raw_hours())[act.purpose]
-            record_id = str(uuid.uuid5(RECORD_NAMES, names[act.entry]))
-            found.append(
-                RecordFacts(
-                    act=act,
-                    record_id=record_id,
-                    prior_id=before.get(act.purpose, ""),
-                    notice=texts.get(act.notice_sha256) or NoticeText("", "", act.language, "", act.notice_sha256),
-                    title=title.title,
-                    meaning=title.meaning,
-                    basis=self._basis(facts),
-                    categories=facts.categories,
-                    recipients=facts.recipients,
-                    retention=self._retention(facts, act.language),
-                    dpv=facts.dpv,
-                    expires_at=standing.expires_at(act, facts),
-                    words=words.get(act.entry, ""),
-                    parties=parties,
-                )
-            )
-            before[act.purpose] = record_id
-        return found
-
-    def _basis(self, facts: PurposeFacts) -> str:
-        there = self._parts.rulebook.ruling.jurisdiction
-        return basis_for(facts, there.code if there is not None else "", self._today())
-
-    def _today(self) -> datetime.date:
-        return datetime.datetime.fromtimestamp(self._parts.clock.now() / 1000, datetime.UTC).date()
-
-    def _raw_hours(self) -> int:
-        policy = self._parts.rulebook.policy
-        return policy.retention.observations_hours if policy is not None else 24
-
-    def _retention(self, facts: PurposeFacts, language: str) -> str:
-        policy = self._parts.rulebook.policy
-        return said(
-            language,
-            "retention",
-            facts.retention,
-            raw_hours=self._raw_hours(),
-            finding_days=policy.retention.findings_days if policy is not None else 90,
-            claims_years=claims_years(self._parts.rulebook),
-        )
 
 
 def _can_dispute(act: Act) -> bool:
     return act.kind is not ActKind.DISPUTED and act.channel not in (Channel.CLOCK, Channel.SELF)
-
-
-def _own_words(conn: apsw.Connection) -> dict[int, str]:
-    """Read the person's own words from the contents of answers."""
-    found = {}
-    for (entry,) in conn.execute("SELECT entry FROM act WHERE kind = ? ORDER BY entry", (ActKind.ANSWERED.value,)):
-        content = ledger.content(conn, entry) or {}
-        if isinstance(text := content.get("words"), str):
-            found[entry] = text
-    return found
-
-
-def _erased_acts(conn: apsw.Connection) -> list[tuple[int, int]]:
-    """Return entry and time of acts whose content was erased."""
-    found = conn.execute(
-        """SELECT entry, bytes FROM ledger_entry WHERE instr(bytes, ?)
-           AND entry NOT IN (SELECT entry FROM ledger_content)""",
-        (b'"kind":"act"',),
-    )
-    return [(entry, decode_entry(body).at) for entry, body in found]
-
-
-def _record_names(conn: apsw.Connection) -> dict[int, str]:
-    """Return, for each act's entry, the log's name with the index in it."""
-    rows = ledger.logs(conn)
-    names = {}
-    for (entry,) in conn.execute("SELECT entry FROM act"):
-        row = max((r for r in rows if r.first <= entry), key=lambda r: r.number)
-        names[entry] = f"{ledger.origin(conn, row.number)}#{entry - row.first}"
-    return names

@@ -28,7 +28,7 @@ from agent import __version__
 from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consent.qr import qr_svg
-from agent.consenting import ConsentParts, Consents, claims_years
+from agent.consenting import ConsentParts, Consents
 from agent.content.catalogue import load_catalogue
 from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
@@ -63,6 +63,7 @@ from agent.sensors.tree import CachedTree
 from agent.store import acts, clients, counters, cursors, erasure, findings, gates, ledger, page_loads, retention
 from agent.store.database import Store, StoreError
 from agent.store.schema import FIELDS
+from agent.telling import claims_years
 from agent.watching import Watching, WatchParts
 from agent.web.app import build_app
 from agent.web.serving import Serving, serve

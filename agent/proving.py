@@ -26,6 +26,7 @@ from agent.ledger.merkle import ProofError
 from agent.ledger.note import NoteError, VerifierKey
 from agent.ledger.receipt import ReceiptError
 from agent.model.consent import ProofCheck
+from agent.recording import records
 from agent.store import audit, clients, counters, findings, ledger, notices, page_loads
 from agent.store.audit import Verification
 from agent.store.database import LedgerBroken, Store
@@ -114,19 +115,19 @@ class Proving:
 
     async def everything(self) -> Mapping[str, bytes]:
         """Return everything about the person as files: records, notices, receipts, proofs, verifier, a page to read."""
-        records, checks = [], {}
-        for facts in await self._consents.records():
+        gathered, checks = [], {}
+        for facts in await records(self._store, self._consents.telling, self._consents.acts):
             entry = facts.act.entry
             if entry is None:
                 continue
             checks[entry] = await self.check(entry)
             proved = checks[entry].ok
             receipt = msgspec.json.decode(await self.receipt(entry), type=dict[str, Any]) if proved else None
-            records.append(replace(facts, receipt=receipt))
+            gathered.append(replace(facts, receipt=receipt))
         texts = await self._store.read(notices.all_kept)
         extra = {f"ledger/{name}": data for name, data in (await self.log_files()).items()}
         extra["kept.json"] = msgspec.json.format(msgspec.json.encode(await self._store.read(_kept)), indent=1)
-        return bundle(records, texts, receipts.verifier(), extra, checks=checks)
+        return bundle(gathered, texts, receipts.verifier(), extra, checks=checks)
 
     def _receipt(self, tx: apsw.Connection, entry: int) -> bytes:
         opened = ledger.opened_content(tx, entry)

@@ -9,7 +9,7 @@ observed. A consent ends by an act too: whoever keeps the acts records what `exp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from agent.model.legal import PurposeFacts
 from agent.model.purposes import Act, ActKind, Mode, Purpose, StartRule
@@ -21,6 +21,9 @@ PERMISSIVE = frozenset({ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.AUTHORISED,
 
 CONSENT_WORDS = frozenset({ActKind.GIVEN, ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
 """What can be said of an optional purpose."""
+
+FORBIDS = frozenset({ActKind.OBJECTED, ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
+"""Acts that take back what was allowed before."""
 
 NOTICE_WORDS = frozenset({ActKind.ACKNOWLEDGED, ActKind.AUTHORISED, ActKind.OBJECTED})
 """What can be said of a mandatory purpose."""
@@ -160,3 +163,27 @@ def fits(purpose: Purpose, kind: ActKind, start: StartRule, mode: Mode) -> str:
             return "An answer belongs to a finding. Name the finding."
         case ActKind.DISPUTED:
             return "A dispute belongs to an earlier act. Name its entry."
+
+
+def must_stay(acts: Iterable[Act], notices: Collection[str], candidates: Collection[int]) -> frozenset[int]:
+    """Return the entries of acts that may not be erased.
+
+    An act stays while it still decides something. A dispute, or a «no», also stays while the act that it takes back is
+    on record: without it that act would speak again, should the same notice ever hold again.
+
+    Args:
+        acts: Everything on record, in order.
+        notices: SHA-256 of every text that holds now.
+        candidates: Entries that are about to go together.
+    """
+    known = [act for act in acts if act.entry is not None]
+    stands = {standing(p, known) for p in Purpose}
+    stay = {a.entry for a in known if a in stands or (a.notice_sha256 in notices and a.kind is not ActKind.ANSWERED)}
+    left = {a.entry for a in known if a.entry in stay or a.entry not in candidates}
+    allowed: set[Purpose] = set()
+    for act in known:
+        if (act.kind is ActKind.DISPUTED and act.disputes in left) or (act.kind in FORBIDS and act.purpose in allowed):
+            stay.add(act.entry)
+        elif act.kind in PERMISSIVE and act.entry in left:
+            allowed.add(act.purpose)
+    return frozenset(entry for entry in stay if entry is not None)

@@ -10,8 +10,9 @@ from typing import Final
 
 import apsw
 
-from agent.ledger.entry import Json
+from agent.ledger.entry import Json, decode
 from agent.model.purposes import Act, ActKind, Channel, Purpose, Strength
+from agent.store import ledger as book
 from agent.store.ledger import Ledger
 
 COLUMNS: Final = (
@@ -93,3 +94,23 @@ def all_acts(conn: apsw.Connection) -> list[Act]:
 def erase(tx: apsw.Connection, entries: list[int]) -> None:
     """Delete the rows of acts whose content is erased in the same transaction."""
     tx.executemany("DELETE FROM act WHERE entry = ?", [(entry,) for entry in entries])
+
+
+def own_words(conn: apsw.Connection) -> dict[int, str]:
+    """Read the person's own words from the contents of answers."""
+    found = {}
+    for (entry,) in conn.execute("SELECT entry FROM act WHERE kind = ? ORDER BY entry", (ActKind.ANSWERED.value,)):
+        content = book.content(conn, entry) or {}
+        if isinstance(text := content.get("words"), str):
+            found[entry] = text
+    return found
+
+
+def erased(conn: apsw.Connection) -> list[tuple[int, int]]:
+    """Return entry and time of acts whose content was erased."""
+    found = conn.execute(
+        """SELECT entry, bytes FROM ledger_entry WHERE instr(bytes, ?)
+           AND entry NOT IN (SELECT entry FROM ledger_content)""",
+        (b'"kind":"act"',),
+    )
+    return [(entry, decode(body).at) for entry, body in found]

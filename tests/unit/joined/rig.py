@@ -9,7 +9,7 @@ from typing import Protocol
 from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consent.ruling import rule
-from agent.consenting import ConsentParts, Consents, claims_years
+from agent.consenting import ConsentParts, Consents
 from agent.content.jurisdictions import load_jurisdictions
 from agent.content.purposes import load_purposes
 from agent.erasing import Erasing, ErasingParts
@@ -21,6 +21,7 @@ from agent.settings.config import Config
 from agent.settings.policy import Monitoring, Organisation, Policy, References, Retention
 from agent.store import gates, retention
 from agent.store.database import Store, open_store
+from agent.telling import claims_years
 
 KEY = bytes(range(32))
 DAY_MS = 86_400_000

@@ -17,6 +17,8 @@ from agent.ledger import note, proof
 from agent.ledger.receipt import check_receipt
 from agent.model.consent import Erasable, Ground
 from agent.model.purposes import ActKind, Purpose
+from agent.model.records import RecordFacts
+from agent.recording import records
 from tests.unit.joined.rig import Join, Joined, managed
 from tests.unit.joined.test_erasing import fill
 
@@ -123,12 +125,15 @@ async def test_everything_about_a_person_is_one_folder_that_verifies_itself(join
 
 
 async def test_a_record_names_the_one_before_it_about_the_same_purpose(alone: Joined) -> None:
+    async def mine() -> list[RecordFacts]:
+        every = await records(alone.store, alone.consents.telling, alone.consents.acts)
+        return [record for record in every if record.act.purpose is Purpose.LONGER_HISTORY]
+
     await alone.press(ActKind.SHOWN)
     for kind in (ActKind.GIVEN, ActKind.WITHDRAWN):
         await alone.press(kind, Purpose.LONGER_HISTORY)
-    mine = [r for r in await alone.consents.records() if r.act.purpose is Purpose.LONGER_HISTORY]
-    assert [r.prior_id for r in mine] == ["", mine[0].record_id, mine[1].record_id]
-    assert len({r.record_id for r in mine}) == 3
-    again = [r.record_id for r in await alone.consents.records() if r.act.purpose is Purpose.LONGER_HISTORY]
-    assert again == [r.record_id for r in mine]
-    assert bundle(mine, (), b"", {})
+    first, second, third = await mine()
+    assert [r.prior_id for r in (first, second, third)] == ["", first.record_id, second.record_id]
+    assert len({first.record_id, second.record_id, third.record_id}) == 3
+    assert await mine() == [first, second, third]
+    assert bundle([first, second, third], (), b"", {})

@@ -36,6 +36,22 @@ async def main():
 asyncio.run(main())
 """
 
+DISPUTE = """
+import asyncio
+from agent.link.desktop import Desktop
+from agent.model.purposes import *
+act = Act(Purpose.DETECT, ActKind.ACKNOWLEDGED, 1, "a" * 64, Channel.TERMINAL, entry=7)
+async def main():
+    pressed = asyncio.Event()
+    desktop = Desktop()
+    await desktop.show_act(act, lambda: print("opened"), pressed.set)
+    print("shown", flush=True)
+    await asyncio.wait_for(pressed.wait(), 30)
+    print("disputed")
+asyncio.run(main())
+"""
+"""Shows that an act was put on record, and waits for «That was not me»."""
+
 
 @pytest.fixture
 async def desktop() -> AsyncIterator[dict[str, str]]:
@@ -67,7 +83,13 @@ async def desktop() -> AsyncIterator[dict[str, str]]:
                 started(["dbus-daemon", "--session", "--nofork", address], folder / "bus.log", env)
             )
             await until(bus.exists, "the session bus")
-            await stack.enter_async_context(started(["dunst"], folder / "dunst.log", env))
+            # The service asks a program which of a notice's buttons is meant: this one always means the dispute.
+            hand = folder / "hand"
+            hand.write_text("#!/bin/sh\ngrep -m 1 'That was not me'\n")
+            hand.chmod(0o700)
+            (folder / "dunstrc").write_text(f"[global]\ndmenu = {hand}\n")
+            command = ["dunst", "-config", str(folder / "dunstrc")]
+            await stack.enter_async_context(started(command, folder / "dunst.log", env))
             await until(lambda: _dunst(env, "count").returncode == 0, "the notification service")
             yield env
 
@@ -92,6 +114,21 @@ async def test_a_flag_reaches_the_persons_desktop(desktop: dict[str, str]) -> No
         ("A bulk-collection tool is running", "Gleanwatch")
     ]
     assert "Scrapy is collecting from linkedin. Why: its command is scrapy." in shown[0]["body"]["data"]
+
+
+async def test_an_act_is_told_and_one_press_says_that_it_was_not_me(desktop: dict[str, str]) -> None:
+    asking = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", DISPUTE), env=desktop, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert asking.stdout is not None
+    assert await asking.stdout.readline() == b"shown\n"
+    assert _dunst(desktop, "context").returncode == 0
+    said, errors = await asking.communicate()
+    assert (said, errors, asking.returncode) == (b"disputed\n", b"", 0)
+    _dunst(desktop, "close-all")
+    (shown,) = json.loads(_dunst(desktop, "history").stdout)["data"][0]
+    assert shown["summary"]["data"] == "Put on record in your name"
+    assert "that you have been shown the notice, at a terminal" in shown["body"]["data"]
 
 
 def test_without_a_desktop_the_flag_is_not_lost_and_health_says_so(tmp_path: Path) -> None:

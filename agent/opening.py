@@ -16,6 +16,8 @@ from agent.consent.ruling import Ruling, RulingRefused, rule
 from agent.content.jurisdictions import load_jurisdictions
 from agent.content.purposes import load_purposes
 from agent.keys.keystore import Backend, KeyLocked, KeyMaterial, KeyStoreError, database_key
+from agent.ledger.cosignature import require_witness_key
+from agent.ledger.note import NoteError, VerifierKey
 from agent.model.ports import Clock
 from agent.model.purposes import Mode
 from agent.settings.config import Config, load_config
@@ -88,7 +90,23 @@ def read_rules(instance: Instance) -> Rulebook:
         ruling = rule(mode, policy, load_purposes(), load_jurisdictions())
     except RulingRefused as problem:
         raise StartError(f"{instance.policy_file}: {problem}") from None
+    if policy is not None:
+        _check_witnesses(instance.policy_file, policy)
     return Rulebook(mode, policy, config, ruling)
+
+
+def _check_witnesses(path: Path, policy: Policy) -> None:
+    """Refuse a witness whose key is none, or two of one name: what they sign is kept by name."""
+    names: set[str] = set()
+    for number, witness in enumerate(policy.ledger.witnesses):
+        try:
+            key = VerifierKey.parse(witness.key)
+            require_witness_key(key)
+        except NoteError as problem:
+            raise StartError(f"{path}: ledger.witnesses[{number}].key: {problem}. Copy its whole line again.") from None
+        if key.name in names:
+            raise StartError(f"{path}: ledger.witnesses[{number}].key: there are two witnesses called {key.name}.")
+        names.add(key.name)
 
 
 def open_instance(

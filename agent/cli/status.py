@@ -7,9 +7,13 @@ import sys
 from typing import Any
 
 import click
+import msgspec
 
-from agent.cli.asking import Failure, NotRunning, ask, running, this_instance
+from agent.cli.asking import Failure, NotRunning, ask, opened_once, running, this_instance
+from agent.cli.consent_words import why
 from agent.cli.show import console, json_option, moment, print_json
+from agent.model.consent import PurposeView
+from agent.model.purposes import Mode
 from agent.settings.instance import Instance
 
 
@@ -20,7 +24,9 @@ def status(as_json: bool) -> None:
     instance = this_instance()
     alive = running(instance)
     try:
-        state = ask(instance, "status").result
+        with opened_once(instance):
+            state = ask(instance, "status").result
+            views = [msgspec.convert(one, PurposeView) for one in ask(instance, "purposes").items]
     except NotRunning:
         if not as_json:
             raise
@@ -31,8 +37,9 @@ def status(as_json: bool) -> None:
         return
     say = console()
     say.print(f"[bold]Gleanwatch {state['version']}[/], {state['mode']}, {'running' if alive else 'not running'}")
-    for gate in state["gates"]:
-        say.print(f"  {gate['purpose']}: {gate['state']}{' (' + gate['reason'] + ')' if gate['reason'] else ''}")
+    for view in views:
+        if view.in_use:
+            say.print(f"  {view.title}: {why(view, Mode(state['mode']))}", soft_wrap=True)
     for known in state["browsers"]:
         is_on = "connected" if known["connected"] else "not connected"
         say.print(

@@ -199,6 +199,7 @@ class Erasing:
                     "what you were told and what you answered."
                 )
             stays.append("When each gate was open: it says that nothing was observed before you were told.")
+            stays.append("Which browsers connected, until their time is over, and counts of what was refused.")
         if what in (Erasable.PAGE_LOADS, Erasable.FINDINGS, Erasable.ALL):
             stays.append("What is observed from now on. To stop that, object or withdraw.")
         if what is Erasable.WORDS:

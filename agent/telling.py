@@ -39,6 +39,7 @@ def notices_for(rulebook: Rulebook, on: datetime.date) -> Mapping[str, NoticeTex
             purposes=purposes,
             organisation=policy.organisation.name,
             contact=policy.organisation.contact,
+            address=policy.organisation.address,
             jurisdiction=code,
             authority=ruling.jurisdiction.authority if ruling.jurisdiction is not None else "",
             basis={f.purpose: basis_for(f, code, on) for f in purposes} if code else {},
@@ -140,6 +141,7 @@ class Telling:
             subject=subject,
             dpia=policy.references.dpia if policy is not None else "",
             representatives=policy.references.representatives if policy is not None else "",
+            address=policy.organisation.address if policy is not None else "",
         )
 
     def _raw_hours(self) -> int:

@@ -42,6 +42,8 @@ def kantara_receipt(facts: RecordFacts) -> dict[str, object] | None:
     }
     if _EMAIL.fullmatch(parties.contact):
         controller["email"] = parties.contact
+    if parties.address:
+        controller["address"] = parties.address
     outsiders = [key for key in facts.recipients if key not in ("person", "organisation")]
     purpose: dict[str, object] = {
         "purpose": facts.title,

@@ -276,6 +276,8 @@ def _controller(parties: Parties, mode: Mode) -> dict[str, object]:
     }
     if parties.contact:
         controller["dpv:hasContact"] = parties.contact
+    if parties.address:
+        controller["dpv:hasAddress"] = parties.address
     return controller
 
 

@@ -288,6 +288,7 @@ def render_notice(
     purposes: Sequence[PurposeFacts],
     organisation: str = "",
     contact: str = "",
+    address: str = "",
     jurisdiction: str = "",
     authority: str = "",
     basis: Mapping[Purpose, str] = NONE,
@@ -311,6 +312,7 @@ def render_notice(
             nothing for are left out, since nobody is asked about them.
         organisation: Who runs it; needed in managed mode.
         contact: Where questions and objections go; needed in managed mode.
+        address: Its postal address, or empty.
         jurisdiction: Whose law applies: a code such as `NO`, or a name.
         authority: The supervisory authority's name.
         basis: Code of each purpose's legal basis; where one is missing, the purpose's default.
@@ -374,6 +376,7 @@ def render_notice(
             mode=mode.value,
             organisation=organisation,
             contact=contact,
+            address=_value(address),
             jurisdiction=said(language, "jurisdiction", place),
             authority=_value(authority),
             mandatory=[told(facts) for facts in used if not facts.purpose.optional],

@@ -17,6 +17,7 @@ class Parties:
         mode: How this instance runs; in personal mode there is no organisation.
         organisation: Its name, or empty.
         contact: Where questions and objections go, or empty.
+        address: The organisation's postal address, or empty.
         jurisdiction: Code such as `NO` or `US-NY`, or empty.
         authority: The supervisory authority's name, or empty.
         subject: The pseudonym of the person in these records: random, made once for this instance.
@@ -32,6 +33,7 @@ class Parties:
     subject: str
     dpia: str = ""
     representatives: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,12 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: As the notice names it.
         contact: Where a person turns to with questions: an address of the organisation, no person's name needed.
+        address: Its postal address, which records of consent ask for (ISO/IEC TS 27560); empty: none is given.
     """
 
     name: Text
     contact: Text
+    address: Reference = ""
 
 
 class Monitoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

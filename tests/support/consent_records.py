@@ -58,7 +58,15 @@ def parties(mode: Mode) -> Parties:
     if mode is Mode.PERSONAL:
         return Parties(mode, "", "", "", "", SUBJECT)
     return Parties(
-        mode, "Example AS", "privacy@example.com", "NO", "Datatilsynet", SUBJECT, dpia="DPIA-7", representatives="WC-12"
+        mode,
+        "Example AS",
+        "privacy@example.com",
+        "NO",
+        "Datatilsynet",
+        SUBJECT,
+        dpia="DPIA-7",
+        representatives="WC-12",
+        address="1 Example Street, 0150 Oslo",
     )
 
 

@@ -59,6 +59,7 @@ def any_facts(draw: st.DrawFn) -> RecordFacts:
             parties,
             organisation=draw(named),
             contact=draw(named),
+            address=draw(texts),
             jurisdiction=draw(st.sampled_from(("", "NO", "US-NY", "XX-9"))),
             authority=draw(texts),
             dpia=draw(texts),

@@ -281,6 +281,7 @@ def test_every_language_names_every_platform_and_every_value(language: str) -> N
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "organisation": st.sampled_from(["Acme", "Acme Ltd", "Bcme"]),
     "contact": st.sampled_from(["dpo@acme.example", "b@acme.example"]),
+    "address": st.sampled_from(["", "1 Example Street", "2 Example Street"]),
     "jurisdiction": st.sampled_from(["NO", "SE", "Narnia"]),
     "authority": st.sampled_from(["Datatilsynet", "ICO"]),
     "lead_days": st.integers(0, 60),

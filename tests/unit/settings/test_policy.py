@@ -202,7 +202,7 @@ def test_an_unreadable_policy_is_refused(path: Path) -> None:
 
 
 KEYS = {
-    "organisation": {"name", "contact"},
+    "organisation": {"name", "contact", "address"},
     "monitoring": {"jurisdiction", "lead_days", "start", "purposes_off", "platforms_off"},
     "references": {"dpia", "representatives", "policy", "regulator_filing", "posting"},
     "notices": {"supplement"},

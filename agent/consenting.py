@@ -11,6 +11,7 @@ and terminal, `proving.py` proves it, `erasing.py` takes it away.
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -67,6 +68,9 @@ class Consents:
 
     def __init__(self, parts: ConsentParts) -> None:
         self._parts = parts
+        self._acts: list[Act] = []
+        # Page, terminal and clock may speak at once: each sees what the one before it recorded.
+        self._one_at_a_time = asyncio.Lock()
         today = datetime.datetime.fromtimestamp(parts.clock.now() / 1000, datetime.UTC).date()
         self.telling = Telling(parts.rulebook, today)
         self._texts = self.telling.texts
@@ -96,11 +100,6 @@ class Consents:
     def acts(self) -> Sequence[Act]:
         """Every act on record, in order."""
         return self._acts
-
-    @property
-    def rules(self) -> GateRules:
-        """What this instance asks for before it may observe."""
-        return self._rules
 
     def longer_history(self) -> bool:
         """Whether the person chose to keep the facts of page loads longer."""
@@ -177,14 +176,17 @@ class Consents:
 
     # Acts
 
-    async def act(
-        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
-    ) -> Sequence[Gate]:
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
         """Record an act and return the gates that hold afterwards.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
         """
+        async with self._one_at_a_time:
+            await self._act(purpose, press, channel)
+        return self._parts.history.all_current()
+
+    async def _act(self, purpose: Purpose | None, press: Press, channel: Channel) -> None:
         text = await self._text_of(press)
         unused = self._rules.not_in_use | self._rules.switched_off
         if purpose is None:
@@ -224,7 +226,6 @@ class Consents:
             made = [a for a in made if a.purpose not in known]
         if made:
             await self._record(made, text)
-        return self._parts.history.all_current()
 
     async def _text_of(self, press: Press) -> NoticeText:
         """Return the text that was before the person: one that holds, or for a «no» any that was ever shown."""
@@ -244,6 +245,11 @@ class Consents:
         Raises:
             ValueError: There is no such act, or it cannot be disputed.
         """
+        async with self._one_at_a_time:
+            await self._dispute(entry, channel, control)
+        return self._parts.history.all_current()
+
+    async def _dispute(self, entry: int, channel: Channel, control: str) -> None:
         act = next((a for a in self._acts if a.entry == entry), None)
         if act is None:
             raise ValueError(f"There is no act with the number {entry}. «gleanwatch consent history» lists them.")
@@ -263,7 +269,6 @@ class Consents:
             disputes=entry,
         )
         await self._record([made], None)
-        return self._parts.history.all_current()
 
     def answer_of(self, finding_id: str, category: str, press: Press | None, channel: Channel) -> Act:
         """Return the act that records an answer to a finding; whoever stores the answer stores it too.
@@ -321,7 +326,7 @@ class Consents:
         self._acts.extend(recorded)
         self._parts.on_act(recorded[0])
         self._parts.changes.say("acts")
-        await self.decide_gates()
+        await self._decide()
 
     def _let_go(self, tx: apsw.Connection, act: Act) -> None:
         """What was kept for a consent goes in the transaction that takes it back, whether or not an agent runs."""
@@ -337,6 +342,10 @@ class Consents:
         Returns:
             When a gate changes next by itself, UTC milliseconds, or None.
         """
+        async with self._one_at_a_time:
+            return await self._decide()
+
+    async def _decide(self) -> int | None:
         parts = self._parts
         now = parts.clock.now()
         over = standing.expiries(self._acts, self.telling.purposes, now)
@@ -348,7 +357,7 @@ class Consents:
                 if a is not None
             ]
             await self._record(ended, None)  # decides the gates, this time with nothing left to expire
-            return await self.decide_gates()
+            return await self._decide()
         decided = [decide(p, self._acts, self._rules, now) for p in Purpose]
         changed = []
         for gate in decided:

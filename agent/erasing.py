@@ -17,9 +17,10 @@ import apsw
 
 from agent.changes import Changes
 from agent.consenting import Consents
+from agent.ledger.entry import Json
 from agent.model.consent import Erasable, ErasurePreview, Ground
 from agent.model.ports import Clock
-from agent.model.purposes import ActKind, Mode
+from agent.model.purposes import ActKind, Channel, Mode
 from agent.store import erasure, ledger
 from agent.store.database import Store
 
@@ -82,7 +83,7 @@ class Erasing:
         loads, found = await self._parts.store.read(count)
         return ErasurePreview(what, loads, found, plan.entries, self._stays(what))
 
-    async def erase(self, what: Erasable, ground: Ground, entry: int | None) -> ErasurePreview:
+    async def erase(self, what: Erasable, ground: Ground, entry: int | None, channel: Channel) -> ErasurePreview:
         """Erase, put it on record, compact, and return what went.
 
         Raises:
@@ -93,16 +94,17 @@ class Erasing:
         parts = self._parts
         plan = await self._plan(what, entry)
         now = parts.clock.now()
+        how: dict[str, Json] = {"what": what.value, "channel": channel.value}
 
         def take(tx: apsw.Connection) -> tuple[int, int, list[int]]:
             loads = erasure.page_loads(tx) if plan.page_loads else 0
             found = erasure.findings(tx) if plan.findings else 0
             if plan.answers:
                 erasure.answers(tx)
-            gone = erasure.contents(tx, parts.store.ledger, plan.entries, ground.value, now)
+            gone = erasure.contents(tx, parts.store.ledger, plan.entries, ground.value, now, how)
             if (loads or found) and not gone:
                 # Nothing of it lay in the ledger; that it was erased, and why, is put on record all the same.
-                parts.store.ledger.append(tx, "erased", now, {}, {"ground": ground.value, "rows": loads + found})
+                parts.store.ledger.append(tx, "erased", now, how, {"ground": ground.value})
             return loads, found, gone
 
         loads, found, gone = await parts.store.write(take)

@@ -143,15 +143,13 @@ class Face:
         """Return every act on record, newest first."""
         return await self._parts.consents.history(language)
 
-    async def act(
-        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
-    ) -> Sequence[Gate]:
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
         """Record an act and return the gates that hold afterwards.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
         """
-        return await self._parts.consents.act(purpose, press, channel, language)
+        return await self._parts.consents.act(purpose, press, channel)
 
     async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
         """Record «that was not me» about an earlier act and return the gates that hold afterwards.
@@ -191,7 +189,7 @@ class Face:
         Raises:
             ValueError: As `erase_preview`, or nothing of it is there.
         """
-        return await self._parts.erasing.erase(what, ground, entry)
+        return await self._parts.erasing.erase(what, ground, entry, channel)
 
     async def export(self) -> Mapping[str, bytes]:
         """Return everything about the person as files: name → content."""
@@ -258,7 +256,7 @@ class Face:
                 return await _send_all(await self.history(language), emit)
             case "act":
                 purpose = Purpose(str(args["purpose"])) if args.get("purpose") else None
-                held = await self.act(purpose, _press(args, ActKind(str(args["kind"]))), _channel(args), language)
+                held = await self.act(purpose, _press(args, ActKind(str(args["kind"]))), _channel(args))
                 return [msgspec.to_builtins(gate) for gate in held]
             case "dispute":
                 held = await self.dispute(_entry(args), _channel(args), str(args.get("control") or ""))

@@ -129,7 +129,6 @@ class Desk:
             "channel": "terminal",
             "control": control,
             "dwell_ms": dwell,
-            "language": shown.notice.language,
         }
         gates: Sequence[Mapping[str, object]] = self.send("act", args).result
         return gates

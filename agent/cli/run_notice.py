@@ -63,7 +63,7 @@ async def ask_at_start(face: AgentFace, mode: Mode, clock: Clock, read_line: Rea
 
     async def record(kind: ActKind, dwell_ms: int | None) -> None:
         press = Press(kind, notice.sha256, CONTROLS[kind], dwell_ms)
-        await face.act(None, press, Channel.TERMINAL, notice.language)
+        await face.act(None, press, Channel.TERMINAL)
 
     await record(ActKind.SHOWN, None)
     views = await face.purposes(language)

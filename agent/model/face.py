@@ -154,9 +154,7 @@ class AgentFace(Protocol):
         """Return every act on record, newest first."""
         ...
 
-    async def act(
-        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
-    ) -> Sequence[Gate]:
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
         """Record an act about one purpose (None: every mandatory one in use) and return the gates that hold afterwards.
 
         Raises:

@@ -16,6 +16,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import apsw
@@ -163,7 +164,7 @@ class _Audit:
                 self._record(row, end),
                 every_checkpoint=self._every,
                 witnesses=self._witnesses,
-                progress=lambda done, first=row.first: self._progress(first + done, 2 * self._total),  # type: ignore[misc]
+                progress=partial(self._step, row.first),
             )
             prefix = f"log {row.number}, " if len(rows) > 1 else ""
             found.problems += [Problem(prefix + p.where, p.what) for p in report.problems]
@@ -175,6 +176,9 @@ class _Audit:
                 self._closed_by_rotation(row, end)
             elif "next" in self._facts(end - 1):
                 self._say(f"entry {end - 1}", f"closes log {row.number}, but the log that follows it is not there")
+
+    def _step(self, first: int, done: int) -> None:
+        self._progress(first + done, 2 * self._total)
 
     def _record(self, row: LogRow, end: int) -> LogRecord:
         conn = self._conn

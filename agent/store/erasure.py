@@ -13,7 +13,7 @@ from typing import Final
 
 import apsw
 
-from agent.ledger.entry import EntryError, decode
+from agent.ledger.entry import EntryError, Json, decode
 from agent.store import acts, ledger
 from agent.store.ledger import Ledger
 
@@ -38,7 +38,14 @@ def answers(tx: apsw.Connection) -> None:
     tx.execute("UPDATE finding SET answer = '', answered_at = NULL WHERE answer <> ''")
 
 
-def contents(tx: apsw.Connection, book: Ledger, entries: Collection[int], ground: str, at: int) -> list[int]:
+def contents(  # noqa: PLR0917 -- what, why, when and how, in that order
+    tx: apsw.Connection,
+    book: Ledger,
+    entries: Collection[int],
+    ground: str,
+    at: int,
+    how: dict[str, Json] | None = None,
+) -> list[int]:
     """Erase the contents of entries with the rows that they speak of, and put it on record.
 
     Args:
@@ -47,11 +54,12 @@ def contents(tx: apsw.Connection, book: Ledger, entries: Collection[int], ground
         entries: Which.
         ground: Why, one of `agent.model.consent.Ground`.
         at: UTC milliseconds.
+        how: The content of the «erased» entry: what was asked for and where; none for the sweeper.
 
     Returns:
         The entries that had a content.
     """
-    gone = book.erase(tx, entries, ground, at)
+    gone = book.erase(tx, entries, ground, at, how)
     acts.erase(tx, gone)
     tx.executemany("DELETE FROM gate WHERE entry = ?", [(entry,) for entry in gone])
     # A text that no act names any more was shown to nobody who could still ask.

@@ -233,14 +233,17 @@ class Ledger:
         self.append(tx, "rotate", at, {}, {"previous": closed.origin, "size": closed.size, "root": root})
         return log.key.name, new_origin
 
-    def erase(self, tx: apsw.Connection, numbers: Iterable[int], ground: str, at: int) -> list[int]:
+    def erase(
+        self, tx: apsw.Connection, numbers: Iterable[int], ground: str, at: int, how: dict[str, Json] | None = None
+    ) -> list[int]:
         """Delete content, key and salt of entries, put the fact on record, and return which ones had something left.
 
         Args:
             tx: The writer's connection.
             numbers: Entries; those without a content any more are passed over.
-            ground: Why, one of `agent.model.consent.Ground`.
+            ground: Why, one of `agent.model.consent.Ground`; it stands in the open.
             at: UTC milliseconds.
+            how: The content of the «erased» entry, which does not.
         """
         gone = []
         for number in sorted(set(numbers)):
@@ -250,7 +253,7 @@ class Ledger:
         spans = _ranges(gone)
         for start in range(0, len(spans), MOST_RANGES):
             named: list[Json] = [[low, high] for low, high in spans[start : start + MOST_RANGES]]
-            self.append(tx, "erased", at, {}, {"entries": named, "ground": ground})
+            self.append(tx, "erased", at, how or {}, {"entries": named, "ground": ground})
         return gone
 
 

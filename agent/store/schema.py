@@ -293,8 +293,10 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "key": "The key of its content. Deleted when the content is erased.",
         "salt": "What makes its fingerprint impossible to guess. Deleted when the content is erased.",
         "sealed": "The entry's content, encrypted with a key of its own: for an act everything listed under act, and "
-        "your own words where you wrote some; for a gate what is listed under gate; for a finding its id, tool, kind "
-        "of tool, stage, level and whether you were warned.",
+        "your own words where you wrote some; for a gate what is listed under gate; for a notice its fingerprint, "
+        "name, version and language; for a finding its id, tool, kind of tool, stage, level and whether you were "
+        "warned; for a start of the agent its release and mode; for an update both releases; for a policy its "
+        "fingerprint and the jurisdiction; for an erasure what was asked for and where.",
     },
     "notice_text": {
         "sha256": "The text's fingerprint.",

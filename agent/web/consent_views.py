@@ -102,8 +102,8 @@ class ConsentViews:
                     raise Refused(Refusal.NOTICE_CHANGED)
                 # The pressed button stands under the text: without a script this is how we learn that it was shown.
                 shown = Press(ActKind.SHOWN, seen, purposes.CONTROLS[ActKind.SHOWN])
-                await shared.face.act(None, shown, Channel.PAGE, language)
-            await shared.face.act(purpose, press, Channel.PAGE, language)
+                await shared.face.act(None, shown, Channel.PAGE)
+            await shared.face.act(purpose, press, Channel.PAGE)
         except ValueError as error:
             raise Refused(Refusal.NOT_POSSIBLE, why=str(error)) from error
         said = kind.value if status.mode is Mode.MANAGED else _FREE.get(kind, kind.value)

@@ -22,7 +22,7 @@ import msgspec
 
 from agent.consent.gate import GateRules, decide
 from agent.consent.standing import disputes, expires_at, fits, held, standing
-from agent.content.notices import best_language, purpose_words, render_notice, said
+from agent.content.notices import LANGUAGES, best_language, purpose_words, render_notice, said
 from agent.content.notices import difference as differing
 from agent.content.purposes import basis_for, load_purposes
 from agent.ledger import checkpoint, merkle
@@ -182,7 +182,7 @@ class PaperAgent:
                 channel=Channel(args["channel"]),
                 control=args["control"],
                 dwell_ms=args["dwell_ms"],
-                language=args["language"],
+                language=next(one for one in LANGUAGES if self.notice(one).sha256 == args["notice_sha256"]),
                 strength=Strength.TERMINAL_TYPED,
             )
         return self.gates()

@@ -284,9 +284,9 @@ class PaperFace:
     async def difference(self, _language: str) -> Sequence[tuple[str, str]] | None:
         return None
 
-    async def act(self, purpose: Purpose | None, press: Press, channel: Channel, language: str) -> None:
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> None:
         named = purpose.value if purpose is not None else None
-        self.agent.act({**msgspec.to_builtins(press), "purpose": named, "channel": channel.value, "language": language})
+        self.agent.act({**msgspec.to_builtins(press), "purpose": named, "channel": channel.value})
         self.said.say("gates")
 
     def changes(self) -> AsyncIterator[str]:
@@ -353,7 +353,7 @@ async def test_an_answer_given_on_the_page_ends_the_question(agent: PaperAgent) 
     for _ in range(50):
         await asyncio.sleep(0)
     assert not asking.done()
-    await face.act(None, Press(ActKind.ACKNOWLEDGED, agent.notice().sha256, "notice.acknowledge"), Channel.PAGE, "en")
+    await face.act(None, Press(ActKind.ACKNOWLEDGED, agent.notice().sha256, "notice.acknowledge"), Channel.PAGE)
     await asyncio.wait_for(asking, 20)
     assert {act.channel for act in agent.recorded(ActKind.ACKNOWLEDGED)} == {Channel.PAGE}
 

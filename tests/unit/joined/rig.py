@@ -68,7 +68,7 @@ class Joined:
     ) -> None:
         """What a person does on the page."""
         sha256 = self.consents.notice(language).sha256
-        await self.consents.act(purpose, Press(kind, sha256, control, dwell_ms), Channel.PAGE, language)
+        await self.consents.act(purpose, Press(kind, sha256, control, dwell_ms), Channel.PAGE)
 
     def gate(self, purpose: Purpose = Purpose.DETECT) -> Gate:
         return self.history.current(purpose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -281,3 +282,18 @@ async def test_a_purpose_says_what_it_means_in_the_persons_language(join: Join) 
         assert [v.optional for v in joined.consents.purposes()] == sorted(
             v.optional for v in joined.consents.purposes()
         )
+
+
+async def test_what_is_said_at_the_same_moment_is_recorded_once(alone: Joined, clock: MovedClock) -> None:
+    """Two open pages report the notice as shown, two clocks find a consent expired, two hands dispute one act."""
+    await asyncio.gather(*(alone.press(ActKind.SHOWN) for _ in range(3)))
+    shown = [a.purpose for a in alone.consents.acts if a.kind is ActKind.SHOWN]
+    assert len(shown) == len(set(shown))
+    await alone.press(ActKind.GIVEN, OPTIONAL)
+    clock.advance(days=366)
+    await asyncio.gather(*(alone.consents.decide_gates() for _ in range(3)))
+    assert [a.kind for a in alone.consents.acts].count(ActKind.EXPIRED) == 1
+    entry = alone.consents.acts[0].entry or 0
+    disputes = [alone.consents.dispute(entry, Channel.PAGE) for _ in range(2)]
+    refused = [done for done in await asyncio.gather(*disputes, return_exceptions=True) if isinstance(done, ValueError)]
+    assert len(refused) == 1

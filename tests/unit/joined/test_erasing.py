@@ -61,7 +61,7 @@ async def test_a_preview_says_what_would_go_and_takes_nothing(alone: Joined) -> 
 async def test_what_was_previewed_goes_and_the_ledger_says_so_and_still_verifies(alone: Joined, what: Erasable) -> None:
     await fill(alone)
     preview = await alone.erasing.preview(what, None)
-    gone = await alone.erasing.erase(what, Ground.NOT_NEEDED, None)
+    gone = await alone.erasing.erase(what, Ground.NOT_NEEDED, None, Channel.PAGE)
     assert gone == preview
     entry = await alone.store.read(lambda tx: tx.execute("SELECT max(entry) FROM ledger_entry").get)
     facts = (ledger.entries.decode(await alone.store.read(lambda tx: ledger.entry_bytes(tx, entry)))).facts
@@ -70,12 +70,12 @@ async def test_what_was_previewed_goes_and_the_ledger_says_so_and_still_verifies
     assert found.problems == []
     assert found.erased == len(gone.entries)
     with pytest.raises(ValueError, match="nothing of it"):
-        await alone.erasing.erase(what, Ground.NOT_NEEDED, None)
+        await alone.erasing.erase(what, Ground.NOT_NEEDED, None, Channel.PAGE)
 
 
 async def test_erasing_findings_takes_the_answers_about_them_along_and_detection_forgets(alone: Joined) -> None:
     await fill(alone)
-    await alone.erasing.erase(Erasable.FINDINGS, Ground.NOT_NEEDED, None)
+    await alone.erasing.erase(Erasable.FINDINGS, Ground.NOT_NEEDED, None, Channel.PAGE)
     assert await alone.store.read(findings.listing) == []
     assert await contents_left(alone, "finding-opened") == 0
     assert not [a for a in alone.consents.acts if a.kind is ActKind.ANSWERED]
@@ -87,7 +87,7 @@ async def test_erasing_my_words_leaves_the_finding_without_them(alone: Joined) -
     assert [v.words for v in await alone.consents.history() if v.act.kind is ActKind.ANSWERED] == [
         "for the newsletter list"
     ]
-    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None)
+    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None, Channel.PAGE)
     (finding,) = await alone.store.read(findings.listing)
     assert finding.answer == ""
     history = await alone.consents.history()
@@ -99,15 +99,15 @@ async def test_an_act_that_still_holds_stays_and_says_why(alone: Joined) -> None
     await fill(alone)
     yes = next(a for a in alone.consents.acts if a.kind is ActKind.ACKNOWLEDGED)
     with pytest.raises(ValueError, match="still holds"):
-        await alone.erasing.erase(Erasable.RECORD, Ground.NOT_NEEDED, yes.entry)
-    await alone.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None)
+        await alone.erasing.erase(Erasable.RECORD, Ground.NOT_NEEDED, yes.entry, Channel.PAGE)
+    await alone.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None, Channel.PAGE)
     assert alone.gate().state is GateState.OPEN
 
 
 async def test_an_answer_can_be_erased_by_itself(alone: Joined) -> None:
     await fill(alone)
     (answer,) = [a for a in alone.consents.acts if a.kind is ActKind.ANSWERED]
-    await alone.erasing.erase(Erasable.RECORD, Ground.OBJECTED, answer.entry)
+    await alone.erasing.erase(Erasable.RECORD, Ground.OBJECTED, answer.entry, Channel.PAGE)
     assert answer not in alone.consents.acts
     with pytest.raises(ValueError, match="was erased"):
         await alone.erasing.preview(Erasable.RECORD, answer.entry)
@@ -120,7 +120,7 @@ async def test_an_answer_can_be_erased_by_itself(alone: Joined) -> None:
 async def test_nobody_but_the_sweeper_erases_on_the_ground_of_retention(alone: Joined) -> None:
     await fill(alone)
     with pytest.raises(ValueError, match="agent's own ground"):
-        await alone.erasing.erase(Erasable.ALL, Ground.RETENTION, None)
+        await alone.erasing.erase(Erasable.ALL, Ground.RETENTION, None, Channel.PAGE)
 
 
 async def test_in_managed_mode_acts_stay_until_claims_about_them_lapse(join: Join, clock: MovedClock) -> None:
@@ -131,8 +131,8 @@ async def test_in_managed_mode_acts_stay_until_claims_about_them_lapse(join: Joi
         await joined.press(ActKind.SHOWN)
         await joined.press(ActKind.ACKNOWLEDGED)
         with pytest.raises(ValueError, match="until claims about it lapse"):
-            await joined.erasing.erase(Erasable.RECORD, Ground.NOT_NEEDED, old[0])
-        await joined.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None)
+            await joined.erasing.erase(Erasable.RECORD, Ground.NOT_NEEDED, old[0], Channel.PAGE)
+        await joined.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None, Channel.PAGE)
         assert {a.entry for a in joined.consents.acts} >= set(old)
         clock.advance(days=3 * 365 - 1)
         assert await joined.erasing.sweep(clock.now()) == 0

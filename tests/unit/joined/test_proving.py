@@ -16,7 +16,7 @@ from agent.ledger import checkpoint as checkpoints
 from agent.ledger import note, proof
 from agent.ledger.receipt import check_receipt
 from agent.model.consent import Erasable, Ground
-from agent.model.purposes import ActKind, Purpose
+from agent.model.purposes import ActKind, Channel, Purpose
 from agent.model.records import RecordFacts
 from agent.recording import records
 from tests.unit.joined.rig import Join, Joined, managed
@@ -50,7 +50,7 @@ async def test_a_receipt_of_before_a_rotation_still_holds_after_it(alone: Joined
 async def test_of_an_erased_act_only_that_it_was_there_is_proved(alone: Joined) -> None:
     await fill(alone)
     (answer,) = [a.entry for a in alone.consents.acts if a.kind is ActKind.ANSWERED]
-    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None)
+    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None, Channel.PAGE)
     with pytest.raises(ValueError, match="was erased"):
         await alone.proving.receipt(answer or 0)
     found = await alone.proving.check(answer or 0)

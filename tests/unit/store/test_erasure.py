@@ -135,7 +135,7 @@ async def test_erased_findings_are_nowhere_in_the_file_its_free_list_or_its_log(
     size = path.stat().st_size
 
     statements.clear()
-    await joined.erasing.erase(Erasable.FINDINGS, Ground.NOT_NEEDED, None)
+    await joined.erasing.erase(Erasable.FINDINGS, Ground.NOT_NEEDED, None, Channel.PAGE)
 
     assert found(path, wanted, tmp_path) == []
     assert path.with_name(path.name + "-wal").stat().st_size == 0
@@ -157,7 +157,7 @@ async def test_each_way_of_erasing_leaves_nothing_of_what_it_names(
     await joined.consents.load()
     wanted = (await needles(store, [answered]))[2:]
     assert found(path, wanted, tmp_path) == wanted
-    await joined.erasing.erase(what, Ground.WITHDRAWN, answered if what is Erasable.RECORD else None)
+    await joined.erasing.erase(what, Ground.WITHDRAWN, answered if what is Erasable.RECORD else None, Channel.PAGE)
     assert found(path, wanted, tmp_path) == []
     assert await store.read(lambda conn: ledger.content(conn, answered)) is None
     assert (await store.read(lambda conn: ledger.content(conn, opened)) is None) == (what is Erasable.ALL)
@@ -174,7 +174,7 @@ async def test_erased_page_loads_are_not_in_the_file(
     await store.write(lambda tx: page_loads.append(tx, "a-client", [load], 1, 1000))
     needle = at.to_bytes(6, "big")
     assert found(path, [needle], tmp_path) == [needle]
-    await joined.erasing.erase(Erasable.PAGE_LOADS, Ground.OBJECTED, None)
+    await joined.erasing.erase(Erasable.PAGE_LOADS, Ground.OBJECTED, None, Channel.PAGE)
     assert found(path, [needle], tmp_path) == []
 
 

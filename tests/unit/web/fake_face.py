@@ -241,10 +241,9 @@ class FakeFace:
         self.record.append(replace(act, **more))  # type: ignore[arg-type]
         return entry
 
-    async def act(
-        self, purpose: Purpose | None, press: Press, channel: Channel, language: str = "en"
-    ) -> Sequence[Gate]:
-        if press.notice_sha256 != self.notice(language).sha256:
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
+        language = next((one for one in self.languages() if self.notice(one).sha256 == press.notice_sha256), None)
+        if language is None:
             raise ValueError("the notice has changed")
         if self.refuses:
             raise ValueError(self.refuses)

@@ -32,6 +32,13 @@ class Bulk(StrEnum):
     NEVER = "never"
 
 
+CAPABILITIES = frozenset(
+    ["scrapes", "crawls", "mirrors", "downloads", "drives", "searches", "harvests", "fetches", "exports"]
+)
+"""What a tool is able to do, whatever it is called: scrape pages, crawl by links, mirror sites, download media, drive a
+browser, ask search engines, page through an interface, fetch addresses, export what a page shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identified:
     """One process, recognised.
@@ -47,6 +54,9 @@ class Identified:
         modes: Ways in which this very process was asked for many.
         quiet: Asked only for help, its version or the like: never a reason for a flag.
         techniques: ATT&CK and OWASP ids.
+        capability: What it is able to do, one of `CAPABILITIES`, or empty where only its family is known.
+        flags: Names of the options it was started with that mean something, as the catalogue or our rules write them.
+        lowered: Why its surroundings speak for ordinary work, in words; empty where nothing does.
     """
 
     tool: str
@@ -58,6 +68,9 @@ class Identified:
     modes: tuple[CollectMode, ...] = ()
     quiet: bool = False
     techniques: tuple[str, ...] = ()
+    capability: str = ""
+    flags: tuple[str, ...] = ()
+    lowered: str = ""
 
     @property
     def asks_for_many(self) -> bool:

@@ -7,6 +7,7 @@ long as one process is being identified, and nothing may store or log it (DESIGN
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -83,12 +84,61 @@ class ProcessEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """One outgoing connection of a process, already reduced to the platform it goes to."""
+class Activity:
+    """What one process did on the network since it is watched, as counts: no address, no name.
 
-    key: ProcessKey
-    platform: str
-    count: int
+    Attributes:
+        seconds: For how long it has been watched.
+        opened: Distinct outgoing connections to web ports seen: a lower bound, see `sensors/connections`.
+        hosts: Distinct far ends among them.
+        turns: Times it sent something and was answered, about one a request; 0 where the system does not tell.
+        received: Bytes received on them; 0 where the system does not tell.
+        own: How many of `opened` went to this machine itself.
+        platforms: Attributed connections per platform key (DESIGN: the platform's own ranges, or an address among the
+            agent's recent look-ups that no other service shares).
+        steady: Looks (of `looks`) in which something new was opened or exchanged: a walk is steady, a start-up is not.
+        looks: How many times it was looked at.
+    """
+
+    seconds: float = 0.0
+    opened: int = 0
+    hosts: int = 0
+    turns: int = 0
+    received: int = 0
+    own: int = 0
+    platforms: Mapping[str, int] = field(default_factory=dict)
+    steady: int = 0
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWritten:
+    """A file of records appeared in a folder that the person downloads to, while a finding was active.
+
+    Attributes:
+        format: `csv`, `json`, `jsonl`, `xlsx` and so on.
+        columns: Which kinds of column look like contacts or profiles, from a closed list: `email`, `phone`, `name`,
+            `profile`, `username`, `employer`, `place`, `followers`, `post`; sorted. Never the column's own words.
+        rows: How many records; a lower bound for a large file.
+        place: `downloads` or `desktop`.
+        at: When it was complete, UTC milliseconds.
+    """
+
+    format: str
+    columns: tuple[str, ...]
+    rows: int
+    place: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaGrew:
+    """A folder of pictures or films grew, while a finding was active: how many files in how many seconds."""
+
+    files: int
+    seconds: float
+    place: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +146,7 @@ class PackageFound:
     """An installed package.
 
     Attributes:
-        ecosystem: `pypi`, `npm` or `debian`.
+        ecosystem: `pypi`, `npm`, `debian`, or `cache` for a browser that an automation library brought along.
         name: Its normalised name.
         version: Its version as text.
     """
@@ -114,8 +164,12 @@ class ExtensionFound:
         browser: A key of `native_host.browsers`, such as `chromium`.
         extension_id: The browser's id for it.
         version: Its version as text.
+        name: Its name as its manifest says; kept only where the catalogue knows it.
+        reads_pages: Whether its permissions let it read pages.
     """
 
     browser: str
     extension_id: str
     version: str
+    name: str = ""
+    reads_pages: bool = False

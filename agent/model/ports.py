@@ -6,10 +6,9 @@ in so that no test has to patch anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from agent.model.events import ProcessKey
+from agent.model.events import Activity, ProcessKey
 
 
 class Clock(Protocol):
@@ -27,8 +26,8 @@ class Clock(Protocol):
 class Connections(Protocol):
     """Who a process talks to, reduced to platforms."""
 
-    def platforms_of(self, key: ProcessKey) -> Mapping[str, int]:
-        """Open outgoing connections of one process per platform key; empty when none or not readable."""
+    def activity_of(self, key: ProcessKey) -> Activity:
+        """What a process did since it is watched; all zero where nothing is known."""
         ...
 
 

@@ -28,6 +28,19 @@ class CodeFacts:
         people: Its words are about people: e-mail, profile, follower.
         own_host: Every address in it is this machine itself.
         looped: Which of the imported libraries it calls in a loop or loops over, by the first part of their names.
+        platforms: Keys of the platforms (`vocabulary.PLATFORM_HOSTS`) whose hosts stand in its addresses; sorted.
+        searches: It asks a search engine.
+        token: It sends an access token, a key or an authorisation header.
+        api: It takes answers as JSON from an interface, not pages.
+        feeds: It reads RSS, Atom or podcasts.
+        heads: It only asks whether an address is there (HEAD, `--spider`, status codes).
+        tests: It is a test: test libraries, test names, assertions on answers.
+        serves: It is a server or a bot that waits to be asked.
+        downloads: It saves what it fetches as files, one after the other.
+        pauses: It sleeps between requests.
+        runs: Programs that it starts, by base name; sorted, at most 50.
+        runs_in_loop: Which of them it starts in a loop.
+        yara: Ids of our YARA rules that spoke, sorted; `parse/main.py` adds them.
     """
 
     imports: tuple[str, ...] = ()
@@ -40,6 +53,19 @@ class CodeFacts:
     people: bool = False
     own_host: bool = False
     looped: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    searches: bool = False
+    token: bool = False
+    api: bool = False
+    feeds: bool = False
+    heads: bool = False
+    tests: bool = False
+    serves: bool = False
+    downloads: bool = False
+    pauses: bool = False
+    runs: tuple[str, ...] = ()
+    runs_in_loop: tuple[str, ...] = ()
+    yara: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON data."""
@@ -54,8 +80,12 @@ class CodeFacts:
         """
         if not isinstance(data, dict):
             raise ValueError("the helper's answer is not an object")
-        answers = {name: data.get(name) is True for name in cls.__slots__ if name not in ("imports", "looped")}
-        return cls(imports=_names(data.get("imports")), looped=_names(data.get("looped")), **answers)
+        lists = {name: _names(data.get(name)) for name in LISTS}
+        answers = {name: data.get(name) is True for name in cls.__slots__ if name not in LISTS}
+        return cls(**lists, **answers)
+
+
+LISTS = ("imports", "looped", "platforms", "runs", "runs_in_loop", "yara")
 
 
 def _names(data: object) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ class DebianPackages:
             if not any(one in data for one in _FOLDERS):
                 continue
             package = name.removesuffix(".list").split(":")[0]
-            for match in _PROGRAM.finditer(data):
+            for match in _PROGRAM.finditer(b"\n" + data):
                 yield match[1].decode("utf-8", "replace"), package
 
     def _by_folder(self, path: str) -> str:

@@ -127,7 +127,7 @@ class DebianPackages:
             if not _NAME.fullmatch(part) or part in ("lib", "share", "bin", "libexec"):
                 continue
             for ending in ("", ":amd64", ":arm64"):
-                if line in _read(self._info / f"{part}{ending}.list", MAX_LIST_BYTES):
+                if line in b"\n" + _read(self._info / f"{part}{ending}.list", MAX_LIST_BYTES):
                     return part
         return ""
 

@@ -60,7 +60,7 @@ def test_shards_are_disjoint_and_complete() -> None:
 
 
 def test_cases_are_chosen_by_the_beginning_of_their_id() -> None:
-    chosen = select(CASES, only=["t-renamed*"], kind="all", split="all", shard="")
+    chosen = select(CASES, only=["t-renamed-w*", "t-renamed-curl-loop"], kind="all", split="all", shard="")
     assert {case.id for case in chosen} == {"t-renamed-wget", "t-renamed-curl-loop"}
 
 

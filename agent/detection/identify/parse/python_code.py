@@ -56,7 +56,23 @@ _FAN_OUT = frozenset(
         "start_soon",
     ]
 )
-_GROW = frozenset(["append", "add", "put", "put_nowait", "extend", "push", "update", "appendleft", "enqueue", "lpush"])
+_GROW = frozenset(
+    [
+        "append",
+        "add",
+        "put",
+        "put_nowait",
+        "extend",
+        "push",
+        "update",
+        "appendleft",
+        "enqueue",
+        "lpush",
+        "rpush",
+        "sadd",
+        "feed",
+    ]
+)
 _TAKE = frozenset(["pop", "popleft", "get", "get_nowait", "next", "rpop", "blpop", "read"])
 _KEYWORDS = frozenset(
     ["params", "headers", "timeout", "cookies", "proxies", "allow_redirects", "verify", "auth", "stream", "impersonate"]
@@ -183,6 +199,10 @@ class _Reader:
         self._names()
         self._functions()
         self.answers = self._flow(self._holds_answer)
+        # What an answer is put into gives it back: a queue, a parser that was fed.
+        for _ in range(2):
+            self._grown()
+            self.answers = self._spread(self.answers)
         self.given = self._flow(_holds_given)
         asked = [site for site in self.found.sites if self._asks(site) or self._fans_out(site)]
         turns = [(site, self._turn(site)) for site in asked]
@@ -219,7 +239,7 @@ class _Reader:
             in_loop=in_loop,
             drives=in_loop and self.driver and (clicks or scrolls or bool(looped_sites)),
             parses=html,
-            writes=keeps,
+            writes=keeps or self._redirects(runs_in_loop),
             walks=walks,
             people=about.people(self.found, self.every, pages=html or self.driver),
             own_host=words.all_own([host for text in self.every for host in words.hosts(text)]),
@@ -432,11 +452,15 @@ class _Reader:
 
     def _flow(self, starts: Callable[[ast.expr], bool]) -> set[str]:
         """Return the names that hold what some expressions give, however often it was handed on."""
-        pairs = [(named, names_in(value)) for named, value in self.found.bindings]
         held: set[str] = set()
         for named, value in self.found.bindings:
             if starts(value):
                 held |= named
+        return self._spread(held)
+
+    def _spread(self, held: set[str]) -> set[str]:
+        """Return some names and all that are made from them."""
+        pairs = [(named, names_in(value)) for named, value in self.found.bindings]
         for _ in range(4):
             before = len(held)
             for named, inner in pairs:
@@ -652,6 +676,12 @@ class _Reader:
             if varying or set(site.functions) & (called | fanned):
                 looped |= programs
         return runs, looped
+
+    def _redirects(self, looped: set[str]) -> bool:
+        """Return whether what a started program fetches in a loop goes to a file."""
+        return bool(words.SHELL_FETCHERS & looped) and any(
+            " -o" in text or " -O" in text or ">" in text or text in ("-o", "-O", "-P") for text in self.every
+        )
 
     def _heads(self, direct: list[Site], checks: bool) -> bool:
         if all(self._verb(site) == "head" for site in direct):

@@ -268,7 +268,7 @@ class _Reader:
             media=downloads and taken.media,
             hides=taken.hides or bool({name.split(".")[0] for name in self.found.imports} & words.EVASION),
             scrolls=scrolls,
-            sends=bool(again) and not walks and all(self._sends(site) for site in direct),
+            sends=bool(again and direct) and not walks and all(self._sends(site) for site in direct),
             mails=bool(self.tops & words.MAIL_LIBRARIES),
             says_so=taken.says_so,
             opaque=self.opaque,

@@ -48,6 +48,11 @@ async def tried(agent: Agent) -> dict[str, Any]:
     return finding
 
 
+def answer_to(flags: dict[str, Any], finding: str) -> str | None:
+    """What a `flags` message says was answered to one finding; None where it does not list it."""
+    return next((str(flag["answer"]) for flag in flags["flags"] if flag["id"] == finding), None)
+
+
 async def shown(agent: Agent, finding: str) -> dict[str, Any]:
     return next(one for one in await agent.findings() if one["id"] == finding)
 
@@ -65,15 +70,14 @@ async def test_an_answer_closes_the_question_everywhere_and_outlives_a_kill(agen
         for seed in (1, 2):
             link = await stack.enter_async_context(connect(agent.socket, new_client_id(seed)))
             await link.greet()
-            said = await link.expect("flags", lambda one: bool(one["flags"]))
-            assert [(one["id"], one["answer"]) for one in said["flags"]] == [(flag["id"], "")]
+            await link.expect("flags", lambda one: answer_to(one, flag["id"]) == "")
             links.append(link)
         here, other = links
         pressed = answer(flag["id"], now_ms(), "mistaken", 1234)
         await here.send(pressed)
         assert (await here.expect("answered"))["recorded"] is True
         for link in links:
-            await link.expect("flags", lambda one: [flag["answer"] for flag in one["flags"]] == ["mistaken"])
+            await link.expect("flags", lambda one: answer_to(one, flag["id"]) == "mistaken")
         # Sent again, as after a lost acknowledgement, and from elsewhere about a finding that is not there.
         await here.send(pressed)
         await here.expect("answered", lambda one: one["recorded"] is False)

@@ -164,6 +164,8 @@ class Site:
             )
         if path.endswith((".xml", "/rss", "/feed")):
             return self._feed(path, request.host)
+        if path.endswith(("/timelines/public", "/directory")):
+            return as_json([{**person(n), "account": person(n), "content": "text", "acct": "x"} for n in range(25)])
         if path.endswith("/json"):
             return as_json({"info": {"version": "0.0.1"}, "releases": {"0.0.1": []}, "urls": []})
         if asked.get("output") == "json":

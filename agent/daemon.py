@@ -537,7 +537,8 @@ class Daemon:
         self.changes.say("findings")
         self._push_flags(await self.face.findings())
         for finding in changed:
-            if finding.flagged and finding.closed_at is None and finding.id not in self._shown_flags:
+            asks = finding.flagged and finding.closed_at is None and not finding.answer
+            if asks and finding.id not in self._shown_flags:
                 self._shown_flags.add(finding.id)
                 self._start(self.desktop.show_flag(finding, self._open_page))
 

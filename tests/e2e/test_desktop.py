@@ -36,6 +36,11 @@ async def main():
 asyncio.run(main())
 """
 
+WITHDRAW = SHOW.replace(
+    "    print(", '    await desktop.withdraw_flag("id")\n    await desktop.withdraw_flag("never shown")\n    print('
+)
+"""Shows a flag and takes its notice away again, as after an answer."""
+
 DISPUTE = """
 import asyncio
 from agent.link.desktop import Desktop
@@ -98,9 +103,9 @@ def _dunst(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[st
     return subprocess.run(["dunstctl", *command], env=env, capture_output=True, text=True, timeout=10, check=False)
 
 
-def _show(env: dict[str, str]) -> str:
+def _show(env: dict[str, str], program: str = SHOW) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", SHOW], env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
     )
     assert not done.stderr, done.stderr
     return done.stdout.strip()
@@ -110,10 +115,16 @@ async def test_a_flag_reaches_the_persons_desktop(desktop: dict[str, str]) -> No
     assert _show(desktop).startswith("working")
     _dunst(desktop, "close-all")
     shown = json.loads(_dunst(desktop, "history").stdout)["data"][0]
-    assert [(n["summary"]["data"], n["appname"]["data"]) for n in shown] == [
-        ("Gleanwatch", "Gleanwatch")
-    ]
+    assert [(n["summary"]["data"], n["appname"]["data"]) for n in shown] == [("Gleanwatch", "Gleanwatch")]
     assert shown[0]["body"]["data"] == "Gleanwatch has a message for you."
+
+
+async def test_the_notice_of_a_flag_goes_when_the_flag_was_answered(desktop: dict[str, str]) -> None:
+    _show(desktop)
+    await until(lambda: _dunst(desktop, "count", "displayed").stdout.strip() == "1", "the notice")
+    _dunst(desktop, "close-all")
+    _show(desktop, WITHDRAW)
+    await until(lambda: _dunst(desktop, "count", "displayed").stdout.strip() == "0", "the notice to go")
 
 
 async def test_an_act_is_told_and_one_press_says_that_it_was_not_me(desktop: dict[str, str]) -> None:

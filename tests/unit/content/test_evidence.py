@@ -35,7 +35,7 @@ def texts(node: ast.AST) -> set[str]:
 
 def in_evidence() -> dict[str, str]:
     """Rule ids that stand inside a call of `Evidence`, and where."""
-    found = {}
+    found: dict[str, str] = {}
     for name, tree in trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Evidence":

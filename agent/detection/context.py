@@ -89,3 +89,21 @@ def multiplier(runs_tests: bool, ancestors: Iterable[str]) -> float:
     if above & BUILD_MACHINES:
         factor *= CONTEXT_CI
     return factor
+
+
+from dataclasses import dataclass
+from agent.detection.identify.executable import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """TEMP."""
+
+    factor: float = 1.0
+    why: str = ""
+
+
+def surroundings(program: Program, ancestors: Iterable[str]) -> Surroundings:
+    """TEMP."""
+    factor = multiplier(is_test_runner(program.word, program.arguments), ancestors)
+    return Surroundings(factor, "tests" if factor < 1 else "")

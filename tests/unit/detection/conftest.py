@@ -7,7 +7,7 @@ send; `world` is a detector over the shipped catalogue with a clock and connecti
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from agent.content.catalogue import Catalogue, load_catalogue
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
-from agent.model.events import CommandLine, ProcessEnded, ProcessKey, ProcessStarted
-from agent.model.findings import Finding
+from agent.model.events import Activity, CommandLine, ProcessEnded, ProcessKey, ProcessStarted
+from agent.detection.correlate.said import Said
+from agent.model.findings import Evidence, EvidenceClass, Finding
 
 PIP_SCRIPT = (
     "#!{python}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom {module} import {function}\n"
@@ -107,8 +108,11 @@ class Time:
 class Sockets:
     of: dict[ProcessKey, dict[str, int]] = field(default_factory=dict)
 
-    def platforms_of(self, key: ProcessKey) -> dict[str, int]:
-        return self.of.get(key, {})
+    activities: dict[ProcessKey, Activity] = field(default_factory=dict)
+
+    def activity_of(self, key: ProcessKey) -> Activity:
+        platforms = self.of.get(key, {})
+        return self.activities.get(key, Activity(opened=sum(platforms.values()), platforms=platforms))
 
 
 @dataclass
@@ -121,6 +125,15 @@ class Tree:
 
     def above_agent(self, pid: int) -> bool:
         return pid in self.agents_own
+
+
+def judge(kind: str, fields: Mapping[str, object], at: int) -> list[Said]:
+    """Stand-in until the Sigma engine is there."""
+    if kind == "activity" and fields["platform_connections"] and not (
+        fields["role"] == "collector" and not fields["asks"]
+    ):
+        return [Said(Evidence(EvidenceClass.NETWORK, "network.platform", "d", 0.5), True, None)]
+    return []
 
 
 class World:
@@ -143,6 +156,7 @@ class World:
             hold_ms=24 * 3_600_000,
             refine=identifier.refine,
             recognise=identifier.installed,
+            judge=judge,
         )
 
     def event(

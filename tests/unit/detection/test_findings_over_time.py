@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.findings import CLOSE_AFTER_MS, MAX_CANDIDATES, MAX_PROCESSES, Detector
+from agent.detection.findings import CLOSE_AFTER_MS, MAX_CANDIDATES, Detector
 from agent.detection.identified import Bulk, Identified, Role
+from agent.detection.track import MAX_PROCESSES
 from agent.detection.weights import UNVERIFIED_RULE
 from agent.model.events import CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Stage

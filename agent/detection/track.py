@@ -119,7 +119,7 @@ class Track:
         """Let one process speak: the finding rises to what it shows."""
         finding = self.finding
         pieces = strongest(live.pieces)
-        if confidence(pieces) >= confidence(self.best):
+        if _loudness(pieces) >= _loudness(self.best):
             self.best = pieces
         stage = finding.stage
         if live.collecting and live.listed:
@@ -177,3 +177,7 @@ class Track:
             return None
         self.shown = finding
         return finding
+
+
+def _loudness(pieces: tuple[Evidence, ...]) -> tuple[int, float]:
+    return level(pieces).rank, confidence(pieces)

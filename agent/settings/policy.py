@@ -33,6 +33,7 @@ PlatformKey = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
 MAX_BYTES: Final = 65_536
 MAX_SUPPLEMENT_BYTES: Final = 8_192
 MAX_WITNESSES: Final = 8
+MAX_APPROVERS: Final = 4
 
 _RENAMED: Final = {
     "monitoring.require_acknowledgement": (
@@ -138,6 +139,19 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     findings_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 90
 
 
+class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[approvals]`: whose word counts when a kind of collecting is approved.
+
+    Attributes:
+        keys: Verifier keys of the compliance team (C2SP signed-note, Ed25519); approvals lie signed by one of them in
+            the folder `approvals` beside the policy.
+    """
+
+    keys: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=MAX_APPROVERS)
+    ] = ()
+
+
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[detection]`: how long a flagged finding is the person's alone, hours."""
 
@@ -154,6 +168,7 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: Ledger = Ledger()
     retention: Retention = Retention()
     detection: Detection = Detection()
+    approvals: Approvals = Approvals()
 
 
 class Policy(PolicyFile, frozen=True, forbid_unknown_fields=True):
@@ -186,7 +201,7 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
     except OSError as error:
         raise PolicyError(path, "", f"cannot be read ({error.strerror}); the agent needs to read it") from None
     with file:
-        text = _read(path, file, MAX_BYTES, require_root=require_root)
+        text = read_owned(path, file, MAX_BYTES, require_root=require_root)
     try:
         found = toml_file.parse(path, text, PolicyFile, PolicyError)
     except PolicyError as error:
@@ -194,13 +209,21 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
             raise PolicyError(path, error.key, _RENAMED[error.key]) from None
         raise
     _check_witnesses(path, found.ledger.witnesses, loopback=not require_root)
+    for number, key in enumerate(found.approvals.keys):
+        if not _VKEY.fullmatch(key):
+            where = f"approvals.keys[{number}]"
+            raise PolicyError(path, where, "is no verifier key; copy its whole line, name+8 hex digits+base64")
     supplement = _supplement(path, found.notices.supplement, require_root=require_root)
     sections = {name: getattr(found, name) for name in PolicyFile.__struct_fields__}
     return Policy(**sections, supplement=supplement)
 
 
-def _read(path: Path, file: BinaryIO, limit: int, *, require_root: bool) -> bytes:
-    """Return an opened file's bytes once its kind, owner and length are known to be right."""
+def read_owned(path: Path, file: BinaryIO, limit: int, *, require_root: bool) -> bytes:
+    """Return an opened file's bytes once its kind, owner and length are known to be right.
+
+    Raises:
+        PolicyError: It is no plain file, too long, or somebody other than root could have written it.
+    """
     state = os.fstat(file.fileno())
     if not stat.S_ISREG(state.st_mode):
         raise PolicyError(path, "", "is not a plain file")
@@ -245,7 +268,7 @@ def _supplement(policy: Path, name: str, *, require_root: bool) -> str:
         problem = f"names {path}, which cannot be read ({error.strerror}); put it beside the policy or drop the key"
         raise PolicyError(policy, "notices.supplement", problem) from None
     with file:
-        data = _read(path, file, MAX_SUPPLEMENT_BYTES, require_root=require_root)
+        data = read_owned(path, file, MAX_SUPPLEMENT_BYTES, require_root=require_root)
     try:
         text = "\n".join(data.decode("utf-8-sig").splitlines()).strip()
     except UnicodeDecodeError:

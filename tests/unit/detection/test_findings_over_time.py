@@ -11,7 +11,7 @@ from agent.detection.findings import CLOSE_AFTER_MS, MAX_CANDIDATES, Detector
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.track import MAX_PROCESSES
 from agent.detection.weights import UNVERIFIED_RULE
-from agent.model.events import CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.events import Activity, CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Stage
 
 DRIVER = "from selenium import webdriver\nd = webdriver.Chrome()\nd.get('https://site.example/')\n"
@@ -166,6 +166,44 @@ async def test_an_installed_card_becomes_the_running_finding(world: Any) -> None
     assert "inventory.installed" not in {piece.rule for piece in found.evidence}
 
 
+async def test_a_harmless_use_is_listed_beside_a_flagged_one_and_never_under_it(world: Any) -> None:
+    (flagged,) = await world.start("yt-dlp", "https://www.youtube.com/@somebody/videos")
+    assert flagged.flagged
+    harmless = world.event(*ONE_VIDEO)
+    (beside,) = await world.detector.started(harmless)
+    assert (beside.id != flagged.id, beside.flagged, beside.tool) == (True, False, flagged.tool)
+    assert [one.pid for one in beside.processes] == [harmless.key.pid]
+    again = world.event("yt-dlp", "https://www.youtube.com/@another/videos")
+    await world.detector.started(again)
+    now = {found.id: found for found in world.detector.open_findings()}
+    assert again.key.pid in [one.pid for one in now[flagged.id].processes]
+    assert again.key.pid not in [one.pid for one in now[beside.id].processes]
+
+
+async def test_evidence_of_one_process_is_not_mixed_with_anothers(world: Any, machine: Any) -> None:
+    machine.script("d.py", DRIVER)
+    tested = world.event("python3", "d.py", parent=500)
+    world.tree.above[tested.key.pid] = ("pytest",)
+    alone = world.event("python3", "d.py")
+    await world.detector.started(alone)
+    world.end(alone)
+    await world.detector.started(tested)
+    world.sockets.of[tested.key] = {"linkedin": 2}
+    world.detector.tick(world.time.at)
+    assert not any(found.flagged for found in world.detector.open_findings())
+
+
+async def test_what_helpers_did_counts_after_they_ended(world: Any, machine: Any) -> None:
+    machine.script("d.py", DRIVER)
+    event = world.event("python3", "d.py")
+    await world.detector.started(event)
+    helper = world.event("unknown-helper", parent=event.key.pid)
+    await world.detector.started(helper)
+    world.sockets.of[helper.key] = {"linkedin": 3}
+    (found,) = world.end(helper)
+    assert (found.stage, found.platforms) == (Stage.COLLECTING, ("linkedin",))
+
+
 def machine_like(world: Any, count: int = 40, platform: str = "linkedin") -> list[PageLoad]:
     at = world.time.at
     return [PageLoad("c", seq, platform, "profile", at + seq * 2000, True, True) for seq in range(1, count)]
@@ -218,8 +256,9 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
         def __init__(self) -> None:
             self.of: dict[ProcessKey, dict[str, int]] = {}
 
-        def platforms_of(self, key: ProcessKey) -> dict[str, int]:
-            return self.of.get(key, {})
+        def activity_of(self, key: ProcessKey) -> Activity:
+            platforms = self.of.get(key, {})
+            return Activity(opened=sum(platforms.values()), platforms=platforms)
 
     class Alone:
         def ancestors(self, pid: int) -> tuple[str, ...]:
@@ -265,6 +304,6 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
             assert not found.flagged or found.held_until is not None
             assert len(found.processes) <= MAX_PROCESSES
             seen[found.id] = found
-    still_open = [found.tool for found in seen.values() if found.closed_at is None]
+    still_open = [(found.tool, found.flagged) for found in seen.values() if found.closed_at is None]
     assert len(still_open) == len(set(still_open))
     assert len(detector.candidates()) <= MAX_CANDIDATES

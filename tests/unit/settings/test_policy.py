@@ -209,6 +209,7 @@ KEYS = {
     "ledger": {"witnesses"},
     "retention": {"observations_hours", "findings_days"},
     "detection": {"hold_hours"},
+    "approvals": {"keys"},
 }
 """Every key there is. None says that a purpose is optional or mandatory, given, or switched on."""
 

@@ -55,3 +55,22 @@ CONTEXT_TEST: Final = 0.3
 CONTEXT_CI: Final = 0.3
 OWN_HOST_ONLY: Final = 0.3
 """Every address in the code is this machine itself."""
+
+BROWSER_DRIVEN: Final = 0.25
+"""A browser that a program drives: hidden by itself, since printing, testing and measuring pages look the same. Less
+than the reference's .3 (detection.md C1), which would list every tool that renders a page."""
+BROWSER_OPEN: Final = 0.3
+"""... or that stands open without a window for whoever comes to drive it: listed."""
+BROWSER_DISGUISED: Final = 0.4
+"""... or that was told to hide that it is driven: listed; hiding alone collects nothing."""
+BROWSER_ONE_PAGE: Final = 0.1
+"""A page's content printed once by a browser without a window: only many of them say something."""
+BROWSER_AGENT: Final = 0.3
+"""A server that hands a browser to a language model, left running: listed; being able to is not yet collecting."""
+
+CONTEXT_INSTALL: Final = 0.1
+"""A package manager at work names tools and runs none of them."""
+CONTEXT_BUILD: Final = 0.3
+"""Building, checking or documenting software: as for tests."""
+CONTEXT_DEBUG: Final = 0.7
+"""A debugger or profiler is ordinary work, and runs the program all the same: a hint, not an excuse."""

@@ -41,6 +41,17 @@ class CodeFacts:
         runs: Programs that it starts, by base name; sorted, at most 50.
         runs_in_loop: Which of them it starts in a loop.
         yara: Ids of our YARA rules that spoke, sorted; `parse/main.py` adds them.
+        follows: It asks for addresses or names that stood in an earlier answer; `walks` is then true as well.
+        lists: It asks for one after the other of a list that it reads from a file or from standard input.
+        few: What it asks for is fixed and few: the same address again and again, or a short list in the code itself.
+        contacts: It looks for e-mail addresses or telephone numbers in what it reads.
+        media: What it saves is pictures, films or sound.
+        hides: It takes care to be taken for a person's browser: made-up browser names, changing proxies, stealth.
+        scrolls: It scrolls a driven page on and on.
+        sends: Whatever it asks for in a loop, it only sends: it posts, puts or deletes and takes no list back.
+        mails: It sends or reads mail itself, so that a word such as «e-mail» says nothing about other people.
+        says_so: Its own names and texts speak of scraping, crawling or harvesting.
+        opaque: It could be read in part only (compiled, or code made while it runs): loops are not to be seen.
     """
 
     imports: tuple[str, ...] = ()
@@ -66,6 +77,17 @@ class CodeFacts:
     runs: tuple[str, ...] = ()
     runs_in_loop: tuple[str, ...] = ()
     yara: tuple[str, ...] = ()
+    follows: bool = False
+    lists: bool = False
+    few: bool = False
+    contacts: bool = False
+    media: bool = False
+    hides: bool = False
+    scrolls: bool = False
+    sends: bool = False
+    mails: bool = False
+    says_so: bool = False
+    opaque: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON data."""

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from agent.detection import weights
 from agent.detection.cadence import Cadence, CadenceWindows
-from agent.detection.context import Surroundings, surroundings
+from agent.detection.context import ORDINARY, Surroundings, surroundings
 from agent.detection.correlate import facts
 from agent.detection.correlate.said import Judge, Said
 from agent.detection.identified import Bulk, Identified, Role
@@ -48,7 +48,7 @@ AT_ONCE_MS = 10 * 60_000
 """An export belongs to what was going on in the ten minutes before it."""
 MAX_FINDINGS = 512
 MAX_CANDIDATES = 256
-MAX_TESTS = 4096
+MAX_LOWERED = 4096
 MAX_RECENT_LOADS = 4096
 
 Identify = Callable[[ProcessStarted], Awaitable[Identified | None]]
@@ -81,6 +81,7 @@ class Detector:
         refine: Identify | None = None,
         recognise: Recognise | None = None,
         judge: Judge = no_rules,
+        package_of: Callable[[ProcessStarted], str | None] = lambda _event: None,
     ) -> None:
         """Join the parts.
 
@@ -94,6 +95,8 @@ class Detector:
             refine: A slower second look at the same process; `Identifier.refine`.
             recognise: Answers which tool an installed package or extension is; `Identifier.installed`.
             judge: Says what facts mean; `correlate.rules.Rules`.
+            package_of: The package that owns a process's code, empty where it is known to belong to none, None where
+                nobody can tell; `Identifier.package_of`.
         """
         self._identify = identify
         self._connections = connections
@@ -104,6 +107,7 @@ class Detector:
         self._refine = refine
         self._recognise = recognise
         self._judge = judge
+        self._package_of = package_of
         self._open: dict[Slot, Track] = {}
         self._slot_of: dict[ProcessKey, Slot] = {}
         self._lineage = Lineage()
@@ -371,18 +375,21 @@ class Detector:
 
     def _surroundings(self, event: ProcessStarted) -> Surroundings:
         """Return what the surroundings take off, and remember a lowering one for the processes below it."""
-        around = surroundings(program_of(event.command, event.name), self._tree.ancestors(event.key.pid))
-        above = self._lowered.get(event.parent)
-        if around.factor == 1.0 and above is not None:
-            around = above[1]
+        held = self._lowered.get(event.parent)
+        around = surroundings(
+            program_of(event.command, event.name),
+            self._tree.ancestors(event.key.pid),
+            package=self._package_of(event),
+            above=held[1] if held is not None else None,
+        )
         # A runner that started the agent too is everybody's surroundings, and nobody's excuse.
         if around.factor < 1.0 and not self._tree.above_agent(event.key.pid):
             self._lowered[event.key.pid] = (event.key.started_at, around)
-            while len(self._lowered) > MAX_TESTS:
+            while len(self._lowered) > MAX_LOWERED:
                 self._lowered.popitem(last=False)
             return around
         self._lowered.pop(event.key.pid, None)
-        return Surroundings()
+        return ORDINARY
 
     # Findings
 

@@ -22,6 +22,7 @@ from agent.changes import Changes
 from agent.consent import standing
 from agent.consent.gate import GateHistory, GateRules, decide
 from agent.content.notices import LANGUAGES, difference, purpose_words
+from agent.model.answers import ANSWERS
 from agent.model.consent import ActView, Press, PurposeView
 from agent.model.face import NoticeText
 from agent.model.ports import Clock
@@ -33,7 +34,11 @@ from agent.telling import Telling
 
 MOST_WORDS = 500
 """Characters of a person's own words with an answer."""
-STRENGTHS = {Channel.PAGE: Strength.PAGE_LINK, Channel.TERMINAL: Strength.TERMINAL_TYPED}
+STRENGTHS = {
+    Channel.PAGE: Strength.PAGE_LINK,
+    Channel.TERMINAL: Strength.TERMINAL_TYPED,
+    Channel.EXTENSION: Strength.EXTENSION_PRESS,
+}
 TAKES_BACK = frozenset({ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
 """Acts after which nothing of the purpose may leave any more."""
 
@@ -274,10 +279,10 @@ class Consents:
         """Return the act that records an answer to a finding; whoever stores the answer stores it too.
 
         Raises:
-            ValueError: The category is none of the three.
+            ValueError: The category is none of them.
         """
-        if category not in ("stopping", "work", "not_me"):
-            raise ValueError("An answer is one of stopping, work, not_me.")
+        if category not in ANSWERS:
+            raise ValueError(f"An answer is one of {', '.join(ANSWERS)}.")
         shown = next((a for a in reversed(self._acts) if a.kind is ActKind.SHOWN), None)
         return Act(
             Purpose.WARN,

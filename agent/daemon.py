@@ -44,7 +44,7 @@ from agent.ledger.entry import Json
 from agent.link.control import ControlServer
 from agent.link.desktop import Desktop
 from agent.link.local_socket import SocketError
-from agent.link.messages import Hello
+from agent.link.messages import Answer, Hello
 from agent.link.relay import RelayServer, RelaySettings
 from agent.model.consent import Press
 from agent.model.events import PageLoad
@@ -79,6 +79,8 @@ GATHER_SECONDS = 0.1
 REPLAY_MS = 30 * 60_000
 ROTATE_AFTER_MS = 365 * DAY_MS
 """Age at which the ledger closes a log and begins the next."""
+LATE = -1
+"""Stands for the entry of an answer that was not recorded, since one as late as it stands already."""
 CURSOR = "detection"
 
 
@@ -239,6 +241,7 @@ class Daemon:
                 on_loads=self._loaded,
                 on_change=lambda: self.changes.say("browsers"),
                 page_link=self._page_link,
+                answer=self._answered_in_browser,
             ),
             opened.instance.relay_socket,
             uid,
@@ -264,6 +267,8 @@ class Daemon:
                 on_answer=self._answered,
                 rotate=self._rotate,
                 stop=self.stopping.set,
+                jurisdiction=(ruling.jurisdiction.code, ruling.jurisdiction.name) if ruling.jurisdiction else ("", ""),
+                reviewed=policy is not None and policy.legal_reviewer.named,
             )
         )
         self._app, self._links = build_app(
@@ -551,18 +556,44 @@ class Daemon:
             await self.watching.close()
             await self.watching.open()
 
-    async def _answered(self, act: Act, words: str) -> Finding | None:
+    async def _answered_in_browser(self, said: Answer) -> bool:
+        """Commit an answer that was pressed in a pop-up; false where it came again, too late, or about nothing."""
+        press = Press(ActKind.ANSWERED, "", "popup.answer", said.dwell_ms)
+        act = self.consents.answer_of(said.finding, said.category, press, Channel.EXTENSION)
+        # Never before it was pressed: what is sent again is told by the time of the answer that stands.
+        act = replace(act, at=max(act.at, said.at))
+        return await self._answered(act, "", pressed_at=said.at) is not None
+
+    async def _answered(self, act: Act, words: str, pressed_at: int | None = None) -> Finding | None:
+        """Commit an answer and close its question everywhere.
+
+        Args:
+            act: The answer.
+            words: The person's own words, or empty.
+            pressed_at: When it was pressed, for answers that may come again or late; an answer of that time or later
+                stands already then.
+
+        Returns:
+            The finding with it; None where there is no such finding, or the answer came again or late.
+        """
+
         def keep(tx: apsw.Connection) -> int | None:
+            if pressed_at is not None and findings.answered_at(tx, act.finding) >= pressed_at:
+                return LATE
             if not findings.set_answer(tx, act.finding, act.category, act.at):
                 return None
             return acts.record(tx, self._store.ledger, act, words)
 
         entry = await self._store.write(keep)
-        if entry is None:
+        if entry is None or entry == LATE:
+            if pressed_at is not None:
+                self.count("relay.answer_unknown" if entry is None else "relay.answer_late")
             return None
         self.consents.recorded(replace(act, entry=entry))
         self._detector.answer(act.finding, act.category)
         self.changes.say("findings")
+        self._push_flags(await self.face.findings())
+        self._start(self.desktop.withdraw_flag(act.finding))
         return await self.face.finding(act.finding)
 
     async def _start_try(self) -> None:

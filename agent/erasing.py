@@ -21,7 +21,7 @@ from agent.ledger.entry import Json
 from agent.model.consent import Erasable, ErasurePreview, Ground
 from agent.model.ports import Clock
 from agent.model.purposes import ActKind, Channel, Mode
-from agent.store import erasure, ledger
+from agent.store import erasure, ledger, preferences
 from agent.store.database import Store
 
 YEAR_MS = 365 * 86_400_000
@@ -101,6 +101,8 @@ class Erasing:
             found = erasure.findings(tx) if plan.findings else 0
             if plan.answers:
                 erasure.answers(tx)
+            if what is Erasable.ALL:
+                preferences.forget(tx)
             gone = erasure.contents(tx, parts.store.ledger, plan.entries, ground.value, now, how)
             if (loads or found) and not gone:
                 # Nothing of it lay in the ledger; that it was erased, and why, is put on record all the same.

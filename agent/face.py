@@ -18,16 +18,18 @@ import msgspec
 from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consenting import MOST_WORDS, Consents
+from agent.content.consequences import consequences_of
 from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
+from agent.model.consequences import Consequence, Place
 from agent.model.face import BrowserState, NoticeText, PageTotal, Status
-from agent.model.findings import Finding
+from agent.model.findings import Finding, Stage
 from agent.model.health import Health
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, Mode, Purpose
 from agent.proving import Proving
-from agent.store import clients, counters, findings, page_loads, retention
+from agent.store import clients, counters, findings, page_loads, preferences, retention
 from agent.store.database import Store
 
 DAY_MS = 86_400_000
@@ -59,6 +61,10 @@ class FaceParts:
     on_answer: Callable[[Act, str], Awaitable[Finding | None]]
     rotate: Callable[[], Awaitable[tuple[str, str]]]
     stop: Callable[[], None]
+    jurisdiction: tuple[str, str] = ("", "")
+    """Code and name of the place where the policy says that the person works; empty where no policy says so."""
+    reviewed: bool = False
+    """Whether the policy names a legal reviewer and a date: then unconfirmed facts are shown too."""
 
 
 class Face:
@@ -116,12 +122,40 @@ class Face:
         """Record what the person says of a finding.
 
         Raises:
-            ValueError: The category is none of the three, or the words are too many.
+            ValueError: The category is none of them, or the words are too many.
         """
         words = words.strip()
         if len(words) > MOST_WORDS:
             raise ValueError(f"At most {MOST_WORDS} characters of your own words are kept; these are {len(words)}.")
         return await self._parts.on_answer(self._parts.consents.answer_of(finding_id, category, press, channel), words)
+
+    async def consequences(self, finding: Finding) -> Sequence[Consequence]:
+        """Return what terms and law say of a finding; of what is only installed they say nothing."""
+        if finding.stage is Stage.INSTALLED:
+            return ()
+        there = await self.place()
+        return consequences_of(finding.platforms, there.code, reviewed=self._parts.reviewed, elsewhere=there.elsewhere)
+
+    async def place(self) -> Place:
+        """Return the place whose law is told of, and whether the person said that they do not work there."""
+        code, name = self._parts.jurisdiction
+        said = await self._parts.store.read(lambda tx: preferences.get(tx, preferences.ELSEWHERE))
+        return Place(code, name, elsewhere=bool(code) and said == code)
+
+    async def work_elsewhere(self, elsewhere: bool) -> Place:
+        """Keep whether the person works elsewhere than where the policy says, and return what holds now.
+
+        Raises:
+            ValueError: No jurisdiction is configured.
+        """
+        code, _name = self._parts.jurisdiction
+        if not code:
+            raise ValueError("No policy says where you work, so no law of one place is told of.")
+        await self._parts.store.write(
+            lambda tx: preferences.choose(tx, preferences.ELSEWHERE, code if elsewhere else "")
+        )
+        self._parts.changes.say("findings")
+        return await self.place()
 
     def languages(self) -> Sequence[str]:
         """Return the languages in which the notice can be shown here, best first."""
@@ -222,7 +256,9 @@ class Face:
                 found = await self.finding(str(args.get("id")))
                 if found is None:
                     raise CommandError("There is no such finding. «gleanwatch findings» lists them with their ids.")
-                return msgspec.to_builtins(found)
+                return await self._told(found)
+            case "place":
+                return msgspec.to_builtins(await self.place())
             case "page_link":
                 return {"url": self.page_link()}
             case "try":
@@ -272,6 +308,8 @@ class Face:
                 if found is None:
                     raise CommandError("There is no such finding. «gleanwatch findings» lists them with their ids.")
                 return msgspec.to_builtins(found)
+            case "elsewhere":
+                return msgspec.to_builtins(await self.work_elsewhere(bool(args["said"])))
             case "receipt":
                 return msgspec.json.decode(await self.receipt(_entry(args)))
             case "check":
@@ -315,6 +353,11 @@ class Face:
         found = await work
         return {"ok": found.ok, **msgspec.to_builtins(found), "payloads": found.contents}
 
+    async def _told(self, finding: Finding) -> object:
+        """Return a finding as the command line gets it: with what terms and law say of it."""
+        said = msgspec.to_builtins(await self.consequences(finding))
+        return {**msgspec.to_builtins(finding), "consequences": said}
+
     async def _send_findings(self, args: Mapping[str, object], emit: Emit) -> object:
         since = args.get("since")
         start = since if isinstance(since, int) and not isinstance(since, bool) else None
@@ -324,7 +367,7 @@ class Face:
             for finding in reversed(await self.findings(start)):
                 if sent.get(finding.id) != finding:
                     sent[finding.id] = finding
-                    await emit(msgspec.to_builtins(finding))
+                    await emit(await self._told(finding))
 
         if not args.get("follow"):
             await send_new()

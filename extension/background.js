@@ -2,11 +2,12 @@
 //
 //   tabs.onUpdated → (gate) → reduce.js → delivery.js ⇄ queue.js
 //                                             ⇅
-//                        native host ⇄ connection.js              pop-up ⇄ state.js
+//                        native host ⇄ connection.js ⇄ answers.js ← pop-up ⇄ state.js
 //
 // Listeners are registered at once, as the browser demands of a worker. The gate is asked first: while it is not open
 // a tab event is left alone, its address unread.
 
+import { Answers } from "./answers.js";
 import { whichBrowser } from "./browser.js";
 import { ALARM, Connection } from "./connection.js";
 import { Delivery } from "./delivery.js";
@@ -41,6 +42,14 @@ let badgeShown = "";
 const popups = new Set();
 /** @type {WaitingRoom<[number, chrome.tabs.OnUpdatedInfo, chrome.tabs.Tab]>} */
 const waitingRoom = new WaitingRoom(HOLD_EVENTS);
+
+const answers = new Answers({
+  session: api.storage.session,
+  send: (message) => connection.send(message),
+  now,
+  setTimer,
+  changed,
+});
 
 const reducer = new Reducer({
   digest: keyedDigest(crypto.subtle),
@@ -88,6 +97,7 @@ api.runtime.onConnect.addListener((port) => {
   port.onDisconnect.addListener(() => popups.delete(port));
   port.onMessage.addListener((message) => {
     if (message?.kind === "retry") connection.start();
+    if (message?.kind === "answer") answer(message);
     if (message?.kind === "open_page" && delivery?.askForPage()) pageAskedAt = now();
   });
   port.postMessage(snapshot());
@@ -103,6 +113,15 @@ api.runtime.onConnect.addListener((port) => {
 function look(tabId, change, tab, at) {
   if (change.url === undefined && change.status === undefined) return;
   void reducer.observe(tabId, change, tab.url, at);
+}
+
+/**
+ * The person answered a flag in the pop-up. Only a flag that is there can be answered.
+ * @param {{finding?: unknown, category?: unknown, dwell_ms?: unknown}} message
+ */
+function answer({ finding, category, dwell_ms }) {
+  const flag = delivery?.flags.find(({ id }) => id === finding);
+  if (flag !== undefined) answers.give(flag.id, category, dwell_ms);
 }
 
 /** @param {import("./gate.js").Gate} gate */
@@ -128,7 +147,8 @@ function snapshot() {
     agent: delivery?.agent ?? null,
     gate: delivery?.gate ?? null,
     refusal: delivery?.refusal ?? null,
-    flags: delivery?.flags ?? [],
+    flags: (delivery?.flags ?? []).map((flag) => ({ ...flag, waiting: answers.of(flag.id) })),
+    answersOnPage: answers.tooOld,
     lastAck: delivery?.lastAck ?? null,
     waiting: queue?.waiting ?? 0,
     dropped: queue?.dropped ?? 0,
@@ -173,8 +193,10 @@ async function begin() {
     setTimer,
     makeClient: () => randomClient((bytes) => crypto.getRandomValues(bytes)),
   });
+  await answers.open();
   delivery = new Delivery({
     queue,
+    answers,
     send: (message) => connection.send(message),
     about: {
       ...whichBrowser({

@@ -14,7 +14,7 @@ import { readGate } from "./gate.js";
  * @typedef {import("./gate.js").Gate} Gate
  * @typedef {Record<string, any>} Message
  * @typedef {{version: string, mode: string, organisation: string}} Agent
- * @typedef {{id: string, name: string, family: string, stage: string, level: string, platforms: string[], since: number, why: string}} Flag
+ * @typedef {{id: string, name: string, family: string, stage: string, level: string, platforms: string[], since: number, why: string, answer: string}} Flag
  * @typedef {{reason: string, detail: string}} Refusal
  *
  * `away`: no agent. `greeting`: hello said. `welcome`: no gate yet, or none open. `open`: the gate is open.
@@ -92,6 +92,7 @@ export class Delivery {
    * @param {Message} edges.about `browser`, `browser_version` and `extension_version` of `hello`
    * @param {() => number} edges.now
    * @param {(run: () => void, ms: number) => unknown} edges.setTimer for less than 30 s only: a worker does not live longer
+   * @param {import("./answers.js").Answers} edges.answers what the person said of flags, until the agent has it
    * @param {() => void} edges.changed something that the pop-up shows is different
    * @param {() => void} edges.worked an event was acknowledged: the connection is good
    * @param {(gate: Gate) => void} edges.onGate
@@ -169,6 +170,8 @@ export class Delivery {
         return this.#onRefuse(message);
       case "flags":
         return this.#onFlags(message);
+      case "answered":
+        return this.#edges.answers.over(message["finding"], message["at"]);
       case "page":
         return this.#onPage(message);
       default:
@@ -203,6 +206,7 @@ export class Delivery {
     this.#edges.queue.acknowledge(acked);
     this.#edges.queue.continueAfter(acked);
     this.#edges.queue.lostReported();
+    this.#edges.answers.connected();
     return true;
   }
 
@@ -245,6 +249,7 @@ export class Delivery {
   #onRefuse(message) {
     const reason = text(message["reason"]);
     this.refusal = { reason, detail: text(message["detail"]) };
+    this.#edges.answers.refused(reason);
     if (TEMPORARY.has(reason)) this.#pauseThenResend();
     else if (reason === "no_hello" && this.#greetings < MAX_GREETINGS) this.#greet();
     else if (reason === "unknown_version" || this.phase === "greeting") this.phase = "stopped";
@@ -264,6 +269,7 @@ export class Delivery {
       platforms: Array.isArray(flag?.platforms) ? flag.platforms.map(text) : [],
       since: isCount(flag?.since) ? flag.since : 0,
       why: text(flag?.why),
+      answer: text(flag?.answer),
     }));
     return true;
   }
@@ -333,6 +339,7 @@ export class Delivery {
     this.agent = null;
     this.gate = null;
     this.flags = [];
+    this.#edges.answers.disconnected();
     this.#posted = 0;
   }
 }

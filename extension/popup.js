@@ -1,5 +1,6 @@
-// The pop-up's page: takes snapshots from the background, lays out what state.js says of them, and passes three wishes
-// back: open my page, try again, and which sites the browser may show us (that one the browser itself asks about).
+// The pop-up's page: takes snapshots from the background, lays out what state.js says of them, and passes four wishes
+// back: open my page, try again, what the person says of a flag, and which sites the browser may show us (that one the
+// browser itself asks about).
 // Texts are set as text, never as markup.
 
 import { PLATFORMS } from "./platforms.js";
@@ -64,7 +65,7 @@ function show() {
     ),
   );
   part("flags-section").hidden = flags.length === 0;
-  part("flags").replaceChildren(...flags.map(flagElement));
+  showFlags(flags);
   part("versions").textContent =
     `Extension ${latest.extensionVersion}${latest.agent ? ` · Agent ${latest.agent.version}` : ""}`;
   const page = part("open-page");
@@ -73,14 +74,52 @@ function show() {
   part("retry").hidden = !canRetry;
 }
 
+/** When each flag came before the person, for the time they had before they answered. @type {Map<string, number>} */
+const shownAt = new Map();
+let flagsShown = "";
+
+/**
+ * The flags are laid out anew only when they say something else: nobody's press or focus is taken away under them.
+ * @param {import("./state.js").FlagView[]} flags
+ */
+function showFlags(flags) {
+  const said = JSON.stringify(flags);
+  if (said === flagsShown) return;
+  flagsShown = said;
+  const focused = document.activeElement?.id ?? "";
+  part("flags").replaceChildren(...flags.map(flagElement));
+  if (focused !== "") document.getElementById(focused)?.focus();
+}
+
 /** @param {import("./state.js").FlagView} flag */
-function flagElement({ name, level, why, since }) {
-  const badge = element("span", "level", level);
+function flagElement({ id, name, level, levelText, doing, why, since, said, asks, choices }) {
+  if (!shownAt.has(id)) shownAt.set(id, Date.now());
+  const badge = element("span", "level", levelText);
   badge.dataset["level"] = level;
+  const buttons = choices.map(({ category, label }) => {
+    const button = element("button", "", label);
+    button.id = `${category}-${id}`;
+    button.setAttribute("type", "button");
+    button.addEventListener("click", () => {
+      const dwell_ms = Date.now() - (shownAt.get(id) ?? Date.now());
+      background.postMessage({ kind: "answer", finding: id, category, dwell_ms });
+    });
+    return button;
+  });
+  const answers = element("div", "answers", "", buttons);
+  answers.setAttribute("role", "group");
+  answers.setAttribute("aria-label", `What do you say of ${name}?`);
+  const change = element("details", "change", "", [element("summary", "", "Change your answer"), answers]);
+  const onPage = element("p", "todo", "Answer on your page: the agent is too old to take it here.");
+  const status = element("p", "said", said);
+  status.setAttribute("role", "status");
   return element("li", "", "", [
     element("div", "head", "", [element("span", "name", name), badge]),
+    element("p", "doing", doing),
     element("p", "why", why),
     element("p", "since", since),
+    ...(said === "" ? [] : [status]),
+    ...(buttons.length === 0 ? [onPage] : asks ? [answers] : [change]),
   ]);
 }
 

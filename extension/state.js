@@ -1,6 +1,9 @@
 // What the pop-up and the badge show, in plain words. A snapshot of the parts comes in, texts come out; the pop-up only
 // lays them out. Every state says what it means and, where something can be done, what.
 
+import { CATEGORIES } from "./answers.js";
+import { PLATFORMS } from "./platforms.js";
+
 /**
  * @typedef {object} Snapshot
  * @property {{phase: import("./connection.js").LinkPhase, problem: import("./connection.js").Problem | null, agentReason: string, hostVersion: string}} link
@@ -8,7 +11,8 @@
  * @property {import("./delivery.js").Agent | null} agent
  * @property {import("./gate.js").Gate | null} gate
  * @property {import("./delivery.js").Refusal | null} refusal
- * @property {import("./delivery.js").Flag[]} flags
+ * @property {(import("./delivery.js").Flag & {waiting: string})[]} flags with the answer that waits to be taken, if any
+ * @property {boolean} answersOnPage whether the agent takes no answers from here
  * @property {number | null} lastAck
  * @property {number} waiting
  * @property {number} dropped
@@ -25,7 +29,8 @@
  * @typedef {"good" | "quiet" | "attention" | "trouble"} Tone
  * @typedef {{tone: Tone, title: string, text: string, todo: string}} Headline
  * @typedef {{label: string, value: string, hint: string}} Row
- * @typedef {{name: string, level: string, why: string, since: string}} FlagView
+ * @typedef {{category: import("./answers.js").Category, label: string}} Choice
+ * @typedef {{id: string, name: string, level: string, levelText: string, doing: string, why: string, since: string, said: string, asks: boolean, choices: Choice[]}} FlagView
  * @typedef {{headline: Headline, organisation: string, rows: Row[], flags: FlagView[], canOpenPage: boolean, canRetry: boolean}} View
  */
 
@@ -125,6 +130,40 @@ const GATES = {
     todo: "",
   },
 };
+
+/** What can be said of a flag, and how an answer reads. Those of earlier releases are told and not offered. */
+const ANSWERS = {
+  approved: "This is approved",
+  stopped: "I have stopped",
+  mistaken: "This is not what it looks like",
+  not_me: "That was not me",
+  stopping: "I have stopped it",
+  work: "This is for my work",
+};
+/** @type {readonly Choice[]} */
+const CHOICES = CATEGORIES.map((category) => ({ category, label: ANSWERS[category] }));
+/** @type {ReadonlySet<string>} Answers that say that the flag is wrong. */
+const DISPUTES = new Set(["mistaken", "not_me"]);
+
+/** @type {Readonly<Record<string, string>>} */
+const LEVELS = { low: "Perhaps", medium: "Likely", high: "Almost certain" };
+
+/** @type {Readonly<Record<string, string>>} */
+const FAMILIES = {
+  "scraper-framework": "A framework for collecting from web sites",
+  "social-media-scraper": "A collector for social media",
+  "media-downloader": "A downloader for pictures and videos",
+  "site-mirror": "A copier of whole web sites",
+  "browser-automation": "A remote control for a browser",
+  "ai-crawler": "A crawler for AI",
+  "serp-leadgen": "A collector of search results or contacts",
+  "api-harvester": "A collector through a service's interface",
+  "generic-http": "A general tool for web requests",
+  "scraper-extension": "A collecting browser extension",
+};
+
+/** @type {Readonly<Record<string, string>>} */
+const NAMES = Object.fromEntries(PLATFORMS.map(({ key, name }) => [key, name]));
 
 /** The reasons that wait for the person. */
 const ASKS = new Set(["notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"]);
@@ -233,6 +272,37 @@ export function headline({ link, phase, gate, refusal, agent }, date) {
 }
 
 /**
+ * One flag as the pop-up shows it: what was seen, and either the question or the answer.
+ * @param {Snapshot["flags"][number]} flag
+ * @param {number} now
+ * @param {boolean} onPage whether it can be answered on the page only
+ * @returns {FlagView}
+ */
+function flagView({ id, name, family, stage, level, platforms, since, why, answer, waiting }, now, onPage) {
+  const where = platforms.map((key) => lookUp(NAMES, key) ?? key).join(", ");
+  const what = lookUp(FAMILIES, family) ?? "A tool";
+  const doing = stage === "collecting" ? "is collecting" : "was started to collect many pages";
+  const given = waiting || answer;
+  const words = lookUp(ANSWERS, given) ?? given.replaceAll("_", " ");
+  let said = "";
+  if (waiting) said = `«${words}»: handed to the agent as soon as it takes it.`;
+  else if (DISPUTES.has(answer)) said = `Disputed: you said «${words}». It says so wherever this flag is shown.`;
+  else if (answer) said = `You said «${words}».`;
+  return {
+    id,
+    name,
+    level,
+    levelText: lookUp(LEVELS, level) ?? level,
+    doing: `${what} ${doing}${where ? ` from ${where}` : ""}.`,
+    why: why ? `${why.slice(0, 1).toUpperCase()}${why.slice(1)}.` : "",
+    since: since > 0 ? `Since ${ago(since, now)}` : "",
+    said,
+    asks: given === "",
+    choices: onPage ? [] : CHOICES.filter(({ category }) => category !== given),
+  };
+}
+
+/**
  * @param {Snapshot} snapshot
  * @param {number} now
  * @param {(at: number) => string} date
@@ -298,27 +368,22 @@ export function view(snapshot, now, date) {
           ? `Managed by ${agent.organisation || "your organisation"}`
           : (lookUp(MODES, agent.mode) ?? ""),
     rows,
-    flags: snapshot.flags.map(({ name, level, why, since }) => ({
-      name,
-      level,
-      why,
-      since: since > 0 ? ago(since, now) : "",
-    })),
+    flags: snapshot.flags.map((flag) => flagView(flag, now, snapshot.answersOnPage)),
     canOpenPage: asks,
     canRetry: link.phase === "failed",
   };
 }
 
 /**
- * What stands on the button: the number of flags; «!» when something is broken or waits for the person.
+ * What stands on the button: the number of flags that wait for an answer; «!» when something is broken or waits for the person.
  * @param {Snapshot} snapshot
  * @returns {{text: string, tone: Tone, title: string}}
  */
 export function badge(snapshot) {
   const { tone, title } = headline(snapshot, String);
   if (tone === "trouble") return { text: "!", tone, title };
-  const count = snapshot.flags.length;
-  if (count > 0) return { text: String(count), tone: "attention", title: count === 1 ? "1 flag" : `${count} flags` };
+  const count = snapshot.flags.filter(({ answer, waiting }) => !answer && !waiting).length;
+  if (count > 0) return { text: String(count), tone: "attention", title: count === 1 ? "a message for you" : `${count} messages for you` };
   return { text: tone === "attention" ? "!" : "", tone, title };
 }
 

@@ -31,15 +31,19 @@ _CHANNELS: Final[Mapping[Channel, str]] = {
     Channel.PAGE: "local page",
     Channel.EXTENSION: "browser pop-up",
     Channel.TERMINAL: "terminal",
+    Channel.DESKTOP: "desktop notice",
     Channel.SELF: "this test instance itself",
     Channel.CLOCK: "nobody: the clock",
 }
 CATEGORIES: Final[Mapping[str, str]] = {
-    "stopping": "I have stopped it",
-    "work": "this is for my work",
+    "approved": "this is approved",
+    "stopped": "I have stopped",
+    "mistaken": "this is not what it looks like",
     "not_me": "that was not me",
 }
 """What can be said of a finding."""
+_EARLIER: Final[Mapping[str, str]] = {"stopping": "I have stopped it", "work": "this is for my work"}
+"""What was said of findings in earlier releases."""
 
 _WHY: Final[Mapping[str, str]] = {
     "notice_not_shown": "Not started: its notice was not shown to you yet.",
@@ -79,7 +83,7 @@ def plain(text: str) -> str:
 def done(act: Act, mode: Mode) -> str:
     """Say what an act was, as a sentence's end: «you objected»."""
     if act.kind is ActKind.ANSWERED:
-        said = CATEGORIES.get(act.category, plain(act.category))
+        said = {**_EARLIER, **CATEGORIES}.get(act.category, plain(act.category))
         return f"you answered a finding: «{said}»"
     if act.kind is ActKind.DISPUTED and act.disputes is not None:
         return f"you said of entry {act.disputes}: «that was not me»"

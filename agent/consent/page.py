@@ -53,12 +53,16 @@ _WHERE: Final[Mapping[Channel, str]] = {
 _SURE: Final[Mapping[Strength, str]] = {
     Strength.PAGE_LINK: "a session of this system user, opened by a one-time link",
     Strength.TERMINAL_TYPED: "typed at a terminal of this system user",
+    Strength.EXTENSION_PRESS: "pressed in the Gleanwatch pop-up of a browser of this system user",
     Strength.NONE: "nobody was asked who they are",
 }
 _ANSWERS: Final[Mapping[str, str]] = {
+    "approved": "This is approved",
+    "stopped": "I have stopped",
+    "mistaken": "This is not what it looks like",
+    "not_me": "That was not me",
     "stopping": "I have stopped it",
     "work": "This is for my work",
-    "not_me": "That was not me",
 }
 _MODES: Final[Mapping[Mode, str]] = {
     Mode.PERSONAL: "You run Gleanwatch for yourself: no organisation stands behind it, nothing leaves the computer.",

@@ -97,7 +97,6 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forbids: _Keys | None = None
     claims_years: _Years | None = None
     monitoring: _Text | None = None
-    public_data: _Text | None = None
 
 
 class _Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,7 +122,6 @@ _CELLS: Final = (
     "forbids",
     "claims_years",
     "monitoring",
-    "public_data",
 )
 
 

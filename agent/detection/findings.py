@@ -30,7 +30,6 @@ from agent.detection.names import platform_name
 from agent.detection.scoring import strongest
 from agent.detection.track import Live, Track
 from agent.model.events import (
-    Activity,
     ExportWritten,
     ExtensionFound,
     MediaGrew,
@@ -46,6 +45,7 @@ from agent.model.ports import Clock, Connections, ProcessTree
 CLOSE_AFTER_MS = 30 * 60_000
 AT_ONCE_MS = 10 * 60_000
 """An export belongs to what was going on in the ten minutes before it."""
+LOOP_GOES_ON_MS = 120_000
 MAX_FINDINGS = 512
 MAX_CANDIDATES = 256
 MAX_LOWERED = 4096
@@ -113,6 +113,7 @@ class Detector:
         self._lineage = Lineage()
         self._lowered: OrderedDict[int, tuple[int, Surroundings]] = OrderedDict()
         self._asking: dict[ProcessKey, ProcessStarted] = {}
+        self._loops: OrderedDict[tuple[str, int], tuple[int, Sequence[Said]]] = OrderedDict()
         self._cadence = CadenceWindows()
         self._recent_loads: deque[int] = deque(maxlen=MAX_RECENT_LOADS)
 
@@ -246,6 +247,7 @@ class Detector:
         self._slot_of.clear()
         self._lowered.clear()
         self._lineage.clear()
+        self._loops.clear()
         self._recent_loads.clear()
         self._asking.clear()
         self._cadence = CadenceWindows()
@@ -308,7 +310,7 @@ class Detector:
         if root is not None and not below_own:
             self._fetches_for(root, identified)
         if not below_own and not identified.quiet:
-            live.hear(self._judge(facts.START, facts.start(identified, live.all_modes, event.parent), event.seen_at))
+            live.hear(self._started_again(identified, live, event))
         alive = self._lineage.add_root(event.key)
         track = self._place(event.key, live, event.seen_at, counts=not below_own)
         if track is None:
@@ -318,6 +320,20 @@ class Detector:
             self._slot_of.pop(event.key, None)
             self._lineage.forget(event.key)
         return self._changed([track])
+
+    def _started_again(self, identified: Identified, live: Live, event: ProcessStarted) -> Sequence[Said]:
+        """Ask whether this start is one of many; once it is, so are those of the same parent that follow it soon."""
+        said = self._judge(facts.START, facts.start(identified, live.all_modes, event.parent), event.seen_at)
+        around = (identified.tool, event.parent)
+        held = self._loops.get(around)
+        if not said and held is not None and event.seen_at - held[0] <= LOOP_GOES_ON_MS:
+            said = held[1]
+        if said:
+            self._loops[around] = (event.seen_at, said)
+            self._loops.move_to_end(around)
+            while len(self._loops) > MAX_CANDIDATES:
+                self._loops.popitem(last=False)
+        return said
 
     def _fetches_for(self, root: ProcessKey, identified: Identified) -> None:
         """Note that a recognised process has started a tool of another kind: a shell that calls `curl` again and again."""

@@ -145,9 +145,7 @@ class Track:
             last_seen=max(self.finding.last_seen, at),
             count=max(1, self.finding.count),
         )
-        proven = [
-            piece for piece in (*self.best, *self.shared.values()) if piece.rule != weights.UNVERIFIED_RULE
-        ]
+        proven = [piece for piece in (*self.best, *self.shared.values()) if piece.rule != weights.UNVERIFIED_RULE]
         warn = flagged(level(proven), stage, finding.modes, asks_for_many=False)
         self.finding = replace(finding, flagged=finding.flagged or warn)
 

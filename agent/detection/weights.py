@@ -30,14 +30,64 @@ IMPORT_ENGINE: Final = 0.4
 IMPORT_EVASION: Final = 0.3
 """A library that exists to be taken for a person's browser."""
 
-CODE_LOOP: Final = 0.15
-"""Requests in a loop: half of all programs that poll something."""
 CODE_LOOP_KEEPS: Final = 0.35
-"""... and pages are taken apart or rows written."""
-CODE_LOOP_WALKS: Final = 0.5
-"""... and the loop walks numbered pages or follows links."""
-CODE_LOOP_PEOPLE: Final = 0.65
-"""... and what is taken is about people. The reference stops at .35; this is what the product exists to see."""
+"""From here on the shape of a script counts as running in a loop (DESIGN 3.14): something is walked through or kept."""
+
+# The shape of a script (`identify/shape.py`): hints add up to at most SHAPE_MOST, ordinary work is multiplied on. Set
+# by hand so that the sum of loop, walk, parse and keep, a crawl by any understanding, is just a medium (.6), and two or
+# three of them are low or not even listed; checked on the programs in tests/unit/detection/shapes/.
+SHAPE_MOST: Final = 0.85
+"""Code alone never is as sure as a tool's own name: a high level needs a second class of evidence."""
+SHAPE_LOOP: Final = 0.15
+"""Requests in a loop: half of all programs, everything that polls."""
+SHAPE_WALKS: Final = 0.2
+"""... which change from page to page: by number, by links, by «next», by scrolling. The one thing all crawls share."""
+SHAPE_PARSES: Final = 0.15
+"""... and pages are taken apart: what was made for people to read is made into records."""
+SHAPE_KEEPS: Final = 0.1
+"""... and rows, files or a database are written: so do loggers and back-ups."""
+SHAPE_PEOPLE: Final = 0.15
+"""... and its words are about people. Weak by itself: every program with users has them."""
+SHAPE_CONTACTS: Final = 0.1
+"""... and patterns or selectors for e-mail addresses or telephone numbers in pages."""
+SHAPE_PLATFORM: Final = 0.2
+"""... of a social platform, read: through its pages or its interface alike."""
+SHAPE_WORK_PLATFORM: Final = 0.1
+"""... of a platform that is asked for reasons of work too (code hosting), for people; or a social one merely named."""
+SHAPE_SEARCHES: Final = 0.25
+"""... of a search engine: a person does not ask it in a loop."""
+SHAPE_MEDIA: Final = 0.2
+"""... and pictures or films are saved one after the other."""
+SHAPE_DRIVEN: Final = 0.1
+"""... in a driven browser: tests do so too."""
+SHAPE_HIDES: Final = 0.1
+"""... under a made-up browser name or through changing proxies."""
+SHAPE_LIST: Final = 0.1
+"""... for one after the other of a list from a file: checks of one's own sites do so too."""
+SHAPE_EXTRACTS: Final = 0.1
+"""... with a library that takes the running text out of any page: what training data are made with."""
+SHAPE_SAYS_SO: Final = 0.1
+"""... by a program that calls itself a scraper: names are cheap, to have them and to avoid them."""
+
+SHAPE_IS_TEST: Final = 0.3
+SHAPE_SERVES: Final = 0.4
+SHAPE_FEEDS: Final = 0.4
+"""A feed is published to be fetched again and again."""
+SHAPE_CHECKS: Final = 0.4
+SHAPE_SENDS: Final = 0.4
+SHAPE_KEYED_INTERFACE: Final = 0.35
+"""Whoever runs an interface gave out the key and counts what is asked: .8, the most there is, comes to less than .3."""
+SHAPE_INTERFACE: Final = 0.6
+"""An open interface, or one of work with a key: paging through it and keeping the rows stays under .3 by a hair."""
+SHAPE_FEW: Final = 0.5
+SHAPE_FILES: Final = 0.5
+"""Files that a vendor lays out for everybody: data sets, packages, weather."""
+RUNS_COLLECTOR: Final = 0.7
+"""A script that starts a catalogued collector again and again: the loop is here, each start alone asks for one."""
+TEST_IMPORTS: Final = 0.5
+"""A collector's library imported by a test: half of what it says elsewhere, so that a test is no hiding place."""
+IMPORT_ENGINE_IDLE: Final = 0.25
+"""A driver imported by a script that walks nowhere: one page, one picture; hidden by itself."""
 
 FLAGS_MODE: Final = 0.4
 FLAGS_GENERIC: Final = 0.3

@@ -1,17 +1,21 @@
 """Flags on the desktop: one notice for a new flag, through the system's own notification service.
 
-Texts are fixed templates around the tool's name. Where there is no service (a server, a container) the first failure is
-remembered as health and nothing is tried again until the agent starts anew: a missing desktop is not an error.
+A notice says only that there is a message: screens are shared, and what was seen is for the person first. Pressing it
+opens their page, where the message and the answers to it are; once it was answered, wherever, the notice goes. Where
+there is no service (a server, a container) the first failure is remembered as health and nothing is tried again until
+the agent starts anew: a missing desktop is not an error.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Final
 
-from agent.model.findings import Finding, Stage
+from agent.model.findings import Finding
 from agent.model.health import Condition, Health
 from agent.model.purposes import Act, ActKind, Channel
 
@@ -20,6 +24,8 @@ log = logging.getLogger(__name__)
 logging.getLogger("desktop_notifier").setLevel(logging.CRITICAL)
 
 DEADLINE_SECONDS = 5.0
+MAX_SHOWN = 64
+"""Notices that are remembered so as to take them away again."""
 
 
 class NotShown(Exception):
@@ -33,15 +39,34 @@ class Desktop:
         self._enabled = enabled
         self._health = Health("desktop", Condition.WORKING, "desktop notices, not needed yet")
         self._notifier: object | None = None
+        self._shown: OrderedDict[str, str] = OrderedDict()
 
     def health(self) -> Health:
         """Say whether notices reach the person."""
         return self._health
 
     async def show_flag(self, finding: Finding, on_open: Callable[[], None]) -> None:
-        """Show one flag; pressing it calls `on_open`. Never raises: the page holds the record."""
-        title, text = flag_text(finding)
-        await self._send(title, text, on_open)
+        """Say that there is a message; pressing it calls `on_open`. Never raises: the page holds the record."""
+        shown = await self._send(*FLAG_TEXT, on_open)
+        if shown:
+            self._shown[finding.id] = shown
+            while len(self._shown) > MAX_SHOWN:
+                self._shown.popitem(last=False)
+
+    async def withdraw_flag(self, finding_id: str) -> None:
+        """Take the notice of a flag away: it was answered, wherever. Never raises."""
+        shown = self._shown.pop(finding_id, "")
+        if not shown:
+            return
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                from desktop_notifier import DesktopNotifier
+
+                if isinstance(self._notifier, DesktopNotifier):
+                    await self._notifier.clear(shown)
+        except Exception as problem:
+            # A notice that stays says nothing more than that there was a message.
+            log.info("a desktop notice could not be taken away: %s", type(problem).__name__)
 
     async def show_act(self, act: Act, on_open: Callable[[], None], on_dispute: Callable[[], None]) -> None:
         """Tell the person that an act was put on record in their name: it may not have been them (DESIGN 3.10).
@@ -60,9 +85,11 @@ class Desktop:
         text: str,
         on_open: Callable[[], None],
         buttons: Mapping[str, Callable[[], None]] = MappingProxyType({}),
-    ) -> None:
+    ) -> str:
+        """Show one notice and return the system's name for it, empty where none was shown."""
         if not self._enabled or self._health.condition is Condition.FAILED:
-            return
+            return ""
+        shown = ""
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 from desktop_notifier import Button, DesktopNotifier, Urgency
@@ -72,7 +99,7 @@ class Desktop:
                 notifier = self._notifier
                 if isinstance(notifier, DesktopNotifier):
                     taken = asyncio.Event()
-                    await notifier.send(
+                    shown = await notifier.send(
                         title=title,
                         message=text,
                         urgency=Urgency.Normal,
@@ -94,17 +121,12 @@ class Desktop:
                 missed="Flags are shown on your page and in the pop-up only.",
                 action="Start the agent inside your desktop session to get notices.",
             )
+            return ""
+        return shown
 
 
-def flag_text(finding: Finding) -> tuple[str, str]:
-    """Return title and text of a flag's notice: what was seen and what the person can do."""
-    doing = "is collecting" if finding.stage is Stage.COLLECTING else "was started to collect many pages"
-    where = f" from {', '.join(finding.platforms)}" if finding.platforms else ""
-    why = f" Why: {finding.evidence[0].detail}." if finding.evidence else ""
-    return (
-        "A bulk-collection tool is running",
-        f"{finding.name} {doing}{where}.{why} Nobody was told. Open your page to answer.",
-    )
+FLAG_TEXT: Final = ("Gleanwatch", "Gleanwatch has a message for you.")
+"""Title and text of a flag's notice. Nothing of the flag: somebody else may be looking at the same screen."""
 
 
 def act_text(kind: ActKind, channel: Channel) -> tuple[str, str]:
@@ -118,7 +140,7 @@ def act_text(kind: ActKind, channel: Channel) -> tuple[str, str]:
         ActKind.REFUSED: "that you refuse consent",
         ActKind.WITHDRAWN: "that you withdrew your consent",
         ActKind.EXPIRED: "that your consent has run out",
-        ActKind.ANSWERED: "your answer about a flagged tool",
+        ActKind.ANSWERED: "an answer of yours",
         ActKind.DISPUTED: "that an earlier act was not yours",
     }[kind]
     where = {

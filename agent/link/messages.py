@@ -25,6 +25,8 @@ ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+FindingId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+Dwell = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="hello"):
@@ -71,14 +73,24 @@ class OpenPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     v: Literal[1]
 
 
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="answer"):
+    """What the person said of a flag, in the pop-up."""
+
+    v: Literal[1]
+    finding: FindingId
+    category: Literal["approved", "stopped", "mistaken", "not_me"]
+    at: Millis
+    dwell_ms: Dwell
+
+
 class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="ping"):
     """Are you there."""
 
     v: Literal[1]
 
 
-Message = Hello | Load | Loads | OpenPage | Ping
-KINDS = frozenset({"hello", "load", "loads", "open_page", "ping"})
+Message = Hello | Load | Loads | Answer | OpenPage | Ping
+KINDS = frozenset({"hello", "load", "loads", "answer", "open_page", "ping"})
 
 
 class Poison(msgspec.Struct, frozen=True, gc=False):
@@ -101,7 +113,7 @@ class Refusal(msgspec.Struct, frozen=True):
     salvage: tuple[LoadItem | Poison, ...] = ()
 
 
-_FIELDS = frozenset({*LoadItem.__struct_fields__, *Hello.__struct_fields__, "loads"})
+_FIELDS = frozenset({*LoadItem.__struct_fields__, *Hello.__struct_fields__, *Answer.__struct_fields__, "loads"})
 
 
 class _Envelope(msgspec.Struct):
@@ -223,10 +235,18 @@ def encode_flags(findings: Sequence[Finding]) -> bytes:
             "platforms": f.platforms,
             "since": f.first_seen,
             "why": f.evidence[0].detail[:MAX_TEXT] if f.evidence else "",
+            "answer": f.answer,
         }
         for f in findings[:MAX_FLAGS]
     ]
     return _encoder.encode({"v": VERSION, "kind": "flags", "flags": listed})
+
+
+def encode_answered(answer: Answer, *, recorded: bool) -> bytes:
+    """An answer is durably stored, or is not needed any more: either way it is over."""
+    return _encoder.encode(
+        {"v": VERSION, "kind": "answered", "finding": answer.finding, "at": answer.at, "recorded": recorded}
+    )
 
 
 def encode_page(url: str) -> bytes:

@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar, cast
 
 from agent.consent.gate import GateHistory
 from agent.link import local_socket, messages
-from agent.link.messages import Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal
+from agent.link.messages import Answer, Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal
 from agent.model.events import PageLoad
 from agent.model.faults import described
 from agent.model.findings import Finding
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FUTURE_MS = 5_000
+MAX_ANSWERS = 8
+"""Answers of one connection that may wait for the database; more than a person presses, sent again later."""
 PAUSE_AT = 4_000
 """Page loads waiting for a commit beyond which nothing more is read from their connection."""
 
@@ -67,6 +69,7 @@ class RelaySettings:
         on_loads: Called with page loads after they were acknowledged.
         on_change: Called when a browser came, went or said something new.
         page_link: Makes a one-time link to the local page.
+        answer: Commits what the person said of a flag; false where that was not needed any more.
     """
 
     keeper: Keeper
@@ -82,6 +85,7 @@ class RelaySettings:
     on_loads: Callable[[Sequence[PageLoad]], None]
     on_change: Callable[[], None]
     page_link: Callable[[], str]
+    answer: Callable[[Answer], Awaitable[bool]]
     flags: Sequence[Finding] = field(default_factory=tuple)
 
 
@@ -101,6 +105,7 @@ class RelaySession(asyncio.Protocol):
         self._failed = False
         self._last = 0
         self._caller = ""
+        self._answers = 0
         self.client = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -158,6 +163,8 @@ class RelaySession(asyncio.Protocol):
                 self._hear(message)
             case Ping():
                 self.send(messages.PONG)
+            case Answer():
+                self._take_answer(message)
             case OpenPage():
                 self.send(messages.encode_page(self._settings.page_link()))
             case Refusal():
@@ -179,6 +186,43 @@ class RelaySession(asyncio.Protocol):
         self.send(messages.encode_refuse(refusal))
         if refusal.salvage and (self.client or self._greeting is not None):
             self._queue(refusal.salvage)
+
+    def _take_answer(self, answer: Answer) -> None:
+        """Have an answer committed, then say so. Page loads neither wait for it nor it for them."""
+        settings = self._settings
+        if not self.client and self._greeting is None:
+            self._refuse(Refusal("no_hello", "Say hello first, so that the agent knows who is speaking."))
+        elif answer.at > settings.clock.now() + FUTURE_MS:
+            # It can never be taken, so it is over: sent again it would still come from the future for long.
+            settings.count("relay.answer_in_future")
+            self.send(messages.encode_answered(answer, recorded=False))
+        elif self._answers >= MAX_ANSWERS:
+            settings.count("relay.answers_busy")
+        else:
+            try:
+                work = asyncio.ensure_future(settings.answer(answer))
+            except StoreClosed:
+                return  # The agent is stopping; it comes again over the next connection.
+            self._answers += 1
+            work.add_done_callback(partial(self._answer_done, answer))
+
+    def _answer_done(self, answer: Answer, work: asyncio.Future[bool]) -> None:
+        self._answers -= 1
+        if work.cancelled():
+            return
+        problem = work.exception()
+        if problem is None:
+            self.send(messages.encode_answered(answer, recorded=work.result()))
+        elif isinstance(problem, StoreFull):
+            self._refuse(Refusal("store_full", "The disk is full: free some space. Your answer is taken again later."))
+        elif isinstance(problem, StoreError):
+            if not isinstance(problem, StoreClosed):
+                self._refuse(Refusal("store_failed", "The agent could not store your answer; it is taken again later."))
+        else:
+            self._settings.count("relay.session_failed")
+            log.error("an answer could not be taken: %s", described(problem))
+            if self._transport is not None:
+                self._transport.close()
 
     def _queue(self, loads: Sequence[LoadItem | Poison]) -> None:
         if not self.client and self._greeting is None:

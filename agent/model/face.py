@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
+from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 from agent.model.health import Health
 from agent.model.purposes import Channel, Gate, Mode, Purpose
@@ -119,13 +120,31 @@ class AgentFace(Protocol):
 
         Args:
             finding_id: Which.
-            category: `stopping`, `work` or `not_me`.
+            category: One of `model.answers.ANSWERS`.
             words: Up to 500 characters of the person's own, or empty.
             press: How it was said, where that is known; its kind is `answered`.
             channel: Where.
 
         Raises:
-            ValueError: The category is none of the three, or the words are too many.
+            ValueError: The category is none of them, or the words are too many.
+        """
+        ...
+
+    async def consequences(self, finding: Finding) -> Sequence[Consequence]:
+        """Return what terms and law say of a finding, as information; the law's part only where the person works."""
+        ...
+
+    async def place(self) -> Place:
+        """Return the place whose law is told of, and whether the person said that they do not work there."""
+        ...
+
+    async def work_elsewhere(self, elsewhere: bool) -> Place:
+        """Keep whether the person works elsewhere than where the policy says, and return what holds now.
+
+        It changes what is shown to them and nothing else. It holds for the jurisdiction of today's policy only.
+
+        Raises:
+            ValueError: No jurisdiction is configured, so there is no law to hide.
         """
         ...
 

@@ -56,8 +56,7 @@ class Jurisdiction:
         forbids: Keys of what may not be done there, such as `behaviour-monitoring`.
         claims_years: How long claims about an act can be made, years.
         monitoring: The duty when watching at work, one or two sentences of our own, in English.
-        public_data: How public data stands there, one or two sentences of our own, in English.
-        certainty: `A`, `B` or `C`, per cell: `monitoring`, `public_data`, `claims_years` and so on.
+        certainty: `A`, `B` or `C`, per cell: `monitoring`, `claims_years` and so on.
     """
 
     code: str
@@ -71,5 +70,4 @@ class Jurisdiction:
     forbids: frozenset[str]
     claims_years: int
     monitoring: str
-    public_data: str
     certainty: Mapping[str, str] = field(default_factory=dict)

@@ -121,6 +121,8 @@ class Strength(StrEnum):
     """A page session, opened by a one-time link that only a process of this system user could get."""
     TERMINAL_TYPED = "terminal-typed"
     """Typed at a terminal of this system user."""
+    EXTENSION_PRESS = "extension-press"
+    """Pressed in the pop-up of a browser of this system user; any process of theirs could have said so."""
     NONE = "none"
     """Nobody acted: the clock, or a test instance itself."""
 
@@ -141,7 +143,7 @@ class Act:
         strength: How sure it is who acted.
         disputes: For `disputed`: the ledger entry of the act that is disputed.
         finding: For `answered`: the finding's id.
-        category: For `answered`: one of `stopping`, `work`, `not_me`; for `disputed`: empty.
+        category: For `answered`: one of `model.answers.ANSWERS`, or an earlier one; for `disputed`: empty.
         entry: The act's own number in the ledger; None before it was recorded.
     """
 

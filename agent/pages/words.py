@@ -79,9 +79,18 @@ COLLECT_MODE: Final[Mapping[str, str]] = {
 }
 
 ANSWER: Final[Mapping[str, str]] = {
+    "approved": "This is approved",
+    "stopped": "I have stopped",
+    "mistaken": "This is not what it looks like",
+    "not_me": "That was not me",
     "stopping": "I have stopped it",
     "work": "This is for my work",
-    "not_me": "That was not me",
+}
+
+CERTAINTY: Final[Mapping[str, str]] = {
+    "A": "the text itself was read",
+    "B": "from a second source",
+    "C": "not confirmed by us",
 }
 
 BROWSER: Final[Mapping[str, str]] = {
@@ -146,12 +155,14 @@ STRENGTH: Final[Mapping[str, str]] = {
     "page-link": "A session opened by a one-time link that only programs of your user on this computer can get. "
     "Nobody was asked for a password.",
     "terminal-typed": "Typed at a terminal of your user on this computer. Nobody was asked for a password.",
+    "extension-press": "Pressed in the Gleanwatch pop-up of a browser of your user. Nobody was asked for a password.",
     "none": "Nobody acted: the agent recorded it by itself.",
 }
 
 STRENGTH_SHORT: Final[Mapping[str, str]] = {
     "page-link": "A session of your user, no password asked",
     "terminal-typed": "Typed by your user, no password asked",
+    "extension-press": "Pressed in a browser of your user, no password asked",
     "none": "Nobody acted",
 }
 
@@ -241,6 +252,10 @@ COUNTER: Final[Mapping[str, str]] = {
     "relay.store_failed": "browser: page loads sent back because the store failed",
     "relay.foreign_uid": "browser: connections of another user",
     "relay.session_failed": "browser: connections that failed inside",
+    "relay.answer_in_future": "browser: answers with a time to come",
+    "relay.answer_unknown": "browser: answers to findings that are not there any more",
+    "relay.answer_late": "browser: answers sent again, or after a later one",
+    "relay.answers_busy": "browser: answers sent faster than they can be kept",
     "web.wrong_host": "page: asked for under another name",
     "web.cross_site": "page: asked for by another site",
     "web.wrong_origin": "page: change sent by another site",
@@ -265,6 +280,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "evidence": EVIDENCE,
     "collect_mode": COLLECT_MODE,
     "answer": ANSWER,
+    "certainty": CERTAINTY,
     "browser": BROWSER,
     "part": PART,
     "condition": CONDITION,

@@ -1,32 +1,45 @@
-"""Which extensions are installed in every browser profile found: the browser's id for each, and its version.
+"""Which extensions are installed in every browser profile found, and which of them may read pages.
 
-Chromium family: a folder per id and version below `<profile>/Extensions`, and, for extensions loaded from a folder of
-one's own, the ids in the profile's preferences whose location says so. Firefox: `extensions.json`. Of these files
-nothing but id, version, kind and state is taken; profile names and paths are not reported. One that is installed and
-switched off in Firefox is left out; Chromium's folders do not tell.
+Chromium family: a folder per id and version below `<profile>/Extensions`, with a manifest in it; and, for extensions
+loaded from a folder of one's own, the ids in the profile's preferences whose location says so, with the manifest in
+that folder. Firefox: `extensions.json`, which repeats what matters of each manifest; no package is opened. Of all these
+files nothing but id, name, version, kind, state and whether the permissions let it read pages is taken; profile names,
+paths and permissions themselves are not reported. One that is installed and switched off in Firefox is left out;
+Chromium's folders do not tell.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 
+from agent.content.platforms import load_platforms
 from agent.model.events import ExtensionFound
+from agent.sensors.reach import reads_pages
+from agent.sensors.regular import read_regular
 
 _T = TypeVar("_T")
 
 _CHROMIUM_ID = re.compile(r"[a-p]{32}")
 _FIREFOX_ID = re.compile(r"[A-Za-z0-9._@{}+-]{1,80}")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+_-]{0,63}")
+_MESSAGE = re.compile(r"__MSG_(\w{1,64})__")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}")
+_COMMENT = re.compile(rb"^\s*//[^\n]*", re.MULTILINE)
 _OWN_FOLDER = frozenset((4, 8))
 """Chromium's locations «unpacked» and «command line»."""
 _MAX_FILE_BYTES = 32 * 1024 * 1024
+_MAX_MANIFEST_BYTES = 1024 * 1024
 _MAX_PROFILES = 64
+_MAX_EXTENSIONS = 512
+_MAX_NAME = 75
+"""Most characters of a name, as the Chrome Web Store has it."""
 
 
 class ProfileRoot(Protocol):
@@ -48,8 +61,22 @@ class ProfileRoot(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Passed:
+    """What was passed over, counted.
+
+    Attributes:
+        unreadable: Files of a profile or an extension that are not as expected: too large, broken, no ordinary file.
+        too_many: Profiles and extensions beyond the limits.
+    """
+
+    unreadable: int = 0
+    too_many: int = 0
+
+
 class _Setting(msgspec.Struct):
     location: int = 0
+    path: str = ""
 
 
 class _Settings(msgspec.Struct):
@@ -60,47 +87,95 @@ class _Preferences(msgspec.Struct):
     extensions: _Settings = msgspec.field(default_factory=_Settings)
 
 
+class _ContentScript(msgspec.Struct):
+    matches: list[str] = []
+
+
+class _Manifest(msgspec.Struct):
+    """Of a `manifest.json`: what matters here, loosely typed where manifests are loose."""
+
+    name: str = ""
+    version: str = ""
+    default_locale: str = ""
+    manifest_version: int = 2
+    permissions: list[str | dict[str, msgspec.Raw]] = []
+    host_permissions: list[str] = []
+    content_scripts: list[_ContentScript] = []
+
+
+class _Message(msgspec.Struct):
+    message: str = ""
+
+
+class _Granted(msgspec.Struct):
+    permissions: list[str] = []
+    origins: list[str] = []
+
+
+class _Locale(msgspec.Struct):
+    name: str | None = None
+
+
 class _Addon(msgspec.Struct):
     id: str = ""
     version: str = ""
     type: str = ""
-    location: str = ""
+    location: str | None = None
     active: bool = False
+    default_locale: _Locale | None = msgspec.field(name="defaultLocale", default=None)
+    user_permissions: _Granted | None = msgspec.field(name="userPermissions", default=None)
+    manifest_version: int | None = msgspec.field(name="manifestVersion", default=2)
 
 
 class _Addons(msgspec.Struct):
-    addons: list[_Addon] = []
+    addons: list[msgspec.Raw] = []
 
 
-def find_extensions(roots: Iterable[ProfileRoot]) -> Iterator[ExtensionFound]:
-    """Yield every extension of every profile below `roots`, each (browser, id, version) once."""
+def find_extensions(
+    roots: Iterable[ProfileRoot], domains: Collection[str] | None = None, passed: Passed | None = None
+) -> Iterator[ExtensionFound]:
+    """Yield every extension of every profile below `roots`, each once.
+
+    Args:
+        roots: Where browsers keep profiles.
+        domains: Registrable domains whose pages matter; those of the platform data where none are given.
+        passed: Counts what was passed over.
+    """
+    if domains is None:
+        domains = frozenset(domain for platform in load_platforms().all for domain in platform.domains)
+    counts = passed if passed is not None else Passed()
     seen: set[ExtensionFound] = set()
     for root in roots:
         read = _firefox if root.kind == "firefox" else _chromium
-        for profile in _profiles(root.path):
-            for extension in read(root.browser, profile):
+        for profile in _profiles(root.path, counts):
+            for extension in read(root.browser, profile, domains, counts):
                 if extension not in seen:
                     seen.add(extension)
                     yield extension
 
 
 def extension_folders(roots: Iterable[ProfileRoot]) -> list[Path]:
-    """Return the existing `Extensions` folders of the Chromium family, for watching."""
+    """Return the existing folders in which a new extension shows, for watching.
+
+    The `Extensions` folders of the Chromium family, and the `extensions` folders of Firefox profiles.
+    """
     return [
-        profile / "Extensions"
+        profile / name
         for root in roots
-        if root.kind == "chromium"
-        for profile in _profiles(root.path)
-        if (profile / "Extensions").is_dir()
+        for name in ("extensions" if root.kind == "firefox" else "Extensions",)
+        for profile in _profiles(root.path, Passed())
+        if (profile / name).is_dir()
     ]
 
 
-def _profiles(root: Path) -> list[Path]:
+def _profiles(root: Path, counts: Passed) -> list[Path]:
     """A root and the folders directly in it: browsers keep profiles one level down, some (Opera) in the root itself."""
     try:
-        return [root, *(root / name for name in _folders(root)[:_MAX_PROFILES])]
+        names = _folders(root)
     except OSError:
         return []
+    counts.too_many += max(0, len(names) - _MAX_PROFILES)
+    return [root, *(root / name for name in names[:_MAX_PROFILES])]
 
 
 def _folders(folder: Path) -> list[str]:
@@ -108,42 +183,125 @@ def _folders(folder: Path) -> list[str]:
         return sorted(entry.name for entry in entries if entry.is_dir())
 
 
-def _chromium(browser: str, profile: Path) -> Iterator[ExtensionFound]:
+def _chromium(browser: str, profile: Path, domains: Collection[str], counts: Passed) -> Iterator[ExtensionFound]:
     extensions = profile / "Extensions"
     try:
-        for extension_id in filter(_CHROMIUM_ID.fullmatch, _folders(extensions)):
-            for version in filter(_VERSION.fullmatch, _folders(extensions / extension_id)):
-                # The browser adds _0, _1 to a version that it installs again.
-                yield ExtensionFound(browser, extension_id, version.partition("_")[0])
+        ids = [name for name in _folders(extensions) if _CHROMIUM_ID.fullmatch(name)]
     except OSError:
-        pass
+        ids = []
+    counts.too_many += max(0, len(ids) - _MAX_EXTENSIONS)
+    for extension_id in ids[:_MAX_EXTENSIONS]:
+        try:
+            versions = [name for name in _folders(extensions / extension_id) if _VERSION.fullmatch(name)]
+        except OSError:
+            counts.unreadable += 1
+            continue
+        if versions:
+            newest = max(versions, key=_order)
+            # The browser adds _0, _1 to a version that it installs again.
+            version = newest.partition("_")[0]
+            found = ExtensionFound(browser, extension_id, version)
+            yield _described(found, extensions / extension_id / newest, domains, counts)
     for name in ("Secure Preferences", "Preferences"):
-        preferences = _decode(profile / name, _Preferences)
-        for extension_id, raw in preferences.extensions.settings.items() if preferences is not None else ():
-            if _CHROMIUM_ID.fullmatch(extension_id) and _own_folder(raw):
-                yield ExtensionFound(browser, extension_id, "")
+        preferences = _decode(profile / name, _Preferences, _MAX_FILE_BYTES, counts)
+        settings = preferences.extensions.settings if preferences is not None else {}
+        for extension_id, raw in list(settings.items())[: 2 * _MAX_EXTENSIONS]:
+            folder = _own_folder(raw) if _CHROMIUM_ID.fullmatch(extension_id) else None
+            if folder is not None:
+                yield _described(ExtensionFound(browser, extension_id, ""), folder, domains, counts)
 
 
-def _own_folder(raw: msgspec.Raw) -> bool:
+def _own_folder(raw: msgspec.Raw) -> Path | None:
+    """Return the folder of an extension that was loaded from one, or None for all others."""
     try:
-        return msgspec.json.decode(raw, type=_Setting).location in _OWN_FOLDER
-    except msgspec.MsgspecError:
-        return False
-
-
-def _firefox(browser: str, profile: Path) -> Iterator[ExtensionFound]:
-    addons = _decode(profile / "extensions.json", _Addons)
-    for addon in addons.addons if addons is not None else ():
-        built_in = addon.location.startswith("app-builtin") or addon.location.startswith("app-system")
-        if addon.type == "extension" and addon.active and not built_in and _FIREFOX_ID.fullmatch(addon.id):
-            yield ExtensionFound(browser, addon.id, addon.version if _VERSION.fullmatch(addon.version) else "")
-
-
-def _decode(path: Path, kind: type[_T]) -> _T | None:
-    """Read one of the browser's files; None where it is absent, too large or not as expected."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_BYTES + 1)
-        return msgspec.json.decode(data, type=kind) if len(data) <= _MAX_FILE_BYTES else None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        setting = msgspec.json.decode(raw, type=_Setting)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
+    return Path(setting.path) if setting.location in _OWN_FOLDER else None
+
+
+def _described(found: ExtensionFound, folder: Path, domains: Collection[str], counts: Passed) -> ExtensionFound:
+    """Add what the manifest says; without a readable manifest the id has to do."""
+    absolute = folder.is_absolute()
+    manifest = _decode(folder / "manifest.json", _Manifest, _MAX_MANIFEST_BYTES, counts) if absolute else None
+    if manifest is None:
+        return found
+    version = found.version or (manifest.version if _VERSION.fullmatch(manifest.version) else "")
+    patterns = [*manifest.host_permissions, *(one for script in manifest.content_scripts for one in script.matches)]
+    reads = reads_pages(
+        [one for one in manifest.permissions if isinstance(one, str)],
+        patterns,
+        domains,
+        scripts_by_click=manifest.manifest_version < 3,
+    )
+    return replace(found, version=version, name=_name(manifest, folder, counts), reads_pages=reads)
+
+
+def _name(manifest: _Manifest, folder: Path, counts: Passed) -> str:
+    """Return the name, looked up in the manifest's own language where it is a key."""
+    key = _MESSAGE.fullmatch(manifest.name.strip())
+    if key is None:
+        return _clean(manifest.name)
+    if not _LOCALE.fullmatch(manifest.default_locale):
+        return ""
+    path = folder / "_locales" / manifest.default_locale / "messages.json"
+    messages = _decode(path, dict[str, msgspec.Raw], _MAX_MANIFEST_BYTES, counts) or {}
+    raw = next((value for name, value in messages.items() if name.lower() == key[1].lower()), None)
+    try:
+        return _clean(msgspec.json.decode(raw, type=_Message).message) if raw is not None else ""
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return ""
+
+
+def _clean(name: str) -> str:
+    return " ".join("".join(letter for letter in name if letter.isprintable()).split())[:_MAX_NAME]
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """Order versions as the browser does, number by number."""
+    return tuple(int(part) for part in re.findall(r"\d{1,9}", version))
+
+
+def _firefox(browser: str, profile: Path, domains: Collection[str], counts: Passed) -> Iterator[ExtensionFound]:
+    listed = _decode(profile / "extensions.json", _Addons, _MAX_FILE_BYTES, counts)
+    addons = listed.addons if listed is not None else []
+    counts.too_many += max(0, len(addons) - _MAX_EXTENSIONS)
+    for raw in addons[:_MAX_EXTENSIONS]:
+        try:
+            addon = msgspec.json.decode(raw, type=_Addon)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            counts.unreadable += 1
+            continue
+        built_in = (addon.location or "").startswith(("app-builtin", "app-system"))
+        if addon.type != "extension" or not addon.active or built_in or not _FIREFOX_ID.fullmatch(addon.id):
+            continue
+        granted = addon.user_permissions or _Granted()
+        yield ExtensionFound(
+            browser,
+            addon.id,
+            addon.version if _VERSION.fullmatch(addon.version) else "",
+            _clean((addon.default_locale.name if addon.default_locale is not None else "") or ""),
+            reads_pages(
+                granted.permissions,
+                granted.origins,
+                domains,
+                scripts_by_click=(addon.manifest_version or 2) < 3,
+            ),
+        )
+
+
+def _decode(path: Path, kind: type[_T], limit: int, counts: Passed) -> _T | None:
+    """Read one of the browser's files; None where it is absent, or, counted, too large or not as expected."""
+    data = read_regular(path, limit)
+    if data is None:
+        counts.unreadable += path.is_symlink() or os.access(path, os.F_OK)
+        return None
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    # Chromium accepts comments in manifests; a line of JSON never begins with one inside a text.
+    for attempt in (data, _COMMENT.sub(b"", data)) if b"//" in data else (data,):
+        try:
+            return msgspec.json.decode(attempt, type=kind, strict=False)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            continue
+    counts.unreadable += 1
+    return None

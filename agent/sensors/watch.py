@@ -1,4 +1,4 @@
-"""Tells when packages or browser extensions are installed, by watching the folders in which they appear.
+"""Tells when packages, browser extensions or automation browsers are installed, by watching the folders in which they appear.
 
 One watchdog observer, flat watches only, at most 200, always with an event filter: the default events feed on the
 observer's own directory walk, and recursion over site-packages or HOME costs thousands of watches that the person's
@@ -9,7 +9,6 @@ health says so.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,19 +22,17 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserver
 
 from agent.model.health import Condition, Health
+from agent.sensors.observing import ACTION, end, observe
 
-Kind = Literal["packages", "extensions"]
+Kind = Literal["packages", "extensions", "caches"]
 Callback = Callable[[Kind, Path], None]
 """Kind and watched folder; called in a thread of its own."""
 
 MAX_WATCHES = 200
 _NOT_STARTED = "not started yet"
-_ACTION = "Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances, then restart the agent."
 _EVENTS: list[type[FileSystemEvent]] = [DirCreatedEvent, DirMovedEvent, FileCreatedEvent, FileMovedEvent]
 
 
@@ -64,13 +61,11 @@ class FolderWatch:
         """Watch these folders; those that do not exist are passed over, those beyond the limit counted."""
         wanted = [(kind, folder) for kind, folder in dict.fromkeys(folders) if folder.is_dir()]
         self._left_out = max(0, len(wanted) - MAX_WATCHES)
-        self._failure = ""
-        try:
-            self._observer = self._observe(Observer(), wanted[:MAX_WATCHES])
-        except OSError as error:
-            self._failure = error.strerror or "the system refused to watch"
-            with contextlib.suppress(OSError):  # not even that: `health` says that nothing is watched
-                self._observer = self._observe(PollingObserver(timeout=self._poll_seconds), wanted[:MAX_WATCHES])
+        folders_and_handlers = [
+            (folder, _Handler(self._appeared, kind, folder)) for kind, folder in wanted[:MAX_WATCHES]
+        ]
+        observed = observe(folders_and_handlers, _EVENTS, self._poll_seconds)
+        self._observer, self._failure = observed.observer, observed.failure
         return self.health()
 
     def health(self) -> Health:
@@ -82,7 +77,7 @@ class FolderWatch:
                 Condition.FAILED,
                 "watching folders",
                 missed,
-                "" if self._failure is _NOT_STARTED else _ACTION,
+                "" if self._failure is _NOT_STARTED else ACTION,
             )
         if self._failure:
             return Health(
@@ -90,7 +85,7 @@ class FolderWatch:
                 Condition.DEGRADED,
                 f"polling every {self._poll_seconds:g} seconds",
                 f"new packages and extensions are noticed later: {self._failure}",
-                _ACTION,
+                ACTION,
             )
         missed = f"{self._left_out} further folders, looked at by the regular scan only" if self._left_out else ""
         return Health("installs", Condition.WORKING, "watching folders", missed)
@@ -103,19 +98,8 @@ class FolderWatch:
             if self._timer is not None:
                 self._timer.cancel()
         if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
+            end(self._observer)
             self._observer = None
-
-    def _observe(self, observer: BaseObserver, folders: list[tuple[Kind, Path]]) -> BaseObserver:
-        try:
-            observer.start()
-            for kind, folder in folders:
-                observer.schedule(_Handler(self._appeared, kind, folder), str(folder), event_filter=_EVENTS)
-        except OSError:
-            observer.stop()
-            raise
-        return observer
 
     def _appeared(self, kind: Kind, folder: Path) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ key with its meaning.
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import stat
@@ -40,6 +41,7 @@ _RENAMED: Final = {
         'is now `start`: write start = "acknowledged" for true and start = "shown" for false'
     ),
 }
+_REVIEWED: Final = 'name = "Legal, ref. 12" and date = 2026-11-23'
 _VKEY: Final = re.compile(r"[^\s+]{1,100}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{10,4000}={0,2}")
 _PATH: Final = r"(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?"
 _HTTPS: Final = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*" + _PATH)
@@ -158,6 +160,23 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_hours: Annotated[int, msgspec.Meta(ge=1, le=72)] = 24
 
 
+class LegalReviewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[legal_reviewer]`: who looked over our facts of law and terms; until then unconfirmed ones stay hidden.
+
+    Attributes:
+        name: A name, an office or a reference; it is shown to nobody.
+        date: When; with the name or not at all.
+    """
+
+    name: Reference = ""
+    date: datetime.date | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether somebody reviewed them."""
+        return bool(self.name) and self.date is not None
+
+
 class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -169,6 +188,8 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = Retention()
     detection: Detection = Detection()
     approvals: Approvals = Approvals()
+
+    legal_reviewer: LegalReviewer = LegalReviewer()
 
 
 class Policy(PolicyFile, frozen=True, forbid_unknown_fields=True):
@@ -213,6 +234,11 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
         if not _VKEY.fullmatch(key):
             where = f"approvals.keys[{number}]"
             raise PolicyError(path, where, "is no verifier key; copy its whole line, name+8 hex digits+base64")
+
+    if bool(found.legal_reviewer.name.strip()) is not (found.legal_reviewer.date is not None):
+        missing = "date" if found.legal_reviewer.date is None else "name"
+        problem = f"is missing: name who reviewed and when, such as {_REVIEWED}, or leave both out"
+        raise PolicyError(path, f"legal_reviewer.{missing}", problem)
     supplement = _supplement(path, found.notices.supplement, require_root=require_root)
     sections = {name: getattr(found, name) for name in PolicyFile.__struct_fields__}
     return Policy(**sections, supplement=supplement)

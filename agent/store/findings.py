@@ -114,6 +114,12 @@ def get(conn: apsw.Connection, finding_id: str) -> Finding | None:
     return None if row is None else _finding(row)
 
 
+def answered_at(conn: apsw.Connection, finding_id: str) -> int:
+    """Return when a finding was last answered, UTC milliseconds; -1 where it never was, or is not there."""
+    found = conn.execute("SELECT answered_at FROM finding WHERE id = ?", (finding_id,)).get
+    return -1 if found is None else int(found)
+
+
 def set_answer(tx: apsw.Connection, finding_id: str, answer: str, at: int) -> bool:
     """Keep what the person said of a finding; False when there is no such finding."""
     tx.execute("UPDATE finding SET answer = ?, answered_at = ? WHERE id = ?", (answer, at, finding_id))

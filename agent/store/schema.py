@@ -201,6 +201,15 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
         ) STRICT;
         """,
     ),
+    (
+        3,
+        """
+        CREATE TABLE preference (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
 """Version reached, and the SQL that reaches it from the version before. Never edit one that was released."""
 
@@ -256,7 +265,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "evidence": "For each reason: the kind of evidence, the rule that spoke, its weight, and names or counts "
         "put into a fixed sentence. Never an argument, an address or a line of code.",
         "techniques": "Public technique ids (ATT&CK, OWASP) that describe it.",
-        "answer": "What you answered: stopping, work or not me.",
+        "answer": "What you answered: approved, stopped, mistaken or not me.",
         "answered_at": "When you answered.",
         "held_until": "Until when nothing about it may be reported.",
         "closed_at": "When it was closed. It is deleted some time after that.",
@@ -316,10 +325,11 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "language": "The language of that text.",
         "control": "Which button, switch or prompt was used.",
         "dwell_ms": "How many milliseconds lay between showing the text and the act.",
-        "strength": "How sure it is who acted: a page opened by a one-time link, typed at a terminal, or nobody.",
+        "strength": "How sure it is who acted: a page opened by a one-time link, typed at a terminal, pressed in a "
+        "browser's pop-up, or nobody.",
         "disputes": "For «that was not me»: the number of the act that is meant.",
         "finding": "For an answer: which finding.",
-        "category": "For an answer: stopping, work or not me.",
+        "category": "For an answer: approved, stopped, mistaken or not me.",
     },
     "gate": {
         "entry": "The number of this state in the ledger.",
@@ -338,6 +348,10 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "counter": {
         "name": "What is counted, such as refused messages of one kind.",
         "value": "How many there were.",
+    },
+    "preference": {
+        "name": "Which choice of yours about what is shown to you: elsewhere.",
+        "value": "For elsewhere: the code of the place in which you said that you do not work.",
     },
     "cursor": {
         "name": "Which part of the agent it belongs to.",

@@ -80,6 +80,12 @@ EXTENSION_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "lost": "How many were not stored yet when the browser last closed",
         "oldest_seq": "The lowest number that waits",
     },
+    "When you answer a flag in the pop-up": {
+        "finding": "The random name of the finding that was flagged",
+        "category": "Which of the four answers you pressed",
+        "at": "When",
+        "dwell_ms": "How many milliseconds the flag had been before you",
+    },
     "For each page load on a watched platform": {
         "seq": "A number that rises with each page load",
         "platform": "The platform, such as LinkedIn",

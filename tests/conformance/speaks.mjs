@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 
+import { Answers } from "../../extension/answers.js";
 import { Connection } from "../../extension/connection.js";
 import { Delivery } from "../../extension/delivery.js";
 import { Queue } from "../../extension/queue.js";
@@ -31,8 +32,16 @@ const connection = new Connection({
   onMessage: (message) => delivery.receive(message),
   onClosed: () => delivery.portDied(),
 });
+const answers = new Answers({
+  session: new FakeArea(),
+  send: (message) => connection.send(message),
+  now: () => over.at,
+  setTimer: clock.setTimer,
+  changed: () => {},
+});
 const delivery = new Delivery({
   queue,
+  answers,
   send: (message) => connection.send(message),
   about: { browser: "chromium", browser_version: "156", extension_version: "0.1.0" },
   now: clock.now,
@@ -42,6 +51,9 @@ const delivery = new Delivery({
   onGate: () => {},
   onPage: (url) => pages.push(url),
 });
+
+// Pressed at the moment that the example's `answered` names, so that it is this answer that is over.
+const over = agent.find(({ kind }) => kind === "answered");
 
 connection.start();
 for (const message of host) port.say(message);
@@ -59,6 +71,7 @@ delivery.add(page(seen));
 port.say({ kind: "agent", up: false, host_version: "0.1.0", reason: "lost" });
 delivery.add(page(seen));
 greet();
+answers.give(over.finding, "stopped", 3_200);
 delivery.askForPage();
 for (const message of agent.filter((message) => !greeting.includes(message))) port.say(message);
 
@@ -73,6 +86,7 @@ process.stdout.write(
     not_kept: delivery.notKept,
     refusal: delivery.refusal,
     flags: delivery.flags,
+    waiting_answers: [answers.of(over.finding)].filter((category) => category !== ""),
     pages,
   }),
 );

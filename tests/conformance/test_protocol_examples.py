@@ -104,8 +104,11 @@ def made_by_the_agent() -> dict[str, dict[str, Any]]:
         last_seen=flag["since"] + 1,
         count=1,
         evidence=(Evidence(EvidenceClass.NAME, "catalogue.executable", flag["why"], 0.9),),
+        answer=flag["answer"],
     )
     welcome, refuse, ack = wanted["welcome"], wanted["refuse"], wanted["ack"]
+    answer = messages.decode(body(FROM_EXTENSION["answer"].example))
+    assert isinstance(answer, messages.Answer)
     bodies = {
         "welcome": messages.encode_welcome(
             welcome["agent_version"], Mode(welcome["mode"]), welcome["organisation"], welcome["acked"]
@@ -116,6 +119,7 @@ def made_by_the_agent() -> dict[str, dict[str, Any]]:
         "ack": messages.encode_ack(ack["seq"], [(one["seq"], one["reason"]) for one in ack["dropped"]]),
         "refuse": messages.encode_refuse(Refusal(refuse["reason"], refuse["detail"])),
         "flags": messages.encode_flags([finding]),
+        "answered": messages.encode_answered(answer, recorded=wanted["answered"]["recorded"]),
         "page": messages.encode_page(wanted["page"]["url"]),
         "pong": messages.PONG,
     }
@@ -155,7 +159,8 @@ def test_the_shipped_extension_understands_every_example_and_says_only_what_is_o
     assert heard["flags"] == FROM_AGENT["flags"].example["flags"]
     assert heard["pages"] == [FROM_AGENT["page"].example["url"]]
     kinds = {message["kind"] for message in heard["said"]}
-    assert kinds == {"hello", "loads", "load", "open_page"}
+    assert kinds == {"hello", "loads", "load", "answer", "open_page"}
+    assert heard["waiting_answers"] == []
     for message in heard["said"]:
         assert list(message) == list(FROM_EXTENSION[message["kind"]].example)
         assert not isinstance(messages.decode(body(message)), Refusal)

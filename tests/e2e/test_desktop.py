@@ -1,6 +1,6 @@
 """The desktop notice, with a real notification service: Xvfb, a session bus and dunst.
 
-A flag shown through `agent.link.desktop` must arrive there with our words and nothing of the command line.
+A flag shown through `agent.link.desktop` must arrive there as «a message for you» and nothing else: screens are shared.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ async def test_a_flag_reaches_the_persons_desktop(desktop: dict[str, str]) -> No
     _dunst(desktop, "close-all")
     shown = json.loads(_dunst(desktop, "history").stdout)["data"][0]
     assert [(n["summary"]["data"], n["appname"]["data"]) for n in shown] == [
-        ("A bulk-collection tool is running", "Gleanwatch")
+        ("Gleanwatch", "Gleanwatch")
     ]
-    assert "Scrapy is collecting from linkedin. Why: its command is scrapy." in shown[0]["body"]["data"]
+    assert shown[0]["body"]["data"] == "Gleanwatch has a message for you."
 
 
 async def test_an_act_is_told_and_one_press_says_that_it_was_not_me(desktop: dict[str, str]) -> None:

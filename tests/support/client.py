@@ -64,6 +64,11 @@ def load(seq: int, at: int | None = None, **fields: Any) -> Message:
     }
 
 
+def answer(finding: str, at: int, category: str = "stopped", dwell_ms: int = 900) -> Message:
+    """Return an `answer` message."""
+    return {"v": 1, "kind": "answer", "finding": finding, "category": category, "at": at, "dwell_ms": dwell_ms}
+
+
 def loads(items: Iterable[Message]) -> Message:
     """Make a `loads` of several `load` messages."""
     return {

@@ -40,6 +40,7 @@ FIELDS: Mapping[str, Mapping[str, type]] = {
     },
     "load": LOAD,
     "loads": {"loads": list},
+    "answer": {"finding": str, "category": str, "at": int, "dwell_ms": int},
     "open_page": {},
     "ping": {},
 }
@@ -88,6 +89,8 @@ def problems(message: Mapping[str, Any]) -> list[str]:
         numbers = [load.get("seq") for load in loads]
         if numbers != sorted(numbers):
             found.append("loads: not in rising order")
+    if kind == "answer" and message.get("category") not in {"approved", "stopped", "mistaken", "not_me"}:
+        found.append("answer: unknown category")
     if kind == "hello" and not re.fullmatch(r"[A-Za-z0-9_-]{22}", str(message.get("client"))):
         found.append("hello: client is not 22 characters of base64url")
     return found

@@ -182,6 +182,7 @@ STRUCTS = {
     "hello": messages.Hello,
     "load": messages.Load,
     "loads": messages.Loads,
+    "answer": messages.Answer,
     "open_page": messages.OpenPage,
     "ping": messages.Ping,
 }

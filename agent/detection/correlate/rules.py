@@ -7,14 +7,15 @@ collecting. `findings.py` asks once for each fact; the answer is evidence small 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from agent.detection.correlate.facts import KINDS, Fields
 from agent.detection.correlate.said import Said
 from agent.detection.names import join, platform_name
-from agent.detection.sigma import Engine, LogSource, Rule
+from agent.detection.sigma.engine import Engine
+from agent.detection.sigma.form import Correlation, LogSource, Rule, RuleSet
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 
 PRODUCT = "gleanwatch"
@@ -43,31 +44,25 @@ class Worth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rules:
     """Our own rules, ready to be asked."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: RuleSet) -> None:
         """Prepare the rules.
 
         Args:
-            rules: As `agent.detection.sigma` reads them.
+            rules: As `agent.detection.sigma.link` joined them.
 
         Raises:
             ValueError: A rule does not say what a match is worth.
         """
         self._engine = Engine(rules)
-        self._worth: dict[str, Worth] = {}
-        for rule in rules:
-            if rule.custom:
-                try:
-                    self._worth[rule.id] = msgspec.convert(rule.custom, Worth)
-                except msgspec.ValidationError as problem:
-                    raise ValueError(f"Rule «{rule.title}» does not say what a match is worth: {problem}") from None
+        self._worth = {rule.id: worth_of(rule) for rule in (*rules.rules, *rules.correlations) if rule.custom}
         self._sources = {kind: (LogSource(category=kind, product=PRODUCT),) for kind in KINDS}
 
     def __call__(self, kind: str, fields: Fields, at: int) -> Sequence[Said]:
         """Return what the rules say of one fact; rules that only serve others' correlation say nothing."""
         return [
-            _said(self._worth[match.rule_id], fields)
+            _said(self._worth[match.rule], fields)
             for match in self._engine.match(self._sources[kind], fields, at)
-            if match.rule_id in self._worth
+            if match.rule in self._worth
         ]
 
 
@@ -86,6 +81,13 @@ def _in_words(name: str, value: object) -> str:
     return str(value)
 
 
-def names_of(rules: Sequence[Rule]) -> Mapping[str, Worth]:
-    """Return what each rule is worth by the evidence's id: for the registry of rules."""
-    return {worth.rule: worth for rule in rules if rule.custom for worth in (msgspec.convert(rule.custom, Worth),)}
+def worth_of(rule: Rule | Correlation) -> Worth:
+    """Return what a rule's match is worth.
+
+    Raises:
+        ValueError: The rule does not say, or says it wrongly.
+    """
+    try:
+        return msgspec.convert(rule.custom, Worth)
+    except msgspec.ValidationError as problem:
+        raise ValueError(f"Rule «{rule.title}» does not say what a match is worth: {problem}") from None

@@ -8,29 +8,45 @@ about people. A library the catalogue does not know is asked what it says of its
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent.content.catalogue import Catalogue, Kind, Tool
 from agent.detection import weights
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.identify.folders import Distributions, normal
-from agent.detection.identify.package import capability, describe
+from agent.detection.identify.package import identified as by_own_words
 from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.vocabulary import (
     DRIVERS,
     EVASION,
     JAVASCRIPT_HTTP,
     JAVASCRIPT_PARSERS,
+    PLATFORM_LIBRARIES,
     PYTHON_HTTP,
     PYTHON_PARSERS,
     SHELL_FETCHERS,
+    WORK_PLATFORMS,
 )
+from agent.detection.identify.shape import Shape, shape_of
 from agent.detection.names import join, library_name
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 
-LANGUAGES = {"python": "Python", "javascript": "JavaScript", "shell": "shell"}
+__all__ = ["by_own_words", "judge"]
+LANGUAGES = {
+    "python": "Python",
+    "javascript": "JavaScript",
+    "shell": "shell",
+    "perl": "Perl",
+    "ruby": "Ruby",
+    "php": "PHP",
+    "java": "Java",
+    "r": "R",
+    "lua": "Lua",
+    "go": "Go",
+}
 MAX_UNKNOWN = 20
-_INTERPRETER_TECHNIQUE = {"python": "T1059.006", "javascript": "T1059.007", "shell": "T1059.004"}
+_INTERPRETER_TECHNIQUE = {"python": "T1059.006", "javascript": "T1059.007", "shell": "T1059.004", "lua": "T1059.011"}
 _TELLING_ENGINES = frozenset(["browser-automation", "scraper-framework", "ai-crawler", "site-mirror"])
 """Families whose engines say something by being imported; a client of an interface or of HTTP says nothing."""
 _QUIET_LIBRARIES = frozenset(["http", "https", "html", "urllib", "urllib3", "w3lib"])
@@ -38,109 +54,140 @@ _QUIET_LIBRARIES = frozenset(["http", "https", "html", "urllib", "urllib3", "w3l
 
 
 def judge(
-    facts: CodeFacts, language: str, catalogue: Catalogue, distributions: Distributions, sites: Sequence[Path]
+    facts: CodeFacts,
+    language: str,
+    catalogue: Catalogue,
+    distributions: Distributions,
+    sites: Sequence[Path],
+    *,
+    mark: str = "",
 ) -> Identified | None:
     """Say which tool a script is, or that it is the person's own collecting script, or None.
 
     Args:
         facts: The shape of its code.
-        language: `python`, `javascript` or `shell`.
+        language: `python`, `javascript`, `shell` or another language that a reader exists for.
         catalogue: Every known tool.
         distributions: Which packages lie in which folder.
         sites: Package folders of the interpreter's environment.
+        mark: A short keyed hash of the script, to tell scripts with the same libraries apart, or empty.
     """
-    weight, shape = loop_weight(facts)
-    # What a shell script calls is a process of its own and is identified as such.
+    shape = shape_of(facts)
+    technique = _INTERPRETER_TECHNIQUE.get(language, "T1059")
+    # What a shell script calls is a process of its own and is identified as such; only a loop of them is seen here.
     tools = _tools(facts, language, catalogue) if language != "shell" else []
     collectors = [(tool, name) for tool, name in tools if tool.role == "collector"]
     drivers = [(tool, name) for tool, name in tools if tool.role != "collector" and tool.family in _TELLING_ENGINES]
-    technique = _INTERPRETER_TECHNIQUE[language]
     collectors.sort(key=lambda one: (not _verified(one[0], language, catalogue), one[0].bulk != "always"))
     if collectors:
         tool, name = collectors[0]
         sure = _verified(tool, language, catalogue)
         strength = weights.IMPORT_COLLECTOR if sure else weights.NAME_UNVERIFIED
+        strength *= weights.TEST_IMPORTS if facts.tests else 1.0
         looped = name.split(".")[0] in facts.looped or facts.in_loop
         rule = "imports.collector" if sure else weights.UNVERIFIED_RULE
         evidence = [Evidence(EvidenceClass.CODE, rule, f"a script imports {name}", strength)]
-        if weight > strength:
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", shape, weight))
+        if shape.weight > strength:
+            evidence.append(_shape_evidence(shape))
         modes: tuple[CollectMode, ...] = (CollectMode.LOOP,) if looped and tool.bulk != "never" else ()
-        return _of(tool, evidence, modes, technique)
+        return _of(tool, evidence, modes, technique, shape.lowered)
+    started = _started(facts, catalogue)
+    if started is not None:
+        tool, name = started
+        detail = f"a script starts {name} again and again"
+        evidence = [Evidence(EvidenceClass.CODE, "imports.runs", detail, weights.RUNS_COLLECTOR)]
+        return _of(tool, evidence, (CollectMode.LOOP,), technique, "")
     if drivers:
         tool, name = drivers[0]
-        strength = weights.IMPORT_ENGINE if not facts.own_host else weights.IMPORT_ENGINE * weights.OWN_HOST_ONLY
+        strength = weights.IMPORT_ENGINE if shape.weight else weights.IMPORT_ENGINE_IDLE
+        strength *= weights.OWN_HOST_ONLY if facts.own_host else 1.0
+        strength *= weights.SHAPE_IS_TEST if facts.tests else 1.0
         evidence = [Evidence(EvidenceClass.PACKAGE, "imports.engine", f"a script imports {name}", strength)]
-        if weight:
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", shape, weight))
-        return _of(tool, evidence, _loop_mode(facts, weight), technique)
+        if shape.weight:
+            evidence.append(_shape_evidence(shape))
+        return _of(tool, evidence, _loop_mode(shape), technique, shape.lowered)
     unknown = _unknown(facts, language, distributions, sites)
     if unknown is not None:
-        modes = _loop_mode(facts, weight) or ((CollectMode.LOOP,) if _looped(unknown, facts) else ())
+        modes = _loop_mode(shape) or ((CollectMode.LOOP,) if _looped(unknown, facts) else ())
         evidence = [*unknown.evidence]
-        if weight:
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", shape, weight))
-        return Identified(
-            unknown.tool,
-            unknown.name,
-            unknown.family,
-            Role.SCRIPT,
-            Bulk.MODES,
-            tuple(evidence),
-            modes,
+        if shape.weight:
+            evidence.append(_shape_evidence(shape))
+        return replace(
+            unknown,
+            role=Role.SCRIPT,
+            bulk=Bulk.MODES,
+            evidence=tuple(evidence),
+            modes=modes,
             techniques=(*unknown.techniques, technique),
+            lowered=shape.lowered,
         )
-    if weight == 0:
+    if shape.weight == 0:
         return None
+    return _own(facts, language, shape, technique, mark)
+
+
+def _own(facts: CodeFacts, language: str, shape: Shape, technique: str, mark: str) -> Identified:
+    """Make the answer for a script of the person's own that no tool is behind."""
     libraries = _libraries(facts)
     said = join([library_name(name) for name in libraries])
-    pieces = [Evidence(EvidenceClass.CODE, "imports.loop", shape, weight)]
+    pieces = [_shape_evidence(shape)]
     evading = sorted({name.split(".")[0] for name in facts.imports} & EVASION)
     if evading:
         detail = f"uses {join(evading)}, made to pass for a person's browser"
         pieces.append(Evidence(EvidenceClass.PACKAGE, "imports.evasion", detail, weights.IMPORT_EVASION))
+    family, capability = _nature(facts, libraries)
     return Identified(
-        tool=f"script:{','.join(libraries) or language}",
-        name=f"A {LANGUAGES[language]} script" + (f" using {said}" if said else ""),
-        family="browser-automation" if set(libraries) & DRIVERS else "generic-http",
+        tool=f"script:{','.join(libraries) or language}" + (f"#{mark}" if mark else ""),
+        name=f"A {LANGUAGES.get(language, language)} script" + (f" using {said}" if said else ""),
+        family=family,
         role=Role.SCRIPT,
         bulk=Bulk.MODES,
         evidence=tuple(pieces),
-        modes=_loop_mode(facts, weight),
+        modes=_loop_mode(shape),
         techniques=("T1119", technique, "OAT-011"),
+        capability=capability,
+        lowered=shape.lowered,
     )
 
 
-def loop_weight(facts: CodeFacts) -> tuple[float, str]:
-    """Return how much the shape of the code says, and a fixed sentence for it; 0 where no requests are in a loop."""
-    if not facts.in_loop:
-        return 0.0, ""
-    parts = ["walks pages in a browser in a loop" if facts.drives else "requests pages in a loop"]
-    weight = weights.CODE_LOOP
-    if facts.parses or facts.writes:
-        weight = weights.CODE_LOOP_KEEPS
+def _nature(facts: CodeFacts, libraries: Sequence[str]) -> tuple[str, str]:
+    """Return family and capability of a script of one's own, by what it does most tellingly."""
+    if set(libraries) & DRIVERS:
+        return "browser-automation", "drives"
+    if facts.searches:
+        return "serp-leadgen", "searches"
+    if facts.media and facts.downloads:
+        return "media-downloader", "downloads"
+    if facts.platforms and facts.api:
+        return "api-harvester", "harvests"
+    if set(facts.platforms) - WORK_PLATFORMS:
+        return "social-media-scraper", "scrapes"
     if facts.parses:
-        parts.append("takes them apart")
-    if facts.writes:
-        parts.append("writes what it finds")
-    if facts.walks:
-        parts.append("goes through numbered pages or links")
-        if facts.parses or facts.drives or facts.people:
-            weight = weights.CODE_LOOP_WALKS
-    if facts.people:
-        parts.append("looks for data about people")
-        if facts.walks and (facts.parses or facts.drives):
-            weight = weights.CODE_LOOP_PEOPLE
-    if facts.own_host:
-        weight *= weights.OWN_HOST_ONLY
-    return weight, ", ".join(parts)
+        return "generic-http", "crawls" if facts.follows else "scrapes"
+    return "generic-http", "harvests" if facts.api and facts.walks else "fetches"
 
 
-def _loop_mode(facts: CodeFacts, weight: float) -> tuple[CollectMode, ...]:
-    return (CollectMode.LOOP,) if facts.in_loop and weight >= weights.CODE_LOOP_KEEPS else ()
+def _shape_evidence(shape: Shape) -> Evidence:
+    return Evidence(EvidenceClass.CODE, "imports.loop", shape.says, shape.weight)
 
 
-def _of(tool: Tool, evidence: Sequence[Evidence], modes: tuple[CollectMode, ...], technique: str) -> Identified:
+def _loop_mode(shape: Shape) -> tuple[CollectMode, ...]:
+    return (CollectMode.LOOP,) if shape.weight >= weights.CODE_LOOP_KEEPS else ()
+
+
+def _started(facts: CodeFacts, catalogue: Catalogue) -> tuple[Tool, str] | None:
+    """Return a catalogued collector that the script starts in a loop, by a verified name of its own."""
+    for name in facts.runs_in_loop:
+        for spelled in (name, name.replace("_", "-")):
+            tool = catalogue.by_executable(spelled)
+            if tool is not None and tool.role == "collector" and catalogue.is_verified(tool, "executables"):
+                return tool, spelled
+    return None
+
+
+def _of(
+    tool: Tool, evidence: Sequence[Evidence], modes: tuple[CollectMode, ...], technique: str, lowered: str
+) -> Identified:
     return Identified(
         tool=tool.id,
         name=tool.name,
@@ -150,6 +197,7 @@ def _of(tool: Tool, evidence: Sequence[Evidence], modes: tuple[CollectMode, ...]
         evidence=tuple(evidence),
         modes=modes,
         techniques=tuple(sorted({*tool.techniques, technique})),
+        lowered=lowered,
     )
 
 
@@ -207,33 +255,13 @@ def _folders(
                 break
 
 
-def by_own_words(ecosystem: str, package: str, folder: str) -> Identified | None:
-    """Identify a package that the catalogue does not know by what it says of itself, or return None."""
-    said = describe(ecosystem, folder)
-    able = capability(said) if said is not None else None
-    if able is None:
-        return None
-    detail = f"{package} describes itself as {able.says}"
-    if able.libraries:
-        detail += f" and is built on {join([library_name(name) for name in able.libraries])}"
-    strength = weights.PACKAGE_SELF_STRONG if able.strong else weights.PACKAGE_SELF_WEAK
-    return Identified(
-        tool=f"package:{ecosystem}:{package}",
-        name=package,
-        family=able.family,
-        role=Role.COLLECTOR,
-        bulk=Bulk.ALWAYS if able.strong and able.says == "scraping" else Bulk.MODES,
-        evidence=(Evidence(EvidenceClass.PACKAGE, "package.own-words", detail, strength),),
-        techniques=("T1119", "OAT-011"),
-    )
-
-
 def _looped(unknown: Identified, facts: CodeFacts) -> bool:
     return normal(unknown.name) in {normal(name) for name in facts.looped}
 
 
 def _libraries(facts: CodeFacts) -> list[str]:
     tops = {name if name.startswith("@") else name.split(".")[0] for name in facts.imports}
-    known = tops & (PYTHON_HTTP | PYTHON_PARSERS | DRIVERS | JAVASCRIPT_HTTP | JAVASCRIPT_PARSERS | SHELL_FETCHERS)
+    engines = PYTHON_HTTP | PYTHON_PARSERS | DRIVERS | JAVASCRIPT_HTTP | JAVASCRIPT_PARSERS | SHELL_FETCHERS
+    known = tops & (engines | set(PLATFORM_LIBRARIES))
     telling = known - _QUIET_LIBRARIES
     return sorted(telling or known)[:4]

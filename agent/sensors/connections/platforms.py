@@ -1,33 +1,27 @@
-"""Joins sockets and addresses: how many open connections a process has to which platform."""
+"""One look at a process's connections, for a scan that stores nothing and waits for nothing."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-
-from agent.model.events import ProcessKey
-from agent.sensors.connections.sockets import SocketLister
-
-PlatformOf = Callable[[bytes, int], str | None]
-"""Platform of a packed address and port: `PlatformAddresses.platform_of`."""
+from agent.model.events import Activity, ProcessKey
+from agent.sensors.connections.sightings import FarEnds, Sockets
+from agent.sensors.connections.tally import Tally
 
 
 class PlatformConnections:
-    """The `Connections` of `agent.model.ports`, as of this moment. One call costs about a millisecond."""
+    """The `Connections` of `agent.model.ports` as of this moment: what is open, and no turns. A call is one look.
 
-    def __init__(self, sockets: SocketLister, platform_of: PlatformOf) -> None:
+    Args:
+        sockets: Sees connections (`socket_lister`).
+        far_ends: Knows what stands at a far end (`PlatformAddresses`).
+    """
+
+    def __init__(self, sockets: Sockets, far_ends: FarEnds) -> None:
         self._sockets = sockets
-        self._platform_of = platform_of
+        self._far_ends = far_ends
 
-    def platforms_of(self, key: ProcessKey) -> Mapping[str, int]:
-        """Open outgoing connections of one process per platform; empty when none or not readable."""
-        counts: Counter[str] = Counter()
-        for endpoint in self._sockets((key,))[key] or ():
-            platform = self._platform_of(endpoint.address, endpoint.port)
-            if platform is not None:
-                counts[platform] += 1
-        return dict(counts)
-
-    def total_of(self, key: ProcessKey) -> int:
-        """Number of open outgoing connections of one process, wherever they go."""
-        return len(self._sockets((key,))[key] or ())
+    def activity_of(self, key: ProcessKey) -> Activity:
+        """Open outgoing connections of one process; all zero where there are none or it may not be read."""
+        tally = Tally(0.0, whole=False)
+        tally.look(self._sockets.look((key,)).get(key) or (), self._far_ends, 0.0)
+        self._sockets.forget(key)
+        return tally.activity(self._far_ends)

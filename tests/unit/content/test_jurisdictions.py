@@ -34,7 +34,6 @@ CELLS = {
     "forbids",
     "claims_years",
     "monitoring",
-    "public_data",
 }
 
 
@@ -86,7 +85,7 @@ def test_every_cell_of_every_row_says_how_sure_we_are() -> None:
 
 def test_nothing_unchecked_is_stated_as_certain() -> None:
     for there in load_jurisdictions().values():
-        for cell in ("authority", "statute", "monitoring", "public_data"):
+        for cell in ("authority", "statute", "monitoring"):
             assert getattr(there, cell).startswith(UNCHECKED) is (there.certainty[cell] == "C"), (there.code, cell)
 
 
@@ -115,7 +114,7 @@ def test_what_a_row_does_not_say_holds_as_around_it_with_its_certainty() -> None
     rows = load_jurisdictions()
     assert rows["DE"].authority == rows["EU"].authority
     assert rows["DE"].forbids == rows["EU"].forbids
-    assert rows["DE"].certainty["public_data"] == rows["EU"].certainty["public_data"] == "B"
+    assert rows["DE"].certainty["authority"] == rows["EU"].certainty["authority"] == "A"
     assert rows["US-NY"].start is not rows["US"].start
     assert rows["US-NY"].certainty["start"] == "B"
     assert rows["US"].certainty["start"] == "C"

@@ -7,19 +7,21 @@ send; `world` is a detector over the shipped catalogue with a clock and connecti
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+import agent.content
 from agent.content.catalogue import Catalogue, load_catalogue
+from agent.detection.correlate.rules import Rules
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
+from agent.detection.sigma.parse import parse_in_process
 from agent.model.events import Activity, CommandLine, ProcessEnded, ProcessKey, ProcessStarted
-from agent.detection.correlate.said import Said
-from agent.model.findings import Evidence, EvidenceClass, Finding
+from agent.model.findings import Finding
 
 PIP_SCRIPT = (
     "#!{python}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom {module} import {function}\n"
@@ -127,13 +129,8 @@ class Tree:
         return pid in self.agents_own
 
 
-def judge(kind: str, fields: Mapping[str, object], at: int) -> list[Said]:
-    """Stand-in until the Sigma engine is there."""
-    if kind == "activity" and fields["platform_connections"] and not (
-        fields["role"] == "collector" and not fields["asks"]
-    ):
-        return [Said(Evidence(EvidenceClass.NETWORK, "network.platform", "d", 0.5), True, None)]
-    return []
+RULES_FOLDER = Path(agent.content.__file__).parent / "rules"
+RULES = Rules(parse_in_process(RULES_FOLDER))
 
 
 class World:
@@ -156,7 +153,7 @@ class World:
             hold_ms=24 * 3_600_000,
             refine=identifier.refine,
             recognise=identifier.installed,
-            judge=judge,
+            judge=RULES,
         )
 
     def event(

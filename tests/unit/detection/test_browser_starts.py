@@ -41,8 +41,8 @@ def judged(line: str, *ancestors: str, **more: object) -> Identified | None:
 @pytest.mark.parametrize(
     "line",
     [
-        f"/root/.cache/puppeteer/chrome/linux/chrome {PUPPETEER} about:blank",
-        "/opt/chrome --enable-automation --test-type=webdriver --user-data-dir=/tmp/.org.chromium.Chromium.aB3xYz data:,",
+        f"/home/p/.cache/puppeteer/chrome {PUPPETEER} about:blank",
+        "/o/chrome --enable-automation --test-type=webdriver --user-data-dir=/tmp/.org.chromium.Chromium.aB3xYz data:,",
         "/c/chrome-linux/headless_shell --headless --remote-debugging-pipe --no-startup-window",
         "/usr/lib/firefox-esr/firefox-esr --marionette --remote-debugging-port 34567 -profile /tmp/rust_mozprofileAbC",
         "/c/firefox/firefox -no-remote -headless -profile /tmp/playwright_firefoxdev_profile-x -juggler-pipe -silent",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.detection import weights
-from agent.detection.identify.imports import loop_weight
 from agent.detection.identify.parse import javascript_code, python_code, shell_code
 from agent.detection.identify.parse.facts import CodeFacts
+from agent.detection.identify.shape import shape_of
+from agent.detection.scoring import LOW_FROM, MEDIUM_FROM
 
 PEOPLE_LOOP = """
 import csv, requests
@@ -113,7 +113,7 @@ OWN_HOST = PEOPLE_LOOP.replace("site.example", "localhost:8000")
 def test_a_python_loop_that_takes_people_from_pages_is_seen(source: str) -> None:
     facts = python_code.read(source.encode())
     assert facts.in_loop and facts.parses and facts.walks and facts.people
-    assert loop_weight(facts)[0] == weights.CODE_LOOP_PEOPLE
+    assert shape_of(facts).weight >= MEDIUM_FROM
 
 
 def test_a_loop_over_a_method_that_asks_is_seen() -> None:
@@ -123,13 +123,13 @@ def test_a_loop_over_a_method_that_asks_is_seen() -> None:
 
 @pytest.mark.parametrize("source", [API_CLIENT, TRANSLATIONS, FLASK, LOCAL_HTML], ids=["api", "i18n", "flask", "local"])
 def test_ordinary_python_programs_weigh_next_to_nothing(source: str) -> None:
-    assert loop_weight(python_code.read(source.encode()))[0] <= weights.CODE_LOOP
+    assert shape_of(python_code.read(source.encode())).weight < LOW_FROM
 
 
 def test_a_loop_against_ones_own_host_weighs_little() -> None:
     facts = python_code.read(OWN_HOST.encode())
     assert facts.own_host
-    assert loop_weight(facts)[0] < 0.3
+    assert shape_of(facts).weight < LOW_FROM
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ for (const port of [1, 2]) app.listen(port);
 def test_a_javascript_loop_that_takes_people_from_pages_is_seen(source: str) -> None:
     facts = javascript_code.read(source.encode())
     assert facts.in_loop and facts.people
-    assert loop_weight(facts)[0] == weights.CODE_LOOP_PEOPLE
+    assert shape_of(facts).weight >= MEDIUM_FROM
 
 
 @pytest.mark.parametrize("source", [JS_CRON, JS_SERVER], ids=["cron", "server"])
 def test_ordinary_javascript_programs_weigh_next_to_nothing(source: str) -> None:
-    assert loop_weight(javascript_code.read(source.encode()))[0] <= weights.CODE_LOOP
+    assert shape_of(javascript_code.read(source.encode())).weight < LOW_FROM
 
 
 SHELL_LOOP = """#!/bin/bash
@@ -220,12 +220,12 @@ SHELL_BUILD = "for f in *.c; do gcc -c $f; done\ncurl -O https://site.example/pe
 
 
 def test_a_shell_loop_that_takes_people_from_pages_is_seen() -> None:
-    assert loop_weight(shell_code.read(SHELL_LOOP.encode()))[0] == weights.CODE_LOOP_PEOPLE
+    assert shape_of(shell_code.read(SHELL_LOOP.encode())).weight >= MEDIUM_FROM
 
 
 @pytest.mark.parametrize("source", [SHELL_CHECK, SHELL_HEALTH, SHELL_BUILD])
 def test_ordinary_shell_scripts_weigh_next_to_nothing(source: str) -> None:
-    assert loop_weight(shell_code.read(source.encode()))[0] <= weights.CODE_LOOP
+    assert shape_of(shell_code.read(source.encode())).weight < LOW_FROM
 
 
 @given(st.text(max_size=300))

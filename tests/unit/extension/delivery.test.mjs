@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { Answers } from "../../../extension/answers.js";
 import { Delivery, MAX_BATCH, MAX_BATCH_BYTES, batches } from "../../../extension/delivery.js";
 import { PURPOSE } from "../../../extension/gate.js";
 import { Queue } from "../../../extension/queue.js";
@@ -22,8 +23,16 @@ async function make({ bound = 5_000, session = new FakeArea() } = {}) {
     makeClient: () => "C".repeat(22),
   });
   const it = { clock, queue, session, sent: [], portOpen: true, pages: [], gates: [], worked: 0 };
+  it.answers = new Answers({
+    session,
+    send: (message) => it.portOpen && it.sent.push(structuredClone(message)) > 0,
+    now: clock.now,
+    setTimer: clock.setTimer,
+    changed: () => {},
+  });
   it.delivery = new Delivery({
     queue,
+    answers: it.answers,
     send: (message) => it.portOpen && it.sent.push(structuredClone(message)) > 0,
     about: { browser: "chromium", browser_version: "156", extension_version: "0.1.0" },
     now: clock.now,
@@ -334,7 +343,49 @@ describe("delivery", () => {
       platforms: ["x", ""],
       since: 0,
       why: "",
+      answer: "",
     });
+  });
+
+  it("says the answers that wait after each greeting, and forgets those that are over", async () => {
+    const it = await make();
+    it.answers.give("f1", "stopped", 5);
+    it.up();
+    const said = () => it.take().filter(({ kind }) => kind === "answer");
+    const [answer] = said();
+    assert.equal(answer.finding, "f1");
+    it.delivery.agentDown();
+    it.up();
+    assert.deepEqual(said(), [answer]);
+    it.say("answered", { finding: "f1", at: answer.at, recorded: false });
+    it.delivery.agentDown();
+    it.up();
+    assert.deepEqual(said(), []);
+    assert.equal(it.delivery.misunderstood, 0);
+    it.say("answered", { finding: 7 });
+    assert.equal(it.delivery.misunderstood, 1);
+  });
+
+  it("takes answers while nothing may be watched, too: a flag can be older than the gate", async () => {
+    const it = await make();
+    it.up(0, CLOSED);
+    it.take();
+    it.answers.give("f1", "mistaken", 5);
+    assert.deepEqual(
+      it.take().map(({ kind }) => kind),
+      ["answer"],
+    );
+  });
+
+  it("does not blame a page load for an answer that an older agent refuses", async () => {
+    const it = await make();
+    it.up();
+    it.answers.give("f1", "stopped", 5);
+    it.delivery.add(page());
+    it.say("refuse", { reason: "unknown_kind", detail: "" });
+    assert.equal(it.answers.tooOld, true);
+    assert.equal(it.queue.waiting, 1);
+    assert.equal(it.delivery.open, true);
   });
 
   it("asks for the page only where there is an agent", async () => {

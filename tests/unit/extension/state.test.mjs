@@ -13,6 +13,7 @@ const good = {
   gate: { state: "open", since: 5, until: null, reason: "" },
   refusal: null,
   flags: [],
+  answersOnPage: false,
   lastAck: 1_000,
   waiting: 0,
   dropped: 0,
@@ -31,6 +32,19 @@ const gated = (state, reason, until = null) => ({
   ...good,
   phase: "welcome",
   gate: { state, since: 5, until, reason },
+});
+const flag = (fields = {}) => ({
+  id: "a",
+  name: "Scrapy",
+  family: "scraper-framework",
+  stage: "collecting",
+  level: "high",
+  platforms: ["linkedin"],
+  since: 1_000,
+  why: "started by the name of Scrapy",
+  answer: "",
+  waiting: "",
+  ...fields,
 });
 const show = (snapshot) => view(snapshot, 2_000, date);
 
@@ -163,10 +177,67 @@ describe("the numbers", () => {
 });
 
 describe("the badge", () => {
-  it("counts flags, and trouble comes before them", () => {
-    const flag = { id: "a", name: "Scrapy", family: "", stage: "", level: "high", platforms: [], since: 1, why: "w" };
-    assert.equal(badge({ ...good, flags: [flag, flag] }).text, "2");
-    assert.equal(badge({ ...failed("died"), flags: [flag] }).text, "!");
+  it("counts the flags that wait for an answer, and trouble comes before them", () => {
+    assert.equal(badge({ ...good, flags: [flag(), flag()] }).text, "2");
+    assert.equal(badge({ ...good, flags: [flag(), flag({ answer: "stopped" }), flag({ waiting: "stopped" })] }).text, "1");
+    assert.equal(badge({ ...good, flags: [flag({ answer: "mistaken" })] }).text, "");
+    assert.equal(badge({ ...failed("died"), flags: [flag()] }).text, "!");
+  });
+
+  it("says no more than that there is a message: screens are shared", () => {
+    const { title } = badge({ ...good, flags: [flag()] });
+    assert.equal(title, "a message for you");
+  });
+});
+
+describe("a flag", () => {
+  const shown = (fields, rest = {}) => show({ ...good, ...rest, flags: [flag(fields)] }).flags[0];
+
+  it("says what was seen and asks, with four answers", () => {
+    const { doing, why, asks, said, choices, since, levelText } = shown();
+    assert.equal(doing, "A framework for collecting from web sites is collecting from LinkedIn.");
+    assert.equal(why, "Started by the name of Scrapy.");
+    assert.equal(since, "Since just now");
+    assert.equal(levelText, "Almost certain");
+    assert.deepEqual([asks, said], [true, ""]);
+    assert.deepEqual(
+      choices.map(({ label }) => label),
+      ["This is approved", "I have stopped", "This is not what it looks like", "That was not me"],
+    );
+  });
+
+  it("shows what was said and what waits to be taken, and offers the other answers", () => {
+    assert.deepEqual(
+      [shown({ answer: "approved" }), shown({ waiting: "stopped" }), shown({ answer: "approved", waiting: "stopped" })].map(
+        ({ asks, said, choices }) => [asks, said, choices.length],
+      ),
+      [
+        [false, "You said «This is approved».", 3],
+        [false, "«I have stopped»: handed to the agent as soon as it takes it.", 3],
+        [false, "«I have stopped»: handed to the agent as soon as it takes it.", 3],
+      ],
+    );
+  });
+
+  it("that is disputed says so", () => {
+    for (const answer of ["mistaken", "not_me"]) assert.match(shown({ answer }).said, /^Disputed: you said «/);
+    assert.doesNotMatch(shown({ answer: "stopped" }).said, /Disputed/);
+  });
+
+  it("with an answer of an earlier release, or of a later one, is told in words", () => {
+    assert.equal(shown({ answer: "work" }).said, "You said «This is for my work».");
+    assert.equal(shown({ answer: "lent_it" }).said, "You said «lent it».");
+    assert.equal(shown({ answer: "toString" }).said, "You said «toString».");
+  });
+
+  it("is answered on the page where the agent is too old to take it here", () => {
+    assert.deepEqual(shown({}, { answersOnPage: true }).choices, []);
+  });
+
+  it("of a family, a level or a platform that this release does not know is still said", () => {
+    const { doing, levelText } = shown({ family: "x", level: "sure", platforms: ["myspace"], stage: "running" });
+    assert.equal(doing, "A tool was started to collect many pages from myspace.");
+    assert.equal(levelText, "sure");
   });
 });
 

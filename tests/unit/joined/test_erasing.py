@@ -24,13 +24,13 @@ async def fill(joined: Joined) -> None:
     finding = Finding(
         "f1", "scrapy", "Scrapy", "scraper-framework", Stage.RUNNING, 0.9, Level.HIGH, True, (), now, now, 1
     )
-    answer = joined.consents.answer_of("f1", "work", Press(ActKind.ANSWERED, "", "finding.answer"), Channel.PAGE)
+    answer = joined.consents.answer_of("f1", "approved", Press(ActKind.ANSWERED, "", "finding.answer"), Channel.PAGE)
 
     def put(tx: apsw.Connection) -> int:
         page_loads.append(tx, "a" * 22, loads, 3, now)
         joined.store.ledger.append(tx, "finding-opened", now, {"id": "f1", "tool": "scrapy"})
         findings.save(tx, finding)
-        findings.set_answer(tx, "f1", "work", now)
+        findings.set_answer(tx, "f1", "approved", now)
         return acts.record(tx, joined.store.ledger, answer, "for the newsletter list")
 
     await joined.store.write(put)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.consent.gate import GateHistory
-from agent.link.messages import Hello
+from agent.link.messages import Answer, Hello
 from agent.link.relay import RelaySettings
 from agent.model.events import PageLoad
 from agent.model.findings import Evidence, EvidenceClass, Finding, Level, Stage
@@ -94,6 +94,7 @@ class House:
     gates: GateHistory = field(default_factory=GateHistory)
     counts: Counter[str] = field(default_factory=Counter)
     detected: list[PageLoad] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     changes: int = 0
 
     def open_gate(self, at: int = 0) -> None:
@@ -101,6 +102,14 @@ class House:
 
     def close_gate(self, at: int) -> None:
         self.gates.record(Gate(Purpose.DETECT, GateState.CLOSED, at, reason="objected"))
+
+    async def answer(self, said: Answer) -> bool:
+        """Keep an answer as the database does: with the keeper's failures, and nothing twice."""
+        await self.keeper._pass()
+        if said in self.answers:
+            return False
+        self.answers.append(said)
+        return True
 
     def settings(self) -> RelaySettings:
         def changed() -> None:
@@ -120,6 +129,7 @@ class House:
             on_loads=self.detected.extend,
             on_change=changed,
             page_link=lambda: "http://gw-a.localhost:1/enter?token=t",
+            answer=self.answer,
         )
 
 

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.link import messages
-from agent.link.messages import Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal, decode
+from agent.link.messages import Answer, Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal, decode
 from agent.model.findings import Evidence, EvidenceClass
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from tests.support import client as say
@@ -25,8 +25,9 @@ AT = 1_800_000_000_000
 HELLO = say.hello("A" * 22)
 LOAD = say.load(1, AT)
 LOADS = say.loads([say.load(1, AT), say.load(2, AT)])
-GOOD = [HELLO, LOAD, LOADS, {"v": 1, "kind": "open_page"}, {"v": 1, "kind": "ping"}]
-KINDS = [Hello, Load, Loads, OpenPage, Ping]
+ANSWER = say.answer("f1", AT)
+GOOD = [HELLO, LOAD, LOADS, ANSWER, {"v": 1, "kind": "open_page"}, {"v": 1, "kind": "ping"}]
+KINDS = [Hello, Load, Loads, Answer, OpenPage, Ping]
 
 
 def body(message: object) -> bytes:
@@ -208,7 +209,7 @@ def test_what_the_agent_says_is_what_the_protocol_says() -> None:
     assert json.loads(messages.encode_page("http://x")) == {"v": 1, "kind": "page", "url": "http://x"}
     assert json.loads(messages.PONG) == {"v": 1, "kind": "pong"}
     (flag,) = json.loads(messages.encode_flags([finding()]))["flags"]
-    assert set(flag) == {"id", "name", "family", "stage", "level", "platforms", "since", "why"}
+    assert set(flag) == {"id", "name", "family", "stage", "level", "platforms", "since", "why", "answer"}
     assert json.loads(messages.encode_flags([finding(evidence=())]))["flags"][0]["why"] == ""
 
 

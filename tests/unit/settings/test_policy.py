@@ -53,6 +53,7 @@ def test_the_least_policy_has_the_strict_defaults(path: Path) -> None:
     assert set(msgspec.structs.astuple(policy.references)) == {""}
     assert policy.ledger.witnesses == ()
     assert policy.notices.supplement == policy.supplement == ""
+    assert not policy.legal_reviewer.named
 
 
 def test_a_whole_policy_is_read(path: Path) -> None:
@@ -77,6 +78,9 @@ observations_hours = 12
 findings_days = 30
 [detection]
 hold_hours = 72
+[legal_reviewer]
+name = "Legal, reference 12"
+date = 2026-11-23
 [ledger]
 witnesses = [{ key = "w.example+c74f20a3+BFpTYGLCvVEZqxOdtVl5hWCRO7DpPYOjXCWdvUU24pWk", url = "https://w.example/log" }]
 """,
@@ -93,6 +97,7 @@ witnesses = [{ key = "w.example+c74f20a3+BFpTYGLCvVEZqxOdtVl5hWCRO7DpPYOjXCWdvUU
     assert policy.ledger.witnesses[0].url == "https://w.example/log"
     assert (policy.retention.observations_hours, policy.retention.findings_days) == (12, 30)
     assert policy.detection.hold_hours == 72
+    assert policy.legal_reviewer.named
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,9 @@ witnesses = [{ key = "w.example+c74f20a3+BFpTYGLCvVEZqxOdtVl5hWCRO7DpPYOjXCWdvUU
             "did you mean monitoring.purposes_o",
         ),
         (LEAST + 'platforms_off = ["Linked In"]', "monitoring.platforms_off[0]", "matching regex"),
+        (LEAST + '[legal_reviewer]\nname = "Legal"', "legal_reviewer.date", "name who reviewed and when"),
+        (LEAST + "[legal_reviewer]\ndate = 2026-11-23", "legal_reviewer.name", "name who reviewed and when"),
+        (LEAST + '[legal_reviewer]\nname = "Legal"\ndate = "soon"', "legal_reviewer.date", "Invalid"),
         (LEAST + '[references]\ndpai = "x"', "references.dpai", "did you mean references.dpia?"),
         (LEAST + f'[references]\ndpia = "{"x" * 201}"', "references.dpia", "length <= 200"),
         (LEAST + '[notices]\nsupplement = "../x.md"', "notices.supplement", "matching regex"),
@@ -210,6 +218,7 @@ KEYS = {
     "retention": {"observations_hours", "findings_days"},
     "detection": {"hold_hours"},
     "approvals": {"keys"},
+    "legal_reviewer": {"name", "date"},
 }
 """Every key there is. None says that a purpose is optional or mandatory, given, or switched on."""
 

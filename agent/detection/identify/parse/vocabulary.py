@@ -582,7 +582,8 @@ FEED_LIBRARIES = frozenset(
 )
 CHECKS = re.compile(
     r"broken|dead[-_ ]?links?|link[-_ ]?check|check[-_ ]?links?|health[-_ ]?(?:check|z)?(?![a-z])|uptime|"
-    r"is[-_ ]?(?:up|alive)|(?<![a-z])(?:ping|heartbeat|readiness|liveness|availability|latency|certificate|expir\w*)(?![a-z])|is down",
+    r"is[-_ ]?(?:up|alive)|is down|"
+    r"(?<![a-z])(?:ping|heartbeat|readiness|liveness|availability|latency|certificate|expir\w*)(?![a-z])",
     re.IGNORECASE,
 )
 """Words of programs that ask whether something is there and well."""
@@ -726,7 +727,7 @@ MAIL_LIBRARIES = frozenset(
         "premailer",
     ]
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HOST = re.compile(r"(?<![\w@.-])(?:[a-z0-9{}-]+\.){1,4}[a-z]{2,6}(?![\w.]*@)", re.IGNORECASE)
 
 
@@ -736,13 +737,13 @@ def about_people(text: str) -> bool:
         text = text[:4000]
     if EMAIL_PATTERN.search(text):
         return True
-    found = PEOPLE.search(text) or PEOPLE.search(_CAMEL.sub("_", text))
-    return bool(found) and bool(PEOPLE.search(NOT_PEOPLE.sub(" ", _CAMEL.sub("_", text))))
+    found = PEOPLE.search(text) or PEOPLE.search(CAMEL.sub("_", text))
+    return bool(found) and bool(PEOPLE.search(NOT_PEOPLE.sub(" ", CAMEL.sub("_", text))))
 
 
 def maybe_people(text: str) -> set[str]:
     """Return the words in a piece of text that speak of people where several of them stand together."""
-    return {found.lower().rstrip("s") for found in MAYBE_PEOPLE.findall(_CAMEL.sub("_", text[:4000]))}
+    return {found.lower().rstrip("s") for found in MAYBE_PEOPLE.findall(CAMEL.sub("_", text[:4000]))}
 
 
 def platforms(text: str) -> set[str]:
@@ -769,7 +770,7 @@ def asks_search(text: str) -> bool:
 
 def has_token(text: str) -> bool:
     """Return whether a name or a text speaks of a key or an access token, of pages or forms apart."""
-    return bool(TOKEN.search(PAGE_TOKEN.sub("", _CAMEL.sub("_", text[:400]))))
+    return bool(TOKEN.search(PAGE_TOKEN.sub("", CAMEL.sub("_", text[:400]))))
 
 
 def hosts(text: str) -> list[str]:

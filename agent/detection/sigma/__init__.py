@@ -1,0 +1,1 @@
+"""Sigma rules, evaluated in process, on a stream, by ourselves; pySigma only reads them."""

@@ -1,0 +1,23 @@
+"""What a person can say of a finding, and which of these answers dispute it.
+
+An answer is kept as one of these keys with the finding and in the ledger, whichever face it came from. What earlier
+releases called them stays readable, since what somebody said is never rewritten; it is not offered any more.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ANSWERS: Final = ("approved", "stopped", "mistaken", "not_me")
+"""«This is approved», «I have stopped», «This is not what it looks like», «That was not me», in the order shown."""
+
+EARLIER: Final = frozenset({"stopping", "work"})
+"""Keys of answers that are on record from before and are not offered any more."""
+
+DISPUTING: Final = frozenset({"mistaken", "not_me"})
+"""Answers that say that the finding is wrong: wherever it is shown, it is shown with them."""
+
+
+def disputed(answer: str) -> bool:
+    """Return whether an answer says that the finding is wrong."""
+    return answer in DISPUTING

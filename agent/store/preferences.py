@@ -1,0 +1,29 @@
+"""Preferences: what a person chose about what is shown to them. No act, and nothing of it changes what is observed.
+
+One row a choice, by a name of our own; choosing anew replaces it and taking it back deletes it.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+ELSEWHERE = "elsewhere"
+"""«I do not work in this country»: the jurisdiction code that was meant. It holds for that code only."""
+
+
+def get(conn: apsw.Connection, name: str) -> str:
+    """Return what was chosen, an empty string where nothing was."""
+    return str(conn.execute("SELECT value FROM preference WHERE name = ?", (name,)).get or "")
+
+
+def choose(tx: apsw.Connection, name: str, value: str) -> None:
+    """Keep a choice in place of the one before; an empty value takes it back."""
+    if value:
+        tx.execute("INSERT OR REPLACE INTO preference VALUES (?, ?)", (name, value))
+    else:
+        tx.execute("DELETE FROM preference WHERE name = ?", (name,))
+
+
+def forget(tx: apsw.Connection) -> None:
+    """Take every choice back."""
+    tx.execute("DELETE FROM preference")

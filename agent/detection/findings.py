@@ -212,7 +212,7 @@ class Detector:
         keys = []
         for track in self._open.values():
             for key, live in track.alive.items():
-                if not live.found.quiet and live.listed:
+                if live.watched:
                     keys.append(key)
                     keys += self._lineage.below(key)
         return keys[:MAX_CANDIDATES]
@@ -336,7 +336,7 @@ class Detector:
         return said
 
     def _fetches_for(self, root: ProcessKey, identified: Identified) -> None:
-        """Note that a recognised process has started a tool of another kind: a shell that calls `curl` again and again."""
+        """Note that a recognised process has started a tool of another kind, as a shell starts `curl`."""
         slot = self._slot_of.get(root)
         if slot is not None and not identified.quiet:
             self._open[slot].alive[root].fetchers += 1
@@ -358,12 +358,14 @@ class Detector:
 
     def _look(self, key: ProcessKey, live: Live, at: int) -> None:
         """Ask what a process and its helpers did, and what that says; nothing where its identity says nothing."""
-        if live.found.quiet or not live.listed:
+        if not live.watched:
             return
         parts = [self._connections.activity_of(one) for one in (key, *self._lineage.below(key))]
         seen = facts.together([*parts, *([live.past] if live.past is not None else [])])
         live.seen = seen
-        live.hear(self._judge(facts.ACTIVITY, facts.activity(live.found, live.all_modes, seen, live.fetchers), at))
+        live.hear(
+            self._judge(facts.ACTIVITY, facts.activity(live.found, live.sure, live.all_modes, seen, live.fetchers), at)
+        )
 
     def _spoke(self, key: ProcessKey, live: Live) -> list[Finding]:
         """Let a live process speak anew; one that has become reason for a flag moves to the tool's own finding."""
@@ -479,11 +481,12 @@ class Detector:
         touched = []
         for track in list(self._open.values()):
             finding = track.finding
-            if track.shown is None or at - finding.last_seen > AT_ONCE_MS:
-                # A card's time is when it was last looked for, not when it was last used.
-                if not (cards and track.shown is not None and finding.stage is Stage.INSTALLED):
-                    continue
-            if finding.stage is Stage.INSTALLED and not (cards and _exports(track)):
+            if finding.stage is Stage.INSTALLED:
+                # A card's time is when it was last looked for: whether it was used, page loads have to tell.
+                active = cards and _exports(track)
+            else:
+                active = at - finding.last_seen <= AT_ONCE_MS
+            if track.shown is None or not active:
                 continue
             said = self._judge(kind, fields_of(finding), at)
             if said:

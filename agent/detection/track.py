@@ -57,9 +57,19 @@ class Live:
         return {*self.found.modes, *self.modes}
 
     @property
+    def sure(self) -> float:
+        """How sure its identity alone makes us, 0 to 1."""
+        return confidence(self.found.evidence)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is worth looking at what it does: activity of a process that is nobody says nothing."""
+        return not self.found.quiet and self.sure >= weights.WATCHED_FROM
+
+    @property
     def listed(self) -> bool:
-        """Whether its identity alone is enough to be listed: without that, activity says nothing."""
-        return level(self.found.evidence) is not Level.HIDDEN
+        """Whether what speaks for it is enough to be listed."""
+        return level(self.pieces) is not Level.HIDDEN
 
     def hear(self, said: Iterable[Said]) -> None:
         """Take in what rules said of it."""

@@ -48,11 +48,12 @@ def identity(found: Identified, modes: Collection[str]) -> dict[str, object]:
     }
 
 
-def activity(found: Identified, modes: Collection[str], seen: Activity, started: int) -> Fields:
+def activity(found: Identified, sure: float, modes: Collection[str], seen: Activity, started: int) -> Fields:
     """Say what a process and the helpers it started did.
 
     Args:
         found: Who it is.
+        sure: How sure its identity alone makes us.
         modes: Ways in which it was asked for many.
         seen: Its connections, and those of its helpers, added up.
         started: How many programs that fetch it has started.
@@ -61,6 +62,7 @@ def activity(found: Identified, modes: Collection[str], seen: Activity, started:
     platforms = sum(seen.platforms.values())
     return {
         **identity(found, modes),
+        "sure": round(sure, 3),
         "opened": foreign,
         "own": seen.own,
         "unattributed": max(0, foreign - platforms),

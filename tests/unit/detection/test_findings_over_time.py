@@ -26,12 +26,11 @@ ONE_VIDEO = ("yt-dlp", "https://www.youtube.com/watch?v=abc")
 async def test_connections_raise_a_driver_to_collecting(world: Any, machine: Any) -> None:
     machine.script("d.py", DRIVER)
     event = world.event("python3", "d.py")
-    (low,) = await world.detector.started(event)
-    assert not low.flagged
+    assert await world.detector.started(event) == []
     browser = world.event("chromium", "--headless", parent=event.key.pid)
     await world.detector.started(browser)
     assert set(world.detector.candidates()) == {event.key, browser.key}
-    world.sockets.of[browser.key] = {"linkedin": 2}
+    world.sockets.of[browser.key] = {"linkedin": 4}
     (found,) = world.detector.tick(world.time.at)
     assert (found.stage, found.platforms, found.flagged) == (Stage.COLLECTING, ("linkedin",), True)
     assert found.held_until == world.time.at + 24 * 3_600_000
@@ -206,7 +205,7 @@ async def test_what_helpers_did_counts_after_they_ended(world: Any, machine: Any
     await world.detector.started(event)
     helper = world.event("unknown-helper", parent=event.key.pid)
     await world.detector.started(helper)
-    world.sockets.of[helper.key] = {"linkedin": 3}
+    world.sockets.of[helper.key] = {"linkedin": 4}
     (found,) = world.end(helper)
     assert (found.stage, found.platforms) == (Stage.COLLECTING, ("linkedin",))
 
@@ -226,9 +225,9 @@ def test_page_loads_in_a_machines_rhythm_are_a_finding_of_their_own(world: Any) 
 
 async def test_page_loads_in_a_machines_rhythm_speak_against_a_live_driver(world: Any, machine: Any) -> None:
     machine.script("d.py", DRIVER)
-    (low,) = await world.start("python3", "d.py")
+    await world.start("python3", "d.py")
     (found,) = world.detector.page_loads(machine_like(world))
-    assert found.id == low.id
+    assert found.tool == "selenium"
     assert found.flagged and found.stage is Stage.COLLECTING
 
 

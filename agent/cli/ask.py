@@ -1,29 +1,42 @@
-"""`gleanwatch ask TOOL`: would this tool be flagged, why, and what is allowed instead?
+"""`gleanwatch ask`: would this tool, script or command be flagged, why, what follows, and what is allowed instead?
 
 A name is looked up in the catalogue by every identifier there is. What `situations` says is not written by hand: each
 way of using the tool (installed, started, asked for many, talking to a watched platform) is put through the very
-scoring that the agent uses. Asks no agent, stores nothing, and needs no notice: nothing of this machine is looked at.
+scoring that the agent uses. A script, a whole command line, or a program that is not in the catalogue is judged in
+memory by the agent's own identification (`ask_command.py`). Asks no agent, starts nothing, stores nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
+from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
-from agent.cli.asking import Failure
-from agent.cli.show import console, json_option, print_json
+from agent.cli.ask_command import Judged, Place, is_file_named, judge
+from agent.cli.asking import Failure, this_instance
+from agent.cli.show import console, json_option, print_json, show_consequences
+from agent.content.advice import ways
 from agent.content.catalogue import KINDS, Catalogue, Kind, Mode, Tool, load_catalogue
+from agent.content.consequences import consequences_of
+from agent.content.jurisdictions import UnknownJurisdiction, load_jurisdictions
+from agent.content.jurisdictions import find as find_jurisdiction
 from agent.content.platforms import Platforms, load_platforms
-from agent.content.terms import CERTAINTY, Terms, load_terms
+from agent.content.terms import CERTAINTY, Terms, Way, load_terms
 from agent.detection import weights
+from agent.detection.explain import sign
 from agent.detection.identify.modes import ALWAYS_QUIET, MANY_ADDRESSES, MANY_ADDRESSES_GENERIC
 from agent.detection.scoring import flagged, level
+from agent.model.consequences import Consequence
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Level, Stage
 
 _MODES: Final = {
@@ -32,12 +45,6 @@ _MODES: Final = {
     "channel": "a whole channel, playlist or profile",
     "loop": "one address after the other from a pattern",
 }
-_IN_GENERAL: Final = (
-    "the platform's own interface (API) or export function, within its terms",
-    "your own data, by the platform's download of your account",
-    "permission in writing from the platform, and a reason in law for data about people",
-)
-"""What is allowed instead whatever the platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,9 @@ class Answer:
         situations: Ways of using it.
         verified: Kinds of identifier that were checked.
         platform: Key of the platform that was asked about, or None.
-        terms: What that platform's terms say, None where nobody asked or we have not read them.
+        terms: What that platform's terms say, None where nobody asked, we have not read them, or what we know of them
+            is unconfirmed.
+        consequences: What terms and law say.
     """
 
     tool: Tool
@@ -74,6 +83,7 @@ class Answer:
     verified: tuple[Kind, ...]
     platform: str | None
     terms: Terms | None
+    consequences: tuple[Consequence, ...]
 
     @property
     def quiet(self) -> list[str]:
@@ -82,26 +92,86 @@ class Answer:
 
 
 @click.command("ask")
-@click.argument("tool", metavar="TOOL")
+@click.argument("words", metavar="TOOL | FILE | -- COMMAND …", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--platform", metavar="P", help="Also say what this platform's terms allow: linkedin, x, youtube …")
+@click.option("--jurisdiction", metavar="CODE", help="Tell the law of this place, such as NO; else that of the policy.")
 @json_option
-def ask_about(tool: str, platform: str | None, as_json: bool) -> None:
-    """Would this tool be flagged, why, and what is allowed instead? Asks no agent and stores nothing.
+def ask_about(words: tuple[str, ...], platform: str | None, jurisdiction: str | None, as_json: bool) -> None:
+    """Would this be flagged, why, what follows, and what is allowed instead? Starts nothing and stores nothing.
 
-    TOOL is a name, a package, a command or an id of the catalogue, such as yt-dlp.
+    TOOL is a name, a package, a command or an id of the catalogue, such as yt-dlp. FILE is a script of yours. A whole
+    command line follows after --.
+
+    \b
+    gleanwatch ask yt-dlp --platform youtube
+    gleanwatch ask ./collect.py --jurisdiction IN
+    gleanwatch ask -- yt-dlp --flat-playlist https://www.youtube.com/@somebody
     """
     catalogue, platforms = load_catalogue(on_error=lambda _problem: None), load_platforms()
-    found = find(catalogue, tool)
-    if found is None:
-        raise Failure(_unknown(tool, nearest(tool, _names(catalogue))))
     key = _platform_key(platforms, platform) if platform is not None else None
-    terms = load_terms().get(key) if key is not None else None
-    verified = tuple(kind for kind in KINDS if kind in found.verified and catalogue.is_verified(found, kind))
-    answer = Answer(found, situations(catalogue, found), verified, key, terms)
+    law = _law(jurisdiction)
+    named = words[0] if len(words) == 1 and not is_file_named(words[0], Path.cwd()) else None
+    found = find(catalogue, named) if named is not None else None
+    if found is not None:
+        said = consequences_of([key] if key is not None else (), law.code, reviewed=law.reviewed)
+        terms = load_terms().get(key) if key is not None else None
+        if terms is not None and terms.certainty == "C" and not law.reviewed:
+            terms = None
+        verified = tuple(kind for kind in KINDS if kind in found.verified and catalogue.is_verified(found, kind))
+        answer = Answer(found, situations(catalogue, found), verified, key, terms, said)
+        if as_json:
+            print_json(_document(answer))
+        else:
+            _show(answer, platforms)
+        return
+    judged = asyncio.run(judge(words, _here(law), catalogue, platforms))
+    if judged is None:
+        if named is None:
+            raise Failure(f"«{words[0][:64]}» is no file or program here. Check its name, or ask from its folder.")
+        raise Failure(_unknown(named, nearest(named, _names(catalogue))))
+    meant = tuple(sorted({*judged.platforms, *([key] if key is not None else [])}))
+    said = consequences_of(meant, law.code, reviewed=law.reviewed) if judged.found is not None else ()
     if as_json:
-        print_json(_document(answer))
+        print_json(_judged_document(judged, meant, said))
     else:
-        _show(answer, platforms)
+        _show_judged(judged, meant, said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """Which law is told, whether a legal reviewer is named, and what a test instance serves on this machine."""
+
+    code: str
+    reviewed: bool
+    loopback: Mapping[str, str]
+
+
+def _law(asked: str | None) -> _Law:
+    """Read the place from the policy where the person named none; without a policy no law is told.
+
+    Raises:
+        Failure: There is no such place.
+    """
+    from agent.opening import StartError, read_rules
+
+    code, reviewed, loopback = "", False, dict[str, str]()
+    try:
+        rules = read_rules(this_instance())
+        if rules.policy is not None:
+            code, reviewed = rules.policy.monitoring.jurisdiction, rules.policy.legal_reviewer.named
+        loopback = dict(rules.config.loopback)
+    except StartError:
+        pass  # The agent itself says what is wrong with the policy; a question is still answered without it.
+    if asked is not None:
+        try:
+            code = find_jurisdiction(load_jurisdictions(), asked.strip().upper()).code
+        except UnknownJurisdiction as problem:
+            raise Failure(f"{problem}.") from None
+    return _Law(code, reviewed, loopback)
+
+
+def _here(law: _Law) -> Place:
+    return Place(Path.cwd(), os.environ.get("PATH", os.defpath), Path.home(), law.loopback)
 
 
 def find(catalogue: Catalogue, name: str) -> Tool | None:
@@ -243,8 +313,48 @@ def _document(answer: Answer) -> dict[str, Any]:
         "techniques": list(tool.techniques),
         "platform": answer.platform,
         "terms": msgspec.to_builtins(answer.terms) if answer.terms is not None else None,
-        "instead": list(_IN_GENERAL),
+        "consequences": [msgspec.to_builtins(one) for one in answer.consequences],
+        "instead": [msgspec.to_builtins(way) for way in _ways(answer)],
     }
+
+
+def _judged_document(judged: Judged, platforms: Sequence[str], consequences: Sequence[Consequence]) -> dict[str, Any]:
+    found = judged.found
+    evidence: list[dict[str, Any]] = []
+    if found is not None:
+        evidence = [
+            {"class": e.cls.value, "rule": e.rule, "detail": e.detail, "title": sign(e).title} for e in found.evidence
+        ]
+    family = found.family if found is not None else ""
+    return {
+        "id": found.tool if found is not None else None,
+        "name": found.name if found is not None else judged.name,
+        "family": found.family if found is not None else None,
+        "role": found.role.value if found is not None else None,
+        "capability": found.capability if found is not None else "",
+        "would_be_flagged": judged.verdict,
+        "level": judged.level.value,
+        "situations": [{"how": how, "flagged": flag} for how, flag in _situations_of(judged)] if found else [],
+        "modes": [mode.value for mode in found.modes] if found is not None else [],
+        "evidence": evidence,
+        "lowered": found.lowered if found is not None else "",
+        "techniques": list(found.techniques) if found is not None else [],
+        "platforms": list(platforms),
+        "consequences": [msgspec.to_builtins(one) for one in consequences],
+        "instead": [msgspec.to_builtins(way) for way in ways(family, platforms)] if found is not None else [],
+    }
+
+
+def _situations_of(judged: Judged) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("started like this", judged.flagged),
+        ("started like this again and again", judged.looped),
+        ("talking to a watched platform", judged.talking),
+    )
+
+
+def _ways(answer: Answer) -> tuple[Way, ...]:
+    return ways(answer.tool.family, [answer.platform] if answer.platform is not None else ())
 
 
 def _show(answer: Answer, platforms: Platforms) -> None:
@@ -268,25 +378,48 @@ def _show(answer: Answer, platforms: Platforms) -> None:
         say.print("  A script of your own that uses it is judged by what the script does.")
     if not answer.verified:
         say.print("  Nobody has checked its identifiers yet; until then it never decides a flag.")
-    if answer.platform is not None:
-        _show_terms(platforms.name(answer.platform), answer.platform in tool.domains, terms)
-    say.print("\n[bold]What is allowed instead[/]")
-    for way in (*(terms.instead if terms is not None else ()), *_IN_GENERAL):
-        say.print(f"  • {escape(way)}")
+    if answer.platform is not None and terms is None:
+        say.print(f"\n[bold]What {escape(platforms.name(answer.platform))} says[/]")
+        say.print("  What we know of its terms is not confirmed. Read them before you collect anything there.")
+    elif answer.platform is not None and answer.platform in tool.domains:
+        say.print(f"\nIt is made for {escape(platforms.name(answer.platform))}.")
+    show_consequences(say, answer.consequences)
+    _show_ways(say, _ways(answer))
     if answer.platform is None:
         say.print(
             f"  What one platform says of it: gleanwatch ask {tool.id} --platform {(*tool.domains, 'linkedin')[0]}"
         )
 
 
-def _show_terms(name: str, made_for: bool, terms: Terms | None) -> None:
-    say = console()
-    say.print(f"\n[bold]What {escape(name)} says[/]" + (" (the tool is made for it)" if made_for else ""))
-    if terms is None:
-        say.print("  We have not read its terms. Read them before you collect anything there.")
+def _show_judged(judged: Judged, platforms: Sequence[str], consequences: Sequence[Consequence]) -> None:
+    say, found = console(), judged.found
+    verdict = {
+        "always": "[bold red]Yes[/], as it stands here.",
+        "sometimes": "[yellow]Only in some situations.[/]",
+        "never": "[green]No.[/]",
+    }[judged.verdict]
+    if found is None:
+        say.print(f"[bold]{escape(judged.name)}[/]\n\n[bold]Would it be flagged?[/] {verdict}")
+        say.print("  Nothing about it speaks for collecting in bulk: not its name, its package or its code.")
         return
-    say.print(f"  {escape(terms.substance)}")
-    since = f", in force since {terms.effective}" if terms.effective else ""
-    say.print(f"  [dim]{escape(terms.document)}{since}; {CERTAINTY[terms.certainty]}. Not legal advice.[/]")
-    if terms.note:
-        say.print(f"  [dim]{escape(terms.note)}[/]")
+    say.print(f"[bold]{escape(found.name)}[/] ({found.family})", soft_wrap=True)
+    say.print(f"\n[bold]Would it be flagged?[/] {verdict}")
+    for how, flag in _situations_of(judged):
+        say.print(f"  {'[red]⚑ flagged[/]  ' if flag else '[green]not flagged[/]'} {how}")
+    say.print("\n[bold]Why[/]")
+    for piece in found.evidence:
+        known = sign(piece)
+        say.print(Text(f"  • {known.says}"))
+        say.print(Text(f"    {known.title} ({known.rule}). {known.speaks}".rstrip(), style="dim"))
+    if found.lowered:
+        say.print(Text(f"  Lowered: {found.lowered}."))
+    show_consequences(say, consequences)
+    _show_ways(say, ways(found.family, platforms))
+
+
+def _show_ways(say: Console, allowed: Iterable[Way]) -> None:
+    say.print("\n[bold]What is allowed instead[/]")
+    for way in allowed:
+        say.print(Text(f"  • {way.way}"))
+        if way.source:
+            say.print(Text(f"    {way.source}; {CERTAINTY[way.certainty]}.", style="dim"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import click
-import msgspec
 
 from agent.cli.asking import Failure, ask, this_instance
-from agent.cli.show import console, finding_json, json_option, print_json
+from agent.cli.show import console, finding_json, json_option, print_json, told
+from agent.model.consequences import Consequence
 from agent.model.findings import Finding
 
 TOOL = "gleanwatch-try"
@@ -33,17 +34,18 @@ def attempt(as_json: bool) -> None:
     with console(stderr=True).status("A harmless collection is running; waiting for its flag…"):
         while time.time() - begun < PATIENCE_SECONDS:
             for item in ask(instance, "findings", {"since": since}).items:
-                found = msgspec.convert(item, Finding)
+                found, consequences = told(item)
                 if found.tool == TOOL and found.flagged:
-                    _show(found, time.time() - begun, as_json)
+                    _show(found, consequences, time.time() - begun, as_json)
                     return
             time.sleep(0.1)
     raise Failure("no flag came. «gleanwatch doctor» says what is not seen on this machine.")
 
 
-def _show(found: Finding, seconds: float, as_json: bool) -> None:
+def _show(found: Finding, consequences: Sequence[Consequence], seconds: float, as_json: bool) -> None:
     if as_json:
-        print_json({"seconds": round(seconds, 3), "finding": finding_json(found, int(time.time() * 1000))})
+        document = finding_json(found, int(time.time() * 1000), consequences)
+        print_json({"seconds": round(seconds, 3), "finding": document})
         return
     say = console()
     say.print(f"[bold green]Seen after {seconds:.1f} s:[/] {found.name} ({found.stage.value}, {found.level.value})")

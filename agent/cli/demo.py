@@ -164,6 +164,7 @@ async def _play(props: Props, story: Story, say: Console | None) -> None:
 
 def _document(outcome: Outcome) -> dict[str, Any]:
     """Return the outcome as one JSON document."""
+    from agent.content.consequences import consequences_of
     from agent.demo.story import TOOLS
 
     story, now = outcome.story, int(time.time() * 1000)
@@ -175,7 +176,7 @@ def _document(outcome: Outcome) -> dict[str, Any]:
                 "tool": tool,
                 "pid": story.pids.get(tool),
                 "flagged": finding is not None and finding.flagged,
-                "finding": None if finding is None else finding_json(finding, now),
+                "finding": None if finding is None else finding_json(finding, now, consequences_of(finding.platforms)),
             }
         )
     return {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,8 +15,13 @@ from rich.text import Text
 
 from agent.cli.asking import Failure, ask, follow, this_instance
 from agent.cli.consent_words import CATEGORIES
-from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json
+from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json, show_consequences, told
+from agent.model.answers import disputed
+from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
+
+if TYPE_CHECKING:
+    from agent.detection.explain import Explanation
 
 MAX_WORDS = 500
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -55,12 +61,13 @@ def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool
     instance = this_instance()
     if follows:
         for item in follow(instance, "findings", {"since": since, "follow": True}):
-            _print_one(msgspec.convert(item, Finding), as_json)
+            _print_one(*told(item), as_json=as_json)
         return
-    found = [msgspec.convert(item, Finding) for item in reversed(ask(instance, "findings", {"since": since}).items)]
+    items = [told(item) for item in reversed(ask(instance, "findings", {"since": since}).items)]
     if as_json:
-        print_json({"findings": [finding_json(f, _now()) for f in found]})
+        print_json({"findings": [finding_json(f, _now(), said) for f, said in items]})
         return
+    found = [f for f, _said in items]
     if not found:
         console().print("Nothing was recognised. To see what a flag looks like: gleanwatch try")
         return
@@ -71,9 +78,8 @@ def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool
     )
     for f in found:
         mark = "⚑ " if f.flagged else ""
-        why = f.evidence[0].detail if f.evidence else ""
-        row = (f.name, f.family, f.stage.value, f"[{LEVEL_STYLE[f.level.value]}]{mark}{f.level.value}[/]")
-        table.add_row(f.id, *row, ", ".join(f.platforms), moment(f.last_seen), why)
+        row = (escape(f.name), f.family, f.stage.value, f"[{LEVEL_STYLE[f.level.value]}]{mark}{f.level.value}[/]")
+        table.add_row(f.id, *row, ", ".join(f.platforms), moment(f.last_seen), escape(_why(f)))
     console().print(table)
 
 
@@ -81,21 +87,40 @@ def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool
 @click.argument("finding_id", metavar="ID")
 @json_option
 def explain(finding_id: str, as_json: bool) -> None:
-    """Say of one finding why it was made, what it means and what to do now."""
+    """Say of one finding why it was made, by which rules, what follows, and what to do now."""
     from agent.detection.explain import explain as in_words
 
-    f = msgspec.convert(ask(this_instance(), "finding", {"id": finding_id}).result, Finding)
+    f, consequences = told(ask(this_instance(), "finding", {"id": finding_id}).result)
     said = in_words(f)
     if as_json:
-        print_json({**finding_json(f, _now()), "headline": said.headline, "why": said.why, "now": said.now})
+        signs = [
+            {"class": e.cls.value, "rule": e.rule, "detail": e.detail, "title": s.title, "looks_at": s.looks_at}
+            | {"why": s.speaks, "number": s.number, "weight": round(s.weight, 3)}
+            for e, s in zip(f.evidence, said.signs, strict=True)
+        ]
+        more = {"headline": said.headline, "why": said.why, "meaning": said.meaning, "said": said.said, "now": said.now}
+        instead = [msgspec.to_builtins(way) for way in said.instead]
+        techniques = {"technique_names": said.techniques, "instead": instead}
+        print_json({**finding_json(f, _now(), consequences), "evidence": signs, **more, **techniques})
         return
-    say = console()
-    say.print(f"[bold]{said.headline}[/]")
-    say.print(f"[dim]{f.stage.value}, {f.level.value} ({f.confidence:.2f}), first seen {moment(f.first_seen)}[/]\n")
-    for title, lines in (("Why", said.why), ("What it means", (said.meaning,)), ("What to do now", said.now)):
-        say.print(f"[bold]{title}[/]")
-        for line in lines:
-            say.print(f"  • {line}")
+    _show(f, said, consequences)
+
+
+@findings.command()
+@click.option("--undo", is_flag=True, help="Take it back: its law is told of again.")
+@json_option
+def elsewhere(undo: bool, as_json: bool) -> None:
+    """Say that you do not work in the country whose law is told of with findings; or take that back.
+
+    It hides that law from what you are shown, on this computer and for you alone. Nothing else changes by it.
+    """
+    place = msgspec.convert(ask(this_instance(), "elsewhere", {"said": not undo}).result, Place)
+    if as_json:
+        print_json(place)
+    elif place.elsewhere:
+        console().print(f"The law of {place.name} is hidden. Take it back with: gleanwatch findings elsewhere --undo")
+    else:
+        console().print(f"What the law of {place.name} says is shown with findings.")
 
 
 @findings.command()
@@ -103,14 +128,14 @@ def explain(finding_id: str, as_json: bool) -> None:
 @click.argument("category", type=click.Choice(list(CATEGORIES)), required=False)
 @click.option("--words", help=f"What you want to add, in your own words; at most {MAX_WORDS} characters.")
 def answer(finding_id: str, category: str | None, words: str | None) -> None:
-    """Say what a finding was: stopping (I have stopped it), work (it is for my work), not_me.
+    """Say what a finding was: approved, stopped (I have stopped), mistaken (not what it looks like), not_me.
 
     Your answer is put on record with its time; the category is confirmed by typing it, at a terminal. Your own words
     are kept apart from it and can be erased: gleanwatch consent erase --what words
 
     \b
     gleanwatch findings answer XbLrRsSN_aqe
-    gleanwatch findings answer XbLrRsSN_aqe work --words "agreed with the library, ticket 12"
+    gleanwatch findings answer XbLrRsSN_aqe approved --words "agreed with the library, ticket 12"
     """
     from agent.cli.consent_desk import Desk
     from agent.detection.explain import explain as in_words
@@ -118,7 +143,7 @@ def answer(finding_id: str, category: str | None, words: str | None) -> None:
     if words is not None and len(words) > MAX_WORDS:
         raise click.BadParameter(f"that is {len(words)} characters; {MAX_WORDS} are kept.", param_hint="--words")
     desk = Desk.to_answer()
-    f = msgspec.convert(desk.send("finding", {"id": finding_id}).result, Finding)
+    f, _consequences = told(desk.send("finding", {"id": finding_id}).result)
     desk.say.print(Text(in_words(f).headline, style="bold"))
     if category is not None:
         desk.confirm(category, f"say: {CATEGORIES[category]}")
@@ -138,11 +163,60 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _print_one(f: Finding, as_json: bool) -> None:
+def _why(f: Finding) -> str:
+    """Say in one line why a finding was made, and that it is disputed where it is."""
+    from agent.detection.explain import said
+
+    strongest = f.evidence[0].detail if f.evidence else ""
+    return f"{strongest}. {said(f)}" if disputed(f.answer) else strongest
+
+
+def _print_one(f: Finding, consequences: Sequence[Consequence], *, as_json: bool) -> None:
     if as_json:
-        print_json(finding_json(f, _now()))
+        print_json(finding_json(f, _now(), consequences))
         return
-    why = f.evidence[0].detail if f.evidence else ""
     mark = "⚑ " if f.flagged else "  "
-    style = LEVEL_STYLE[f.level.value]
-    console().print(f"{moment(f.last_seen)} [{style}]{mark}{f.name}[/] {f.stage.value}, {f.level.value}: {why}")
+    name, style = escape(f.name), LEVEL_STYLE[f.level.value]
+    say = console()
+    say.print(f"{moment(f.last_seen)} [{style}]{mark}{name}[/] {f.stage.value}, {f.level.value}: {escape(_why(f))}")
+
+
+def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence]) -> None:
+    """Print one finding in words."""
+    say = console()
+    say.print(Text(said.headline, style="bold"))
+    say.print(Text(f"{f.stage.value}, {f.level.value} ({f.confidence:.2f}), started {f.count} times", style="dim"))
+    say.print(Text(f"first seen {moment(f.first_seen)}, last seen {moment(f.last_seen)}", style="dim"))
+    if f.flagged and f.held_until is not None and f.closed_at is None:
+        say.print(Text(f"held for you alone until {moment(f.held_until)}{_left(f.held_until)}", style="dim"))
+    if said.said:
+        say.print(Text(said.said, style="bold yellow" if disputed(f.answer) else "bold"))
+    say.print("\n[bold]Why[/]")
+    for one in said.signs:
+        say.print(Text(f"  • {one.says}"))
+        say.print(Text(f"    {one.title} ({one.rule}, {one.weight:.2f}). {one.speaks}".rstrip(), style="dim"))
+    say.print(Text(f"  {said.why[-1]}"))
+    _list("What it means", (said.meaning,))
+    show_consequences(say, consequences)
+    _list("What to do now", said.now)
+    if said.instead:
+        _list("What is allowed instead", [way.way for way in said.instead])
+    if said.techniques:
+        _list("Known as", said.techniques)
+    if f.flagged and f.closed_at is None:
+        say.print(Text(f"\nSay what it was: gleanwatch findings answer {f.id}"))
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    say = console()
+    say.print(f"\n[bold]{title}[/]")
+    for line in lines:
+        say.print(Text(f"  • {line}"))
+
+
+def _left(until: int) -> str:
+    """Say how much of a hold is left, in whole hours or minutes; nothing once it is over."""
+    minutes = (until - _now()) // 60_000
+    if minutes <= 0:
+        return ""
+    return f" ({minutes // 60} h left)" if minutes >= 60 else f" ({minutes} min left)"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
-from agent.detection.explain import explain
 from agent.detection.scoring import is_reportable
+from agent.model.answers import disputed
+from agent.model.consequences import Consequence
 from agent.model.findings import Finding
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout and nothing else.")
@@ -30,8 +33,20 @@ def print_json(value: object) -> None:
     sys.stdout.flush()
 
 
-def finding_json(finding: Finding, now: int) -> dict[str, Any]:
-    """Return a finding as the command line's contract has it (DESIGN 5); times are UTC milliseconds."""
+def told(item: object) -> tuple[Finding, list[Consequence]]:
+    """Read a finding as the running agent sends it, with what terms and law say of it."""
+    said = item.get("consequences", []) if isinstance(item, dict) else []
+    return msgspec.convert(item, Finding), msgspec.convert(said, list[Consequence])
+
+
+def finding_json(finding: Finding, now: int, consequences: Sequence[Consequence] = ()) -> dict[str, Any]:
+    """Return a finding as the command line's contract has it (DESIGN 5); times are UTC milliseconds.
+
+    Args:
+        finding: The finding.
+        now: UTC milliseconds.
+        consequences: What terms and law say of it, as the agent told them.
+    """
     return {
         "id": finding.id,
         "tool": finding.tool,
@@ -51,9 +66,29 @@ def finding_json(finding: Finding, now: int) -> dict[str, Any]:
         "processes": [{"pid": p.pid, "started_at": p.started_at, "name": p.name} for p in finding.processes],
         "evidence": [{"class": e.cls.value, "rule": e.rule, "detail": e.detail} for e in finding.evidence],
         "techniques": list(finding.techniques),
-        "consequences": [explain(finding).meaning],
+        "consequences": [msgspec.to_builtins(one) for one in consequences],
         "answer": finding.answer,
+        "disputed": disputed(finding.answer),
     }
+
+
+def show_consequences(say: Console, consequences: Sequence[Consequence]) -> None:
+    """Print what terms and law say, each with its source, date and certainty."""
+    from agent.content.consequences import NOT_ADVICE
+    from agent.content.terms import CERTAINTY
+
+    if not consequences:
+        return
+    say.print("\n[bold]What terms and law say[/]")
+    about = ""
+    for one in consequences:
+        if one.about != about:
+            about = one.about
+            say.print(Text(f"  {about}", style="underline"))
+        say.print(Text(f"  • {one.says}"))
+        dated = f", {one.date}" if one.date else ""
+        say.print(Text(f"    {one.source}{dated}; {CERTAINTY[one.certainty]}.", style="dim"))
+    say.print(Text(f"  {NOT_ADVICE}", style="dim"))
 
 
 def moment(at: int | None) -> str:

@@ -18,14 +18,22 @@ Certainty = Literal["A", "B", "C"]
 
 CERTAINTY: Final = {
     "A": "the text itself was read",
-    "B": "from a secondary source",
-    "C": "general knowledge, check it there",
+    "B": "from a second source",
+    "C": "not confirmed by us, check it there",
 }
 """Each certainty in words."""
 
 
 class TermsError(ValueError):
     """The shipped terms are wrong; the message says where."""
+
+
+class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A way that is allowed: what it is, in our own words, where that is said, how sure we are of it."""
+
+    way: str
+    certainty: Certainty
+    source: str = ""
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +45,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         substance: What it says, in our own words.
         effective: The date that the text gives, ISO 8601 as far as it is known; empty when it is not.
         certainty: How it was checked.
-        instead: Ways that the platform itself offers.
+        instead: Ways that the platform itself offers, those to collect by first.
         note: What limits this entry, or empty.
     """
 
@@ -46,7 +54,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     substance: str
     effective: str
     certainty: Certainty
-    instead: tuple[str, ...]
+    instead: tuple[Way, ...]
     note: str = ""
 
 

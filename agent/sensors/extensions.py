@@ -254,7 +254,7 @@ def _name(manifest: _Manifest, folder: Path, counts: Passed) -> str:
 
 
 def _clean(name: str) -> str:
-    return " ".join("".join(letter for letter in name if letter.isprintable()).split())[:_MAX_NAME]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name[:1024]).split())[:_MAX_NAME]
 
 
 def _order(version: str) -> tuple[int, ...]:

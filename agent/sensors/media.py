@@ -19,7 +19,7 @@ from agent.model.events import MediaGrew
 from agent.model.ports import Clock
 
 ENDINGS: Final = frozenset([
-    "jpg", "jpeg", "png", "gif", "webp", "heic", "avif", "bmp", "mp4", "m4v", "mkv", "webm", "mov", "avi", "flv", "ts",
+    "jpg", "jpeg", "png", "gif", "webp", "heic", "avif", "bmp", "mp4", "m4v", "mkv", "webm", "mov", "avi", "flv",
     "mp3", "m4a", "opus", "ogg", "flac", "wav", "aac", "m4s",
 ])  # fmt: skip
 """Endings of pictures, films and sound."""
@@ -29,6 +29,9 @@ WINDOW_SECONDS: Final = 60.0
 _MOST_NAMES = 50_000
 _MOST_FOLDERS = 32
 _MOST_IDLE = 256
+_UNWATCHED = -1
+_SETTLED_MS = 2000
+"""Two names within one tick of a file system's clock leave the same mark: a folder changed so lately is read again."""
 _DEEPEST = 4
 
 
@@ -117,13 +120,13 @@ class MediaFolders:
         """Bring one folder's count up to date, and take in folders in it that appeared or were written to."""
         stamp = _changed_at(folder.path)
         new: list[tuple[str, bool]] = []
-        if stamp != folder.stamp or stamp == 0:
+        if stamp != folder.stamp or stamp == 0 or abs(self._clock.now() - stamp // 1_000_000) < _SETTLED_MS:
             folder.stamp = stamp
             folder.count, below = self._count(folder.path)
             followed = {one.path.name for one in watched.folders if one.path.parent == folder.path}
             new += [(name, False) for name in below if name not in folder.idle and name not in followed]
         for name, before in list(folder.idle.items()):
-            if _changed_at(folder.path / name) != before:
+            if before != _UNWATCHED and _changed_at(folder.path / name) != before:
                 del folder.idle[name]
                 new.append((name, True))
         for name, as_it_is in new if folder.depth < _DEEPEST else ():

@@ -1,4 +1,4 @@
-"""Tells when packages, browser extensions or automation browsers are installed, by watching the folders in which they appear.
+"""Tells when packages, extensions or automation browsers are installed, by watching the folders in which they appear.
 
 One watchdog observer, flat watches only, at most 200, always with an event filter: the default events feed on the
 observer's own directory walk, and recursion over site-packages or HOME costs thousands of watches that the person's

@@ -42,7 +42,7 @@ def main() -> None:
     home = desk(folder)
     for part in ("Downloads", "Desktop", "Pictures", "Videos"):
         (home / part).mkdir(parents=True, exist_ok=True)
-    passed = {name: os.environ[name] for name in ("GLEANWATCH_WITHOUT_FAMILY", "PYTHONPATH") if name in os.environ}
+    passed = {name: os.environ[name] for name in ("GLEANWATCH_WITHOUT_FAMILY",) if name in os.environ}
     env = clean_environment(home, **passed)
     with (folder / "agent.log").open("ab") as log:
         agent = subprocess.Popen([COMMAND, "run", "--demo"], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -1,15 +1,17 @@
-"""The daemon's side of the helper process that reads foreign code: start it when needed, ask, put it away when idle.
+"""The daemon's side of the helper process that reads foreign files: start it when needed, ask, put it away when idle.
 
-`identifier.py` asks for the facts of a file or of code from a command line. The answer is cached by the file's identity
-(device, inode, size, time of change), so that a script that is started a thousand times is read once. Whatever goes
-wrong (too large, too slow, not code, a crash of the helper) is counted under a reason and answered by None; nothing of
-it reaches the daemon as an exception, and neither a path nor code is ever logged.
+`identifier.py` asks for the facts of a script, of code from a command line or of an executable. The helper runs our
+YARA rules first; the rules that the first helper compiled are kept here, in memory, for the next. The answer is cached
+by the file's identity (device, inode, size, time of change), so that a file that is started a thousand times is read
+once. Whatever goes wrong (too large, too slow, not code, a crash of the helper) is counted under a reason and answered
+by None; nothing of it reaches the daemon as an exception, and neither a path nor code is ever logged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import struct
@@ -18,6 +20,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.facts import CodeFacts
 
 IDLE_SECONDS = 30.0
@@ -25,12 +28,14 @@ WATCHDOG_SECONDS = 4.0
 """Wall time for one answer. The helper gives up after one second of processor time; this is for what it cannot stop."""
 MAX_CACHED = 512
 MAX_CODE = 512 * 1024
-MAX_ANSWER = 256 * 1024
+MAX_ANSWER = 1024 * 1024
 _HEADER = struct.Struct("<I")
 _ROOT = Path(__file__).resolve().parents[3]
 _BOOT = "import sys;sys.path.insert(0,sys.argv[1]);from agent.detection.identify.parse.main import main;main()"
 
+BINARY = "binary"
 Identity = tuple[int, int, int, int, str]
+Facts = CodeFacts | BinaryFacts
 
 
 class CodeReader:
@@ -59,7 +64,9 @@ class CodeReader:
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._cache: OrderedDict[Identity, CodeFacts | None] = OrderedDict()
+        self._rules = ""
+        self._engine = _engine()
+        self._cache: OrderedDict[Identity, Facts | None] = OrderedDict()
         self.unread: Counter[str] = Counter()
         """How often code could not be read, by reason: `too_large`, `not_code`, `too_slow`, `crashed` and so on."""
 
@@ -73,19 +80,34 @@ class CodeReader:
 
         Args:
             path: Absolute path, used in memory only.
-            language: `python`, `javascript` or `shell`.
+            language: A key of `parse/main.py`'s table of readers, such as `python`.
         """
-        identity = _identity(path, language)
+        facts = await self._cached(path, language, {"language": language, "path": path})
+        return facts if isinstance(facts, CodeFacts) else None
+
+    async def read_binary(self, path: str) -> BinaryFacts | None:
+        """Return the facts of an executable, or None when it could not be read.
+
+        Args:
+            path: Absolute path, used in memory only.
+        """
+        facts = await self._cached(path, BINARY, {BINARY: path})
+        return facts if isinstance(facts, BinaryFacts) else None
+
+    async def _cached(self, path: str, kind: str, request: dict[str, str]) -> Facts | None:
+        identity = _identity(path, kind)
         if identity is None:
             self.unread["unreadable"] += 1
             return None
         if identity in self._cache:
             self._cache.move_to_end(identity)
             return self._cache[identity]
-        facts = await self._ask({"language": language, "path": path})
-        self._cache[identity] = facts
-        while len(self._cache) > self._max_cached:
-            self._cache.popitem(last=False)
+        facts, read = await self._ask(request)
+        # What was opened may be another file than what was asked about: then the answer is good only once.
+        if read is None or read == list(identity[:4]):
+            self._cache[identity] = facts
+            while len(self._cache) > self._max_cached:
+                self._cache.popitem(last=False)
         return facts
 
     async def read_code(self, code: str, language: str) -> CodeFacts | None:
@@ -93,19 +115,22 @@ class CodeReader:
         if len(code) > MAX_CODE:
             self.unread["too_large"] += 1
             return None
-        return await self._ask({"language": language, "code": code})
+        facts, _ = await self._ask({"language": language, "code": code})
+        return facts if isinstance(facts, CodeFacts) else None
 
     async def close(self) -> None:
         """Put the helper away."""
         async with self._lock:
             await self._stop()
 
-    async def _ask(self, request: dict[str, str]) -> CodeFacts | None:
+    async def _ask(self, request: dict[str, str]) -> tuple[Facts | None, object]:
+        """Return the facts and the identity of the file that was read."""
         async with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
             try:
-                return self._facts(await asyncio.wait_for(self._exchange(request), self._watchdog))
+                reply = await asyncio.wait_for(self._exchange(request), self._watchdog)
+                return self._facts(reply), reply.get("identity")
             except TimeoutError:
                 self.unread["too_slow"] += 1
                 await self._stop()
@@ -116,11 +141,13 @@ class CodeReader:
                 if self._process is not None:
                     loop = asyncio.get_running_loop()
                     self._timer = loop.call_later(self._idle, self._retire)
-        return None
+        return None, None
 
-    def _facts(self, reply: dict[str, object]) -> CodeFacts | None:
+    def _facts(self, reply: dict[str, object]) -> Facts | None:
         if "facts" in reply:
             return CodeFacts.from_json(reply["facts"])
+        if BINARY in reply:
+            return BinaryFacts.from_json(reply[BINARY])
         reason = reply.get("error")
         known = ("too_large", "unreadable", "not_code", "too_slow", "too_complex")
         self.unread[reason if isinstance(reason, str) and reason in known else "failed"] += 1
@@ -131,18 +158,17 @@ class CodeReader:
         if process is None or process.returncode is not None:
             await self._stop()
             process = self._process = await self._start()
-        if process.stdin is None or process.stdout is None:
-            raise OSError("the helper has no pipes")
-        body = json.dumps({**request, "loopback": self._names}).encode()
-        process.stdin.write(_HEADER.pack(len(body)) + body)
-        await process.stdin.drain()
-        (length,) = _HEADER.unpack(await process.stdout.readexactly(_HEADER.size))
-        if length > MAX_ANSWER:
-            raise ValueError("the helper's answer is too long")
-        reply = json.loads(await process.stdout.readexactly(length))
-        if not isinstance(reply, dict):
-            raise ValueError("the helper's answer is not an object")
-        return reply
+            await self._make_ready(process)
+        return await _answer(process, {**request, "loopback": self._names})
+
+    async def _make_ready(self, process: asyncio.subprocess.Process) -> None:
+        """Give the helper the compiled rules, or take them from it, before it has seen anything of anybody's."""
+        rules = (await _answer(process, {"rules": self._rules})).get("rules")
+        if not isinstance(rules, str):
+            raise ValueError("the helper's answer has no rules")
+        if not rules:
+            self.unread["no_rules"] += 1
+        self._rules = rules
 
     async def _start(self) -> asyncio.subprocess.Process:
         # An empty environment: nothing of the person's reaches code that handles foreign files.
@@ -153,6 +179,7 @@ class CodeReader:
             "-c",
             _BOOT,
             str(_ROOT),
+            self._engine,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -178,9 +205,30 @@ class CodeReader:
         await process.wait()
 
 
-def _identity(path: str, language: str) -> Identity | None:
+async def _answer(process: asyncio.subprocess.Process, request: dict[str, object]) -> dict[str, object]:
+    if process.stdin is None or process.stdout is None:
+        raise OSError("the helper has no pipes")
+    body = json.dumps(request).encode()
+    process.stdin.write(_HEADER.pack(len(body)) + body)
+    await process.stdin.drain()
+    (length,) = _HEADER.unpack(await process.stdout.readexactly(_HEADER.size))
+    if length > MAX_ANSWER:
+        raise ValueError("the helper's answer is too long")
+    reply = json.loads(await process.stdout.readexactly(length))
+    if not isinstance(reply, dict):
+        raise ValueError("the helper's answer is not an object")
+    return reply
+
+
+def _engine() -> str:
+    """Return the folder in which the YARA engine is installed, or an empty string."""
+    found = importlib.util.find_spec("yara_x")
+    return str(Path(found.origin).parent.parent) if found is not None and found.origin else ""
+
+
+def _identity(path: str, kind: str) -> Identity | None:
     try:
         state = os.stat(path)  # noqa: PTH116 - one system call in a hot path
     except (OSError, ValueError):
         return None
-    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, language)
+    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, kind)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.detection.identify.lexicon import AGAINST, FOR
+from agent.detection.identify.lexicon import lexicon
 
 PLACES = {"summary": 1.0, "keywords": 0.7, "name": 0.6, "about": 0.5}
 """How much a word counts by where it stands: a summary is one careful sentence, a first paragraph is advertising."""
@@ -22,7 +22,7 @@ SURE_FROM = 3.4
 """Sum of weights from which its own words may raise a flag together with what it was asked for."""
 MAX_WEIGHT = 0.75
 MAX_TEXT = 2000
-_ACTS = ("scrapes", "crawls", "mirrors", "searches", "harvests", "downloads", "drives")
+_ACTS = ("scrapes", "crawls", "mirrors", "searches", "harvests", "downloads", "drives", "fetches")
 _FAMILY = {
     "scrapes": "scraper-framework",
     "crawls": "scraper-framework",
@@ -31,6 +31,7 @@ _FAMILY = {
     "harvests": "social-media-scraper",
     "downloads": "media-downloader",
     "drives": "browser-automation",
+    "fetches": "generic-http",
 }
 _SAYS = {
     "scrapes": "scraping",
@@ -40,6 +41,7 @@ _SAYS = {
     "harvests": "gathering data about people",
     "downloads": "downloading",
     "drives": "driving a browser",
+    "fetches": "fetching files",
 }
 _HELPS: Mapping[str, tuple[str, ...]] = {
     "scrapes": ("platform", "place", "pages", "many", "evasion", "unofficial"),
@@ -49,6 +51,7 @@ _HELPS: Mapping[str, tuple[str, ...]] = {
     "harvests": ("platform", "unofficial", "many"),
     "downloads": ("platform", "place", "media", "many", "unofficial"),
     "drives": ("evasion", "many"),
+    "fetches": ("many",),
 }
 
 
@@ -104,7 +107,7 @@ def capability(said: Said) -> Capability | None:
     texts = {place: getattr(said, place)[:MAX_TEXT] for place in PLACES}
     spoken: dict[str, float] = {}
     words: dict[str, list[str]] = {}
-    for entry in FOR:
+    for entry in lexicon().speaks:
         best, word = 0.0, ""
         for place, factor in PLACES.items():
             if factor * entry.weight > best and texts[place]:
@@ -148,7 +151,7 @@ def _score(act: str, spoken: Mapping[str, float], texts: Mapping[str, str], buil
     others = sum(0.35 * spoken[other] for other in _ACTS if other != act and other in spoken)
     built = min(1.6, sum(sorted(built_on.values(), reverse=True)[:3]))
     away = 0.0
-    for entry in AGAINST:
+    for entry in lexicon().against:
         if entry.only and act not in entry.only:
             continue
         worst = 0.0

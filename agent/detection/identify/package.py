@@ -33,7 +33,7 @@ README_BYTES = 8192
 ABOUT_CHARACTERS = 700
 _MARKUP = re.compile(r"<[^>]{0,300}>|!?\[([^\]]{0,200})\]\([^)]{0,500}\)|[`*_#>|=~-]{2,}|`")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]{0,99})")
-_ENGINE_ACTS = frozenset(["drives"])
+_ENGINE_ACTS = frozenset(["drives", "fetches"])
 _PRINTABLE_NAME = re.compile(r"[@\w][\w./-]{0,99}")
 
 

@@ -149,7 +149,8 @@ class Correlator:
         count = None
         if window.takes(at_ms):
             for value in values:
-                count = window.add(at_ms, number, value) or count
+                held = window.add(at_ms, number, value)
+                count = count if held is None else held
         else:
             self.late += 1
         state.entries += len(window) - before

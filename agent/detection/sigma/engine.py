@@ -108,10 +108,15 @@ class Engine:
             for rule in rules.rules
         )
         self._prefilter = prefilter
-        self._routes: OrderedDict[tuple[LogSource, ...], _Route] = OrderedDict()
+        self._routes: OrderedDict[tuple[object, ...], _Route] = OrderedDict()
         self._correlations = {rule.id: rule for rule in rules.correlations}
         self._shown = {rule.id: shown.get(rule.id, True) for rule in rules.correlations}
         self._correlator = Correlator(rules.correlations, tolerance_ms=tolerance_ms)
+
+    @property
+    def correlates(self) -> bool:
+        """Whether there are correlations: without any, it does not matter when an event happened."""
+        return bool(self._correlations)
 
     @property
     def late(self) -> int:
@@ -146,10 +151,14 @@ class Engine:
         return len(self._route(logsources).rules)
 
     def _route(self, logsources: Sources) -> _Route:
-        key = tuple([log_source(each) for each in logsources])
-        route = self._routes.get(key)
+        key = tuple([_key(each) for each in logsources])
+        try:
+            route = self._routes.get(key)
+        except TypeError:  # something in it is a list: no rule can mean it
+            key = tuple([log_source(each) for each in logsources])
+            route = self._routes.get(key)
         if route is None:
-            places = routed(self._rules, key)
+            places = routed(self._rules, [log_source(each) for each in logsources])
             route = _Route(
                 [self._ready[place] for place in places], [self._rules[place] for place in places], self._prefilter
             )
@@ -161,6 +170,12 @@ class Engine:
     def _fired(self, fired: Fired) -> Match:
         rule = self._correlations[fired.rule]
         return Match(rule.id, rule.title, "correlation", fired.group, rule.custom, rule.tags, rule.level, fired.count)
+
+
+def _key(source: LogSource | Mapping[str, object]) -> object:
+    if isinstance(source, LogSource):
+        return source
+    return (source.get("category"), source.get("product"), source.get("service"))
 
 
 def _match(rule: Rule) -> Match:

@@ -10,15 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import AhoCorasick
 
 from agent.detection.sigma.event import Event
 from agent.detection.sigma.witness import Witness
-
-_SMALL: Final = 2000
-"""Up to so many texts an automaton is built in its fastest and largest form."""
 
 Places = tuple[int, ...]
 
@@ -30,8 +26,7 @@ class _Within:
 
     def __init__(self, rules: Mapping[str, list[int]]) -> None:
         self._rules = tuple(tuple(places) for places in rules.values())
-        form = Implementation.DFA if len(rules) <= _SMALL else Implementation.ContiguousNFA
-        self._find = AhoCorasick(list(rules), implementation=form).find_matches_as_indexes
+        self._find = AhoCorasick(list(rules)).find_matches_as_indexes
 
     def gather(self, text: str, found: set[int]) -> None:
         rules = self._rules

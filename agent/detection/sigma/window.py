@@ -133,7 +133,7 @@ class Window:
             while self._entries[begin][0] < each[0] - span:
                 tally.leave(self._entries[begin])
                 begin += 1
-            if each >= entry:
-                found = self._judged(tally.count()) or found
+            held = self._judged(tally.count()) if each >= entry else None
+            found = found if held is None else held
         self._begin()
         return found

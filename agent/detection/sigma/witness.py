@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agent.detection.sigma.form import And, Cidr, Compare, Exists, Node, Not, Null, Or, Regex, Same, Text
+from agent.detection.sigma.regex import required
 
 Kind = Literal["is", "tail", "has", "there"]
 MAX_WITNESSES: Final = 6000
@@ -69,12 +70,10 @@ def _rarest(node: Node, common: Counter[Witness]) -> tuple[float, frozenset[Witn
             return total, frozenset(union)
         case Not() | Null() | Exists():
             return None
-        case Text():
+        case Text() | Regex():
             sign = _sign(node)
             return None if sign is None else (rarity(sign, common), frozenset((sign,)))
-        case Regex(None):
-            return None
-        case Regex(field) | Cidr(field) | Compare(field) | Same(field):
+        case Cidr(field) | Compare(field) | Same(field):
             return _THERE, frozenset((Witness("there", field),))
 
 
@@ -96,17 +95,18 @@ def _mentioned(node: Node) -> Iterable[Witness]:
                 yield from _mentioned(part)
         case Not(part):
             yield from _mentioned(part)
-        case Text():
+        case Text() | Regex():
             sign = _sign(node)
             if sign is not None:
                 yield sign
 
 
-def _sign(node: Text) -> Witness | None:
-    literal = node.literal.casefold()
-    if node.how == "is":
+def _sign(node: Text | Regex) -> Witness | None:
+    literal = required(node.pattern) if isinstance(node, Regex) else node.literal.casefold()
+    how = "has" if isinstance(node, Regex) else node.how
+    if how == "is":
         return Witness("is", node.field, literal)
-    if node.how == "ends" and node.field is not None:
+    if how == "ends" and node.field is not None:
         cut = max(literal.rfind("\\"), literal.rfind("/"))
         if cut >= 0:
             return Witness("tail", node.field, literal[cut:])

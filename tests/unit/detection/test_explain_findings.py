@@ -47,8 +47,8 @@ async def test_a_real_finding_says_what_was_seen_and_what_to_do(world: Any) -> N
     (found,) = await world.start("wget", "-r", "https://site.example/")
     said = explain(found)
     assert said.headline == "GNU Wget was started and asked for page after page by following links."
-    assert "How it was started: asked for many: recursion (-r)." in said.why
-    assert "Stop it" in said.now[0]
+    assert "How it was started: asked for many: page after page by following links (-r)." in said.why
+    assert said.now[0].startswith("End the copy.")
 
 
 def test_a_rhythm_is_said_in_words() -> None:

@@ -132,8 +132,9 @@ async def test_the_helper_is_bare_and_limited(reader: CodeReader) -> None:
     limits = (folder / "limits").read_text()
     assert str(256 * 1024 * 1024) in limits
     assert (folder / "environ").read_bytes() == b""
-    assert "site-packages" not in (folder / "maps").read_text()
-    assert psutil.Process(reader.pid).memory_info().rss < 40 * 1024 * 1024
+    mapped = [line for line in (folder / "maps").read_text().splitlines() if "site-packages" in line]
+    assert all("/yara_x/" in line for line in mapped), "no package but the YARA engine is in reach"
+    assert psutil.Process(reader.pid).memory_info().rss < 64 * 1024 * 1024
 
 
 async def test_many_questions_at_once_are_all_answered(reader: CodeReader) -> None:

@@ -1,35 +1,64 @@
 """The helper process: takes requests on standard input, answers facts on standard output, under hard limits.
 
-Started by `helper.py` as `python -IS -c ... ROOT`; ends when its standard input does. A frame is a 32-bit little-endian
-length and that many bytes of JSON. A request is `{"language", "path"}` or `{"language", "code"}`, with `loopback`, the
-names that addresses of this machine stand for; an answer is `{"facts": ...}` or `{"error": reason}`. Foreign code is
-parsed here and never run. A request that takes more than a second of processor time is given up; what a limit cannot
-stop softly, the kernel or the parent's watchdog ends.
+Started by `helper.py` as `python -IS -c ... ROOT ENGINE`; ends when its standard input does. A frame is a 32-bit
+little-endian length and that many bytes of JSON. The first request is `{"rules": ...}`, the YARA rules as an earlier
+helper compiled them, or null; it is answered with the compiled rules before any foreign byte was seen. Then come
+`{"language", "path"}` or `{"language", "code"}`, with `loopback`, the names that addresses of this machine stand for,
+answered by `{"facts": ..., "identity": ...}`, and `{"binary": path}`, answered by `{"binary": ..., "identity": ...}`;
+whatever goes wrong is `{"error": reason}`. A file is opened once, and everything is read from what was opened.
+
+YARA's rules look first, then the reader of the language (`READERS`). Foreign code is parsed here and never run. A
+request that takes more than a second of processor time is given up; what a limit cannot stop softly, the kernel or the
+parent's watchdog ends. Memory is limited twice on Linux: 256 MB of
+what can be written to (RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping), and an address space
+of half as much more, since the YARA engine reserves 120 MB of addresses for its WebAssembly memory of which it touches
+13 (measured); without that room a large script would be refused that was read before.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import stat
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from agent.detection.identify.parse import javascript_code, python_code, shell_code
+from agent.detection.identify.parse import binary_code, javascript_code, python_code, shell_code, zipapp
+from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.facts import CodeFacts
+from agent.detection.identify.parse.scan import Scanner
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
+MAX_NOTEBOOK_BYTES = 16 * 1024 * 1024
+"""A notebook is mostly what it printed, which is dropped as soon as it was read."""
+MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
+"""Of a zip application only the directory and a few small members are read."""
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 MEMORY_BYTES = 256 * 1024 * 1024
+ENGINE_BYTES = 128 * 1024 * 1024
+"""Addresses that the YARA engine reserves and hardly touches."""
 CPU_SECONDS = 120
 """For the whole life of one helper; the parent starts another when it is spent."""
 REQUEST_CPU_SECONDS = 1.0
 
 HEADER = struct.Struct("<I")
+RULES_FOLDER = Path(__file__).resolve().parents[3] / "content" / "yara"
+Beside = Callable[[str], bytes | None]
+Identity = list[int]
+
+READERS: Mapping[str, Callable[[bytes, Beside], CodeFacts]] = {
+    "python": python_code.read,
+    "javascript": javascript_code.read,
+    "shell": lambda source, beside: shell_code.read(source),
+}
+"""What reads a program, by the name of its language."""
 _SCRIPT_ENDINGS = {"python": (".py", "/__init__.py"), "javascript": ("", ".js", ".mjs", ".cjs", ".ts", "/index.js")}
 
 
@@ -48,7 +77,7 @@ class Unreadable(Exception):
 def main() -> None:
     """Answer requests until standard input ends."""
     limit()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, Scanner(sys.argv[2] if len(sys.argv) > 2 else "", RULES_FOLDER))
 
 
 def limit() -> None:
@@ -70,11 +99,12 @@ def limit() -> None:
     lower(resource.RLIMIT_FSIZE, 0)
     lower(resource.RLIMIT_CPU, CPU_SECONDS)
     if sys.platform != "darwin":
-        lower(resource.RLIMIT_AS, MEMORY_BYTES)
+        lower(resource.RLIMIT_DATA, MEMORY_BYTES)
+        lower(resource.RLIMIT_AS, MEMORY_BYTES + ENGINE_BYTES)
     signal.signal(signal.SIGPROF, spent)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO, scanner: Scanner) -> None:
     """Answer one request after the other."""
     while True:
         header = requests.read(HEADER.size)
@@ -86,23 +116,25 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         body = requests.read(length)
         if len(body) < length:
             return
-        reply = json.dumps(answer(body)).encode()
+        reply = json.dumps(answer(body, scanner)).encode()
         answers.write(HEADER.pack(len(reply)) + reply)
         answers.flush()
 
 
-def answer(body: bytes) -> dict[str, object]:
+def answer(body: bytes, scanner: Scanner) -> dict[str, object]:
     """Answer one request; whatever goes wrong becomes a reason, never an exception."""
     try:
         request = json.loads(body)
-        language = request["language"]
+        if "rules" in request:
+            return {"rules": base64.b64encode(scanner.load(base64.b64decode(request["rules"] or ""))).decode()}
         _clock(REQUEST_CPU_SECONDS)
+        if "binary" in request:
+            return _binary(request["binary"], scanner)
         if "code" in request:
-            source, path = request["code"].encode("utf-8", "replace"), None
-        else:
-            source, path = load(request["path"], MAX_FILE_BYTES), request["path"]
-        facts = read(_named(source, request["loopback"]), language, path)
-        return {"facts": facts.to_json()}
+            source = request["code"].encode("utf-8", "replace")
+            return {"facts": _facts(source, request, None, scanner).to_json()}
+        source, identity = _program(request["path"], request["language"])
+        return {"facts": _facts(source, request, request["path"], scanner).to_json(), "identity": identity}
     except Unreadable as error:
         return {"error": error.reason}
     except TooSlow:
@@ -122,20 +154,53 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
 
     Args:
         source: Its text.
-        language: `python`, `javascript` or `shell`.
+        language: A key of `READERS`.
         path: Where it lies, to find its own modules beside it; None for code from a command line.
 
     Raises:
         ValueError: The language is not one of these.
     """
-    beside = _beside(Path(path).parent, language, len(source)) if path else lambda name: None
-    if language == "python":
-        return python_code.read(source, beside)
-    if language == "javascript":
-        return javascript_code.read(source, beside)
-    if language == "shell":
-        return shell_code.read(source)
-    raise ValueError("unknown language")
+    reader = READERS.get(language)
+    if reader is None:
+        raise ValueError("unknown language")
+    return reader(source, _beside(Path(path).parent, language, len(source)) if path else lambda name: None)
+
+
+def _facts(source: bytes, request: Mapping[str, Any], path: str | None, scanner: Scanner) -> CodeFacts:
+    """Let the rules look, then read; a program that only the rules understood still has what they said."""
+    rules = tuple(scanner.scan(source))
+    try:
+        facts = read(_named(source, request["loopback"]), request["language"], path)
+    except (SyntaxError, ValueError):
+        if not rules:
+            raise
+        facts = CodeFacts()
+    return replace(facts, yara=tuple(sorted({*facts.yara, *rules})))
+
+
+def _program(path: str, language: str) -> tuple[bytes, Identity]:
+    """Return the text of a script, notebook or zip application, and the identity of the file that was opened.
+
+    Raises:
+        Unreadable: It is something else, too large, or not ours to read.
+    """
+    with _opened(path) as (handle, state):
+        most = MAX_NOTEBOOK_BYTES if path.endswith(".ipynb") else MAX_FILE_BYTES
+        if state.st_size > most and language == "python" and state.st_size <= MAX_ARCHIVE_BYTES:
+            with open(handle, "rb", closefd=False) as file:
+                head = file.read(4)
+                file.seek(-66_000, os.SEEK_END)
+                if zipapp.is_zip(head + file.read()):
+                    return zipapp.smaller(file), _identity(state)
+        return _all(handle, state, most), _identity(state)
+
+
+def _binary(path: str, scanner: Scanner) -> dict[str, object]:
+    with _opened(path) as (handle, state):
+        if state.st_size > binary_code.MAX_TAIL_BYTES:
+            raise Unreadable("too_large")
+        facts: BinaryFacts = binary_code.read(handle, state.st_size, path, scanner.scan)
+        return {"binary": facts.to_json(), "identity": _identity(state)}
 
 
 def _named(source: bytes, loopback: dict[str, str]) -> bytes:
@@ -151,6 +216,17 @@ def load(path: str, most: int) -> bytes:
     Raises:
         Unreadable: It is something else, too large, or not ours to read.
     """
+    with _opened(path) as (handle, state):
+        return _all(handle, state, most)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[int, os.stat_result]]:
+    """Open a regular file without waiting for it, and say what it was when it was opened.
+
+    Raises:
+        Unreadable: It is something else, or not ours to read.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError):
@@ -159,21 +235,29 @@ def load(path: str, most: int) -> bytes:
         state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):
             raise Unreadable("unreadable")
-        if state.st_size > most:
-            raise Unreadable("too_large")
-        parts = []
-        left = most
-        while left > 0 and (part := os.read(handle, min(left, 1 << 16))):
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
+        yield handle, state
     except OSError:
         raise Unreadable("unreadable") from None
     finally:
         os.close(handle)
 
 
-def _beside(folder: Path, language: str, used: int) -> Callable[[str], bytes | None]:
+def _all(handle: int, state: os.stat_result, most: int) -> bytes:
+    if state.st_size > most:
+        raise Unreadable("too_large")
+    parts = []
+    left = most
+    while left > 0 and (part := os.read(handle, min(left, 1 << 16))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _identity(state: os.stat_result) -> Identity:
+    return [state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns]
+
+
+def _beside(folder: Path, language: str, used: int) -> Beside:
     """Return what gives the text of a program's own modules: only below its folder, within the same size limit."""
     left = MAX_FILE_BYTES - used
     base = os.path.realpath(folder)
@@ -181,7 +265,7 @@ def _beside(folder: Path, language: str, used: int) -> Callable[[str], bytes | N
     def beside(name: str) -> bytes | None:
         nonlocal left
         relative = name.replace(".", "/") if language == "python" else name
-        for ending in _SCRIPT_ENDINGS[language]:
+        for ending in _SCRIPT_ENDINGS.get(language, ("",)):
             candidate = os.path.realpath(os.path.join(base, relative + ending))  # noqa: PTH118
             if not candidate.startswith(base + os.sep) or "node_modules" in candidate or "-packages" in candidate:
                 continue

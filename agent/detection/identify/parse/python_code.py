@@ -192,7 +192,9 @@ class _Reader:
         client = {words.PLATFORM_LIBRARIES[name] for name in self.tops if name in words.PLATFORM_LIBRARIES}
         pages_client = bool({name for name in libraries if name in words.PLATFORM_LIBRARIES})
         in_loop = bool(looped_sites) or self._recursive() or clicks or scrolls or pages_client
-        in_loop = in_loop or bool(words.SHELL_FETCHERS & set(runs_in_loop))
+        if words.SHELL_FETCHERS & set(runs_in_loop):
+            in_loop = True
+            looped_sites += [site for site in self.found.sites if site.name in commands.STARTS and site.loops]
         follows = in_loop and self._follows(looped_sites)
         lists = any(self._over(site) & self.given for site in looped_sites)
         few = bool(looped_sites) and not (clicks or scrolls or lists or follows)
@@ -201,7 +203,8 @@ class _Reader:
         requests = bool(asked) or pages_client or bool(words.SHELL_FETCHERS & set(runs))
         direct = [site for site in asked if self._direct(site)]
         taken = about.taken(self.found, self.every, self.tops, self.texts)
-        html = taken.parses and (self.web or self.tables or bool(self.tops & words.PYTHON_PARSERS))
+        fetching = self.web or self.tables or bool(words.SHELL_FETCHERS & set(runs))
+        html = taken.parses and (fetching or bool(self.tops & words.PYTHON_PARSERS))
         keeps = taken.writes
         downloads = in_loop and (taken.saves or bool({"curl", "wget", "aria2c"} & set(runs_in_loop) and taken.media))
         return CodeFacts(
@@ -252,11 +255,11 @@ class _Reader:
         if self.raw:
             libraries |= {"socket", "asyncio", "ssl"}
         self.made = {name for name, owner in self.found.owner.items() if owner in libraries}
-        for name, value in self.found.bindings:
+        for bound, value in self.found.bindings:
             # requests = __import__("requests")
-            named = last_name(value.func) if isinstance(value, ast.Call) and value.args else ""
-            if named in ("import_module", "__import__") and isinstance(value, ast.Call):
-                self.made |= name if self.texts.text(value.args[0]).split(".")[0] in libraries else set()
+            how = last_name(value.func) if isinstance(value, ast.Call) and value.args else ""
+            if how in ("import_module", "__import__") and isinstance(value, ast.Call):
+                self.made |= bound if self.texts.text(value.args[0]).split(".")[0] in libraries else set()
         rooted = [(named, root_name(value)) for named, value in self.found.bindings]
         for _ in range(4):
             before = len(self.made)
@@ -390,12 +393,14 @@ class _Reader:
     def _over(self, site: Site) -> set[str]:
         """Return the names that the loops around a call run over, and those that a fan-out is given."""
         found: set[str] = set()
+        used = self._used(site)
         for loop in site.loops:
-            if isinstance(loop, ast.For | ast.AsyncFor):
-                found |= names_in(loop.iter) | targets(loop.target)
-            elif isinstance(loop, COMPREHENSIONS):
-                for part in loop.generators:
-                    found |= names_in(part.iter) | targets(part.target)
+            heads = [(loop.target, loop.iter)] if isinstance(loop, ast.For | ast.AsyncFor) else []
+            if isinstance(loop, COMPREHENSIONS):
+                heads = [(part.target, part.iter) for part in loop.generators]
+            for target, over in heads:
+                if used & targets(target):
+                    found |= names_in(over) | targets(target)
         if self._fans_out(site):
             for argument in site.call.args[1:]:
                 found |= names_in(argument)

@@ -197,6 +197,11 @@ REQUEST_VERBS = frozenset(
         "arun",
         "scrape",
         "crawl",
+        "head",
+        "options",
+        "perform",
+        "setopt",
+        "getresponse",
         "extract",
     ]
 )

@@ -130,7 +130,9 @@ def _joined(parts: list[Node]) -> list[Test]:
             by_field.setdefault((part.field, part.cased), []).append(part)
         else:
             others.append((cost(part), compiled(part)))
-    joined = [(sum(map(cost, several)), _text(field, cased, several)) for (field, cased), several in by_field.items()]
+    joined = [
+        (sum(map(cost, several)), _text(field, cased, several)) for (field, cased), several in by_field.items()
+    ]
     return [test for _, test in sorted(joined + others, key=lambda each: each[0])]
 
 
@@ -162,7 +164,9 @@ def _folded(field: str | None, asks: Asks) -> Test:
     if field is None:
 
         def anywhere(event: Event) -> bool:
-            return any(asks(value) if isinstance(value, str) else any(map(asks, value)) for value in event.values())
+            return any(
+                asks(value) if isinstance(value, str) else any(map(asks, value)) for value in event.values()
+            )
 
         return anywhere
 

@@ -29,6 +29,7 @@ from agent.detection.lineage import Lineage
 from agent.detection.names import platform_name
 from agent.detection.scoring import strongest
 from agent.detection.track import Live, Track
+from agent.model.approvals import Approval
 from agent.model.events import (
     ExportWritten,
     ExtensionFound,
@@ -115,7 +116,9 @@ class Detector:
         self._asking: dict[ProcessKey, ProcessStarted] = {}
         self._loops: OrderedDict[tuple[str, int], tuple[int, Sequence[Said]]] = OrderedDict()
         self._cadence = CadenceWindows()
-        self._recent_loads: deque[int] = deque(maxlen=MAX_RECENT_LOADS)
+        self._recent_loads: deque[PageLoad] = deque(maxlen=MAX_RECENT_LOADS)
+        self._organisation: Judge = no_rules
+        self._approvals: Sequence[Approval] = ()
 
     async def started(self, event: ProcessStarted) -> list[Finding]:
         """Take in a process that began, or that replaced its program."""
@@ -172,7 +175,7 @@ class Detector:
 
     def page_loads(self, loads: Sequence[PageLoad]) -> list[Finding]:
         """Take in page loads from browsers; a machine's rhythm is evidence."""
-        self._recent_loads.extend(load.at for load in loads)
+        self._recent_loads.extend(loads)
         verdicts: dict[str, tuple[Cadence, int]] = {}
         for verdict, at in self._cadence.add(loads):
             verdicts[verdict.platform] = (verdict, at)
@@ -183,14 +186,15 @@ class Detector:
 
     def exported(self, written: ExportWritten) -> list[Finding]:
         """Take in that a file of records appeared: it may belong to whatever is active."""
-        loads = sum(1 for at in self._recent_loads if 0 <= written.at - at <= AT_ONCE_MS)
         return self._artefact(
-            facts.EXPORT, lambda finding: facts.export(finding, written, loads), written.at, cards=loads > 0
+            facts.EXPORT, lambda finding, about: facts.export(finding, about, written), written.at, cards=True
         )
 
     def media_grew(self, grown: MediaGrew) -> list[Finding]:
         """Take in that a folder of pictures or films grew: it may belong to whatever is active."""
-        return self._artefact(facts.MEDIA, lambda finding: facts.media(finding, grown), grown.at, cards=False)
+        return self._artefact(
+            facts.MEDIA, lambda finding, about: facts.media(finding, about, grown), grown.at, cards=False
+        )
 
     def tick(self, now: int) -> list[Finding]:
         """Look at what live candidates do, and close what has not been seen for long.
@@ -284,6 +288,16 @@ class Detector:
                 if track.finding.stage is Stage.INSTALLED and slot[0] not in present:
                     changed += self._shut(slot, track, now)
         return changed
+
+    def follow(self, organisation: Judge, approvals: Sequence[Approval]) -> list[Finding]:
+        """Put an organisation's rules and approvals in force; they hold for what is open, too.
+
+        Args:
+            organisation: The rules that the person was told of.
+            approvals: What the compliance team has approved.
+        """
+        self._organisation, self._approvals = organisation, tuple(approvals)
+        return self._changed(self._open.values())
 
     def answer(self, finding_id: str, answer: str) -> Finding | None:
         """Keep what the person said of an open finding and return it; None when there is no such open finding."""
@@ -475,9 +489,9 @@ class Detector:
         return likely
 
     def _artefact(
-        self, kind: str, fields_of: Callable[[Finding], facts.Fields], at: int, *, cards: bool
+        self, kind: str, fields_of: Callable[[Finding, facts.About], facts.Fields], at: int, *, cards: bool
     ) -> list[Finding]:
-        """Give what was written to the findings that were active just before; to cards only where pages were loaded."""
+        """Give what was written to the findings that were active just before, and to cards of what exports."""
         touched = []
         for track in list(self._open.values()):
             finding = track.finding
@@ -488,7 +502,7 @@ class Detector:
                 active = at - finding.last_seen <= AT_ONCE_MS
             if track.shown is None or not active:
                 continue
-            said = self._judge(kind, fields_of(finding), at)
+            said = self._judge(kind, fields_of(finding, self._about(track, at)), at)
             if said:
                 track.hear(said, at)
                 touched.append(track)
@@ -497,8 +511,24 @@ class Detector:
     def _changed(self, tracks: Iterable[Track]) -> list[Finding]:
         """Return those of the given findings that differ from what was handed out."""
         now = self._clock.now()
-        versions = [track.next_version(now, self._hold_ms) for track in {id(one): one for one in tracks}.values()]
+        versions = []
+        for track in {id(one): one for one in tracks}.values():
+            if track.finding.stage is not Stage.INSTALLED:
+                standing = facts.standing(track.finding, self._about(track, now))
+                track.obey(self._organisation(facts.FINDING, standing, now))
+            versions.append(track.next_version(now, self._hold_ms, self._approvals))
         return [version for version in versions if version is not None]
+
+    def _about(self, track: Track, at: int) -> facts.About:
+        """Return what is known of a finding's tool beside the finding."""
+        platforms = track.finding.platforms
+        loads = [
+            load
+            for load in self._recent_loads
+            if 0 <= at - load.at <= AT_ONCE_MS and (not platforms or load.platform in platforms)
+        ]
+        classes = tuple(sorted({load.page_class for load in loads}))
+        return facts.About(track.capability, tuple(sorted(track.flags)), classes, len(loads))
 
     def _close(self, now: int) -> list[Finding]:
         closed = []

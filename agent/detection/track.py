@@ -7,13 +7,15 @@ export). While it is open its stage only rises and a flag stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.detection import weights
+from agent.detection.approvals import covering
 from agent.detection.correlate.said import Said
 from agent.detection.identified import Identified, Role
 from agent.detection.scoring import confidence, flagged, level, strongest
+from agent.model.approvals import Approval
 from agent.model.events import Activity, ProcessKey
 from agent.model.findings import CollectMode, Evidence, Finding, Level, ProcessRef, Stage
 
@@ -97,6 +99,8 @@ class Track:
         shared: Pieces about the tool as a whole.
         alive: Its running processes.
         shown: As it was handed out last; None where nobody has seen it.
+        capability: What the tool is able to do, or empty.
+        flags: Names of the options that its processes were started with.
     """
 
     finding: Finding
@@ -105,6 +109,8 @@ class Track:
     shared: dict[str, Evidence] = field(default_factory=dict)
     alive: dict[ProcessKey, Live] = field(default_factory=dict)
     shown: Finding | None = None
+    capability: str = ""
+    flags: frozenset[str] = frozenset()
 
     def take(self, key: ProcessKey, live: Live, at: int, *, counts: bool) -> None:
         """Take in a process; `counts` says whether it is a start of its own."""
@@ -129,8 +135,11 @@ class Track:
         """Let one process speak: the finding rises to what it shows."""
         finding = self.finding
         pieces = strongest(live.pieces)
+        lowered = finding.lowered
         if _loudness(pieces) >= _loudness(self.best):
-            self.best = pieces
+            self.best, lowered = pieces, live.found.lowered
+        self.capability = self.capability or live.found.capability
+        self.flags |= frozenset(live.found.flags)
         stage = finding.stage
         if live.collecting and live.listed:
             stage = Stage.COLLECTING
@@ -140,6 +149,7 @@ class Track:
             modes=tuple(sorted({*finding.modes, *live.all_modes})),
             platforms=tuple(sorted({*finding.platforms, *live.seen.platforms})),
             flagged=finding.flagged or live.warns(self.shared.values()),
+            lowered=lowered,
         )
 
     def hear(self, said: Iterable[Said], at: int, platforms: Iterable[str] = ()) -> None:
@@ -159,20 +169,33 @@ class Track:
         warn = flagged(level(proven), stage, finding.modes, asks_for_many=False)
         self.finding = replace(finding, flagged=finding.flagged or warn)
 
-    def next_version(self, now: int, hold_ms: int) -> Finding | None:
+    def obey(self, said: Iterable[Said]) -> None:
+        """Take in what the organisation's own rules said: a rule that matches flags by itself."""
+        for one in said:
+            self.shared[one.evidence.rule] = one.evidence
+            self.finding = replace(self.finding, flagged=self.finding.flagged or one.flags)
+
+    def next_version(self, now: int, hold_ms: int, approvals: Sequence[Approval] = ()) -> Finding | None:
         """Return the finding as it is now where that differs from what was handed out; None where it does not.
 
         Args:
             now: UTC milliseconds.
             hold_ms: How long a flagged finding is held before it may be reported.
+            approvals: What the compliance team has approved.
         """
         pieces = strongest([*self.best, *self.shared.values()])
         how_sure = level(pieces)
         held = self.finding.held_until
         if self.finding.flagged and held is None:
             held = now + hold_ms
+        approval = covering(self.finding, approvals, now)
         finding = self.finding = replace(
-            self.finding, evidence=pieces, confidence=confidence(pieces), level=how_sure, held_until=held
+            self.finding,
+            evidence=pieces,
+            confidence=confidence(pieces),
+            level=how_sure,
+            held_until=held,
+            approved_until=approval.until if approval is not None else None,
         )
         if how_sure is Level.HIDDEN and self.shown is None:
             return None

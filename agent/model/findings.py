@@ -48,6 +48,8 @@ class EvidenceClass(StrEnum):
     NETWORK = "network"
     CADENCE = "cadence"
     ARTEFACT = "artefact"
+    RULE = "rule"
+    """A rule of the organisation: its word, not a measurement."""
 
 
 class CollectMode(StrEnum):
@@ -109,6 +111,8 @@ class Finding:
         answer: What the person said of it, or an empty string.
         held_until: End of the hold before a flagged finding may be reported; None where it is not flagged.
         closed_at: When it was closed, or None.
+        lowered: Why its surroundings speak for ordinary work, in words; empty where nothing does.
+        approved_until: Until when the compliance team has approved what it is; None where it has not.
     """
 
     id: str
@@ -130,3 +134,5 @@ class Finding:
     answer: str = ""
     held_until: int | None = None
     closed_at: int | None = field(default=None)
+    lowered: str = ""
+    approved_until: int | None = None

@@ -8,7 +8,7 @@ together.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.detection.identified import Identified
@@ -83,40 +83,59 @@ def start(found: Identified, modes: Collection[str], parent: int) -> Fields:
     return {**identity(found, modes), "parent": parent}
 
 
-def export(finding: Finding, written: ExportWritten, page_loads: int) -> Fields:
+def export(finding: Finding, about: About, written: ExportWritten) -> Fields:
     """Say that records were written while a finding was active.
 
     Args:
         finding: The finding that it may belong to.
+        about: What else is known of it.
         written: The file's shape.
-        page_loads: Pages of watched platforms loaded in the ten minutes before.
     """
     return {
-        **standing(finding),
+        **standing(finding, about),
         "format": written.format,
         "columns": list(written.columns),
         "people_columns": len(PEOPLE_COLUMNS & set(written.columns)),
         "rows": written.rows,
-        "page_loads": page_loads,
     }
 
 
-def media(finding: Finding, grown: MediaGrew) -> Fields:
+def media(finding: Finding, about: About, grown: MediaGrew) -> Fields:
     """Say that a folder of media grew while a finding was active."""
     per_minute = grown.files * 60 / grown.seconds if grown.seconds > 0 else float(grown.files)
-    return {**standing(finding), "files": grown.files, "files_per_minute": round(per_minute, 1)}
+    return {**standing(finding, about), "files": grown.files, "files_per_minute": round(per_minute, 1)}
 
 
-def standing(finding: Finding) -> dict[str, object]:
-    """Say how a finding stands: family, tool, stage, level, platforms, counts."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a finding's tool beside the finding.
+
+    Attributes:
+        capability: What it is able to do, or empty.
+        flags: Names of the options that it was started with and that mean something.
+        page_classes: Classes of pages of its platforms that browsers loaded in the ten minutes before.
+        loads: How many such pages.
+    """
+
+    capability: str = ""
+    flags: tuple[str, ...] = ()
+    page_classes: tuple[str, ...] = ()
+    loads: int = 0
+
+
+def standing(finding: Finding, about: About) -> dict[str, object]:
+    """Say how a finding stands: all that an organisation's rule sees."""
     return {
         "tool": finding.tool,
         "family": finding.family,
+        "capability": about.capability,
+        "flags": list(about.flags),
+        "modes": [mode.value for mode in finding.modes],
         "stage": finding.stage.value,
         "level": finding.level.value,
-        "flagged": finding.flagged,
-        "modes": [mode.value for mode in finding.modes],
         "platforms": list(finding.platforms),
+        "page_classes": list(about.page_classes),
+        "loads": about.loads,
         "count": finding.count,
     }
 

@@ -12,11 +12,12 @@ from agent.model.findings import CollectMode, Evidence
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A rule's answer: the evidence, and what it shows."""
+    """A rule's answer: the evidence, whether it shows collecting or a way of asking for many, whether it flags."""
 
     evidence: Evidence
     collecting: bool
     mode: CollectMode | None
+    flags: bool = False
 
 
 class Judge(Protocol):

@@ -23,12 +23,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "try": ("agent.cli.attempt:attempt", "Start a harmless collection of your own and watch it being flagged."),
     "consent": ("agent.cli.consent:consent", "Read the notice and answer it; your record, receipts, export, erasure."),
     "ledger": ("agent.cli.ledger:ledger", "Verify, prove, export the record that nobody can quietly rewrite."),
+    "rules": ("agent.cli.rules:rules", "Detection rules: which there are, check your own, try them on events."),
     "browser": ("agent.cli.browser:browser", "Connect browsers to the agent, or disconnect them."),
     "demo": ("agent.cli.demo:demo", "A throw-away show: browser, scrapers, agent, on loopback only."),
     "doctor": ("agent.cli.status:doctor", "Check everything and say what to mend."),
 }
 NOT_YET: Final = {
-    "rules": "detection rules in the Sigma language",
     "report": "signed reports to a compliance team",
     "enrol": "joining a compliance team's collector",
     "collector": "the compliance team's server",

@@ -8,13 +8,18 @@ person's own script and is judged by what it does (`imports.py`).
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from agent.detection.identify.executable import Form, Language, Program, base_name
 from agent.detection.identify.folders import Distributions, absolute, read_head, sites_of
+from agent.detection.identify.handed_on import script_of
+from agent.detection.identify.standard_input import Given
 from agent.model.events import CommandLine
 
 
@@ -27,8 +32,8 @@ class Entry:
         package: The package that owns the entry, or empty.
         module: The Python module that the entry names, dotted, or empty.
         folder: Where the package's metadata lie: a `*.dist-info` folder or a package folder; empty when unknown.
-        script: Real path of the person's own script, or empty.
-        code: Code given on the command line, or empty.
+        script: Path of the person's own script, or empty: source, compiled, a zip application or a notebook.
+        code: Code given on the command line or standard input, or empty.
         sites: Package folders that the code's imports are looked for in, nearest first.
         installed: Whether the entry lies in a `bin` folder, of the system or of an environment, or inside a package.
     """
@@ -43,6 +48,8 @@ class Entry:
     installed: bool = False
 
 
+MAX_PATH = 4096
+"""No system opens a longer path; a longer argument is not looked at."""
 MAX_PARENTS = 8
 """How far up a script's packages are looked for."""
 _IMPORT = re.compile(r"^from ([A-Za-z_][\w.]*) import \(?\s*[A-Za-z_]\w*", re.MULTILINE)
@@ -53,7 +60,9 @@ _PACKAGE_RUNNERS = {"npx": 0, "pnpx": 0, "bunx": 0, "npm": 1, "pnpm": 1, "yarn":
 _RUN_WORDS = frozenset(["exec", "x", "dlx"])
 
 
-def entry_of(program: Program, command: CommandLine, distributions: Distributions, home: Path | None) -> Entry:
+def entry_of(
+    program: Program, command: CommandLine, distributions: Distributions, home: Path | None, given: Given | None = None
+) -> Entry:
     """Find where the code of an interpreter's process begins.
 
     Args:
@@ -61,7 +70,14 @@ def entry_of(program: Program, command: CommandLine, distributions: Distribution
         command: The command line itself, for its working folder.
         distributions: Which packages lie in which folder, cached.
         home: The person's home folder, or None.
+        given: What it was given on standard input (`standard_input.given_to`), for an interpreter without a script.
     """
+    if program.form in (Form.SCRIPT, Form.MODULE) and len(program.target) > MAX_PATH:
+        return Entry()
+    if program.form is Form.NOTHING and given is not None and (given.path or given.code):
+        python = program.language is Language.PYTHON
+        sites = _sites(program, command, given.path, home) if python else ()
+        return Entry(script=given.path, code=given.code, sites=sites)
     if program.language is Language.PYTHON:
         return _python(program, command, distributions, home)
     if program.language is Language.JAVASCRIPT:
@@ -107,6 +123,7 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
     if program.form is Form.MODULE:
         sites = _sites(program, command, "", home)
         own = _own_module(program.target, command.cwd)
+        own = own or script_of(program.target.lower(), program.arguments, command.cwd)
         if own:
             return Entry(script=own, module="", sites=sites)
         return _owned(program.target, sites, distributions, installed=False)
@@ -120,6 +137,9 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
     if Path(path).is_dir():
         return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118
     installed = path.startswith(_SYSTEM_BINS) or Path(path).parent.name in ("bin", "Scripts")
+    handed = script_of(program.word, program.arguments, command.cwd) if installed else ""
+    if handed:
+        return Entry(script=handed, sites=sites)
     head = read_head(path)
     if len(head) < 4096 and _GENERATED.search(head):
         named = _LEGACY.search(head)
@@ -130,6 +150,9 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
         # The person's own script may look alike; a console script lies in a `bin` or is nothing but this one line.
         if line and (installed or (len(_IMPORT.findall(head)) == 1 and len(head) < 600)):
             owned = _owned(line[1], sites, distributions, installed=installed)
+            editable = _editable(owned, line[1])
+            if editable:
+                return Entry(script=editable, sites=sites)
             if owned.package or installed:
                 return owned
             return Entry(module=line[1], script=path, sites=sites)
@@ -143,6 +166,26 @@ def _owned(module: str, sites: tuple[Path, ...], distributions: Distributions, *
         if owner:
             return Entry("pypi", owner, module, str(distributions.names(site)[owner]), sites=sites, installed=installed)
     return Entry(module=module, sites=sites, installed=installed)
+
+
+def _editable(owned: Entry, module: str) -> str:
+    """Return the file of a module that is installed in place (PEP 610): it lies in the person's own project folder."""
+    said = read_head(os.path.join(owned.folder, "direct_url.json")) if owned.folder else ""  # noqa: PTH118
+    if "editable" not in said:
+        return ""
+    try:
+        held = json.loads(said)
+        address = held["url"] if held["dir_info"]["editable"] is True else ""
+    except (ValueError, KeyError, TypeError):
+        return ""
+    if not isinstance(address, str) or not address.startswith("file://") or not re.fullmatch(r"[\w.]+", module):
+        return ""
+    root = Path(url2pathname(urlsplit(address).path))
+    for base in (root, root / "src"):
+        own = _own_module(module, str(base)) or _own_module(f"{module}.__init__", str(base))
+        if own:
+            return own
+    return ""
 
 
 def _folder(package: str, sites: tuple[Path, ...], distributions: Distributions) -> str:

@@ -20,6 +20,7 @@ from agent.detection.identify.folders import Distributions, absolute, read_head
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.imports import by_own_words, judge
 from agent.detection.identify.modes import Asked, asked, asked_in_general
+from agent.detection.identify.standard_input import ProcStdin, StdinOf, given_to
 from agent.model.events import ExtensionFound, PackageFound, ProcessStarted
 from agent.model.findings import Evidence, EvidenceClass
 
@@ -35,14 +36,18 @@ _SCRIPT_ENDINGS = {
 class Identifier:
     """Which tool is it? Holds caches only; safe to ask from many tasks."""
 
-    def __init__(self, catalogue: Catalogue, reader: CodeReader, home: Path | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, reader: CodeReader, home: Path | None = None, stdin: StdinOf | None = None
+    ) -> None:
         """Join the parts.
 
         Args:
             catalogue: Every known tool.
             reader: Reads foreign code in its helper process.
             home: The person's home folder, where `pip install --user` puts packages; None when there is none.
+            stdin: Asks the system what an interpreter was given on standard input.
         """
+        self._stdin = stdin if stdin is not None else ProcStdin()
         self._catalogue = catalogue
         self._reader = reader
         self._home = home
@@ -55,7 +60,8 @@ class Identifier:
         program = program_of(event.command, event.name)
         if program.language is None:
             return self._native(program)
-        entry = entry_of(program, event.command, self._distributions, self._home)
+        given = given_to(program, event.key.pid, event.parent, self._stdin)
+        entry = entry_of(program, event.command, self._distributions, self._home, given)
         known = self._known(program, entry)
         if known is not None:
             return None if _says_nothing(known) else known
@@ -166,7 +172,7 @@ class Identifier:
             return None
         if entry.script:
             facts = await self._reader.read_file(entry.script, language)
-        elif program.form is Form.CODE and entry.code:
+        elif entry.code:
             facts = await self._reader.read_code(entry.code, language)
         else:
             return None

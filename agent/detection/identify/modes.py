@@ -1,7 +1,8 @@
-"""What was a recognised tool asked to do: only its version, one thing, or many at once?
+"""What was a catalogued tool asked to do: only its version, one thing, or many at once?
 
 Looks at options, the first words and the addresses of a command line, in memory only; what comes out is the mode and
-the name of the option as the catalogue writes it, never a value.
+the name of the option as the catalogue writes it, never a value. `general_modes.py` answers the same for programs that
+the catalogue does not know.
 """
 
 from __future__ import annotations
@@ -12,40 +13,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agent.content.catalogue import Mode, Tool
+from agent.detection.identify.general_modes import is_quiet, many_of
 from agent.model.findings import CollectMode
 
 MANY_ADDRESSES = 2
 MANY_ADDRESSES_GENERIC = 10
 ALWAYS_QUIET = frozenset(["--help", "--version"])
-_GENERIC = {
-    CollectMode.LIST: (
-        "--input-file",
-        "--batch-file",
-        "--from-file",
-        "--url-file",
-        "--urls-file",
-        "--url-list",
-        "--input-list",
-    ),
-    CollectMode.RECURSION: (
-        "--recursive",
-        "--mirror",
-        "--max-depth",
-        "--depth",
-        "--crawl",
-        "--max-pages",
-        "--follow-links",
-    ),
-    CollectMode.CHANNEL: (
-        "--playlist",
-        "--channel",
-        "--all-posts",
-        "--followers",
-        "--followings",
-        "--max-posts",
-        "--max-tweets",
-    ),
-}
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _BARE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/|$)", re.IGNORECASE)
 
@@ -88,18 +61,17 @@ def asked(tool: Tool, arguments: Sequence[str]) -> Asked:
     return Asked(False, tuple(found), tuple(found.values()))
 
 
-def asked_in_general(arguments: Sequence[str]) -> Asked:
-    """Judge the arguments of a program that is not in the catalogue, by options that mean «many» in most programs."""
-    if ALWAYS_QUIET & set(arguments):
+def asked_in_general(arguments: Sequence[str], capability: str = "") -> Asked:
+    """Judge the arguments of a program that is not in the catalogue.
+
+    Args:
+        arguments: The command line after the program.
+        capability: What the program is able to do, one of `CAPABILITIES`; empty where that is not known, and then
+            only what means many in most programs counts.
+    """
+    if is_quiet(arguments):
         return Asked(quiet=True)
-    found = {
-        mode: flag
-        for mode, flags in _GENERIC.items()
-        for flag in flags
-        if any(arg == flag or arg.startswith(flag + "=") for arg in arguments)
-    }
-    if _addresses(arguments) >= MANY_ADDRESSES:
-        found.setdefault(CollectMode.LIST, "several addresses")
+    found = many_of(arguments, capability)
     return Asked(False, tuple(found), tuple(found.values()))
 
 

@@ -21,6 +21,8 @@ LISTED_FROM = 2.0
 SURE_FROM = 3.4
 """Sum of weights from which its own words may raise a flag together with what it was asked for."""
 MAX_WEIGHT = 0.75
+ONE_BY_ONE_FROM = 1.4
+"""A summary that says «download», or a name or paragraph that says «downloader»."""
 MAX_TEXT = 2000
 _ACTS = ("scrapes", "crawls", "mirrors", "searches", "harvests", "downloads", "drives", "fetches")
 _FAMILY = {
@@ -86,6 +88,7 @@ class Capability:
         libraries: Which collecting libraries it depends on, sorted, at most four.
         words: The words that spoke, at most four, from the software's own public description.
         score: The sum that the weight was made from.
+        one_by_one: Whether it speaks of downloading too: such a program is often asked for one thing.
     """
 
     does: str
@@ -95,6 +98,7 @@ class Capability:
     libraries: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     score: float = 0.0
+    one_by_one: bool = False
 
     @property
     def strong(self) -> bool:
@@ -135,6 +139,7 @@ def capability(said: Said) -> Capability | None:
         libraries=tuple(sorted(said.built_on, key=lambda one: (-said.built_on[one], one))[:4]),
         words=tuple(dict.fromkeys(word for kind in (best_act, *_HELPS[best_act]) for word in words.get(kind, ())))[:4],
         score=round(best_score, 3),
+        one_by_one=spoken.get("downloads", 0.0) >= ONE_BY_ONE_FROM and best_act != "mirrors",
     )
 
 

@@ -148,7 +148,7 @@ def from_words(tool: str, name: str, subject: str, found: Capability) -> Identif
     if found.libraries:
         detail += f" and is built on {join([library_name(one) for one in found.libraries])}"
     engine = found.does in _ENGINE_ACTS
-    always = found.strong and not engine and found.does in ("scrapes", "crawls", "mirrors", "harvests")
+    always = found.strong and not found.one_by_one and found.does in ("scrapes", "crawls", "mirrors", "harvests")
     return Identified(
         tool=tool,
         name=name,

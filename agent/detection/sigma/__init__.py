@@ -35,11 +35,10 @@ from agent.detection.sigma.apart import parse_apart
 from agent.detection.sigma.engine import Engine, Match
 from agent.detection.sigma.form import Correlation, LogSource, Refusal, Rule, RuleSet
 from agent.detection.sigma.link import link
-from agent.detection.sigma.shipped import SHIPPED, BuiltIn
+from agent.detection.sigma.shipped import SHIPPED
 
 __all__ = [
     "SHIPPED",
-    "BuiltIn",
     "Correlation",
     "Engine",
     "LogSource",

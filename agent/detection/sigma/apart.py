@@ -82,7 +82,7 @@ async def _read(
         "-IS",
         "-c",
         _BOOT,
-        *(os.path.abspath(each) for each in sys.path if each),  # noqa: PTH100 - text in, text out
+        *_search_path(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -92,7 +92,7 @@ async def _read(
     if process.stdin is None or process.stdout is None:
         raise OSError("the reading process has no pipes")
     try:
-        asked = json.dumps([[os.path.abspath(path), name] for path, name in files])  # noqa: PTH100 - as above
+        asked = json.dumps([[str(path), name] for path, name in files])
         with contextlib.suppress(ConnectionError):
             process.stdin.write(asked.encode())
             await process.stdin.drain()
@@ -109,6 +109,11 @@ async def _read(
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _search_path() -> list[str]:
+    """Return where Python finds modules, for a process that is started without any place of its own."""
+    return [str(Path(each).absolute()) for each in sys.path if each]
 
 
 def _given_up(name: str, reason: str) -> Parsed:

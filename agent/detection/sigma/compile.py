@@ -7,7 +7,7 @@ cheap parts of an `And` are asked first. Nothing here changes what a condition m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from agent.detection.sigma.event import Event, texts
 from agent.detection.sigma.form import And, Cidr, Compare, Exists, Node, Not, Null, Or, Regex, Same, Text
@@ -79,6 +79,14 @@ def _flat(parts: Sequence[Node], kind: type[And | Or]) -> list[Node]:
     return flat
 
 
+_TEXTS: Final[dict[str, Callable[[str, str], bool]]] = {
+    "is": lambda one, two: one == two,
+    "starts": lambda one, two: one.startswith(two),
+    "ends": lambda one, two: one.endswith(two),
+    "has": lambda one, two: two in one,
+}
+
+
 # And, or, not
 
 
@@ -130,9 +138,7 @@ def _joined(parts: list[Node]) -> list[Test]:
             by_field.setdefault((part.field, part.cased), []).append(part)
         else:
             others.append((cost(part), compiled(part)))
-    joined = [
-        (sum(map(cost, several)), _text(field, cased, several)) for (field, cased), several in by_field.items()
-    ]
+    joined = [(sum(map(cost, several)), _text(field, cased, several)) for (field, cased), several in by_field.items()]
     return [test for _, test in sorted(joined + others, key=lambda each: each[0])]
 
 
@@ -153,7 +159,7 @@ def _has(field: str, literal: str) -> Test:
     def test(event: Event) -> bool:
         value = event.get(field)
         if value.__class__ is str:
-            return literal in value  # type: ignore[operator]
+            return literal in value
         return value is not None and any(literal in each for each in value)
 
     return test
@@ -164,16 +170,14 @@ def _folded(field: str | None, asks: Asks) -> Test:
     if field is None:
 
         def anywhere(event: Event) -> bool:
-            return any(
-                asks(value) if isinstance(value, str) else any(map(asks, value)) for value in event.values()
-            )
+            return any(asks(value) if isinstance(value, str) else any(map(asks, value)) for value in event.values())
 
         return anywhere
 
     def test(event: Event) -> bool:
         value = event.get(field)
         if value.__class__ is str:
-            return asks(value)  # type: ignore[arg-type]
+            return asks(value)
         return value is not None and any(map(asks, value))
 
     return test
@@ -208,12 +212,7 @@ def _null(field: str) -> Test:
 
 
 def _same(node: Same) -> Test:
-    compare: Callable[[str, str], bool] = {
-        "is": str.__eq__,
-        "starts": str.startswith,
-        "ends": str.endswith,
-        "has": str.__contains__,
-    }[node.how]
+    compare = _TEXTS[node.how]
     field, other = node.field, node.other
 
     def test(event: Event) -> bool:

@@ -8,8 +8,8 @@ group.
 What is laid down here, since Sigma leaves it open:
 - Time is the events' own. A span includes both of its ends.
 - A condition is decided when an event comes, over each window of the span that this event is part of.
-- After firing, a group is silent until a whole span has passed since the event that made it fire; what happens meanwhile
-  still counts. So a lasting burst fires once a span.
+- After firing, a group is silent until a whole span has passed since the event that made it fire; what happens
+  meanwhile still counts. So a lasting burst fires once a span.
 - An event that is later than `tolerance_ms` behind the newest of its group does not count and is itself counted
   (`late`); after three such in a row the clock is taken to have been set back, and the group starts afresh.
 - An event counts once for a correlation and group, also where several of its rules match; `temporal` and
@@ -160,7 +160,7 @@ class Correlator:
         return Fired(state.rule.id, dict(zip(state.rule.group_by, key, strict=True)), count)
 
     def _forget(self, state: _State, current: tuple[str, ...], at_ms: int) -> None:
-        """Let go of groups that are too old, too many or together too large; then of the current one's oldest events."""
+        """Let go of groups that are too old, too many or too large together; then of this one's oldest events."""
         groups = state.groups
         for _ in range(_SWEEP):
             oldest = next(iter(groups))

@@ -169,9 +169,7 @@ class Engine:
 
     def _fired(self, fired: Fired) -> Match:
         rule = self._correlations[fired.rule]
-        return Match(
-            rule.id, rule.title, "correlation", fired.group, rule.custom, rule.tags, rule.level, fired.count
-        )
+        return Match(rule.id, rule.title, "correlation", fired.group, rule.custom, rule.tags, rule.level, fired.count)
 
 
 def _key(source: LogSource | Mapping[str, object]) -> object:

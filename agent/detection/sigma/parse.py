@@ -161,9 +161,9 @@ def _about(document: Document, file: str, otherwise: str) -> dict[str, Any]:
         encoded = msgspec.json.encode(custom)
         plain = msgspec.json.decode(encoded, type=dict[str, Any])
     except (TypeError, ValueError, RecursionError):
-        raise _Refused("«gleanwatch» holds something that is neither text, number, list nor mapping", "gleanwatch") from (
-            None
-        )
+        raise _Refused(
+            "«gleanwatch» holds something that is neither text, number, list nor mapping", "gleanwatch"
+        ) from (None)
     if len(encoded) > MAX_CUSTOM:
         raise _Refused(f"«gleanwatch» has more than {MAX_CUSTOM} bytes", "gleanwatch")
     identity, name = data.get("id"), data.get("name")

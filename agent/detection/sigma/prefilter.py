@@ -89,7 +89,7 @@ class Prefilter:
             if value is None:
                 continue
             if value.__class__ is str:
-                field.gather(value, found)  # type: ignore[arg-type]
+                field.gather(value, found)
             else:
                 for each in value:
                     field.gather(each, found)

@@ -1,4 +1,4 @@
-"""Which rules look at an event, by log source: a rule applies where its own log source is a subset of one of the event's.
+"""Which rules look at an event: those whose own log source is a subset of one of the event's.
 
 This is not only for speed: a rule for one kind of log means something else on another. Log sources compare without
 their case.

@@ -1,4 +1,4 @@
-"""A rule in plain English, for people who do not read Sigma: `rules explain` and the page of an organisation's rules."""
+"""A rule in plain English, for people who do not read Sigma: on the command line and on pages."""
 
 from __future__ import annotations
 

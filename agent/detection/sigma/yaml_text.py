@@ -43,7 +43,8 @@ class Document:
 
     def line(self, *path: str) -> int:
         """Return the line (from 1) of the key that a path of keys leads to, or of the last one found on the way."""
-        node, line = self.node, self.node.start_mark.line + 1
+        node = self.node
+        line: int = node.start_mark.line + 1
         for name in path:
             if not isinstance(node, yaml.MappingNode):
                 break
@@ -67,7 +68,8 @@ class Document:
             if _is_mapping(here):
                 for key, value in here.value:
                     if isinstance(key.value, str) and key.value.startswith(starts):
-                        return int(key.start_mark.line + 1)
+                        line: int = key.start_mark.line + 1
+                        return line
                     waiting.append(value)
             elif isinstance(here, yaml.SequenceNode):
                 waiting.extend(here.value)
@@ -87,7 +89,7 @@ def documents(text: str) -> Iterator[Document | Unreadable]:
     loader = yaml.CSafeLoader(text)
     try:
         while loader.check_node():
-            node = loader.get_node()
+            node: Any = loader.get_node()
             line = node.start_mark.line + 1
             try:
                 _plain(node)
@@ -111,6 +113,7 @@ def _bounded(text: str) -> None:
     depth = started = 0
     line = 1
     try:
+        event: Any
         for number, event in enumerate(yaml.parse(text, yaml.CSafeLoader)):
             line = event.start_mark.line + 1
             if isinstance(event, _OPENING):
@@ -164,5 +167,5 @@ def _said(problem: Exception) -> str:
 
 
 def _line(problem: Exception, otherwise: int) -> int:
-    mark = getattr(problem, "problem_mark", None)
+    mark: Any = getattr(problem, "problem_mark", None)
     return mark.line + 1 if mark is not None else otherwise

@@ -1,4 +1,4 @@
-"""Sigma cases of other people: which event each rule must match. Read from where they lie, never copied into the project.
+"""Sigma cases of other people: which event each rule must match. Read from where they lie, never copied into here.
 
 Two places, each used where it is there: the vectors (`GLEANWATCH_VECTORS`, or `shared/vectors` beside the checkout),
 whose events are `{logsources, fields}` already, and a checkout of SigmaHQ (`GLEANWATCH_SIGMAHQ`), whose regression data

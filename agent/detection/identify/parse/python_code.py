@@ -86,7 +86,7 @@ def read(source: bytes, beside: Callable[[str], bytes | None] = lambda name: Non
     trees = [parse(source)]
     found = gather(trees)
     seen: set[str] = set()
-    waiting = sorted(found.imports)
+    waiting = sorted(found.imports | _loaded(found))
     while waiting and len(trees) <= MAX_OWN_MODULES:
         name = waiting.pop(0)
         if name in seen:
@@ -641,6 +641,19 @@ class _Reader:
         if self._verb(site) not in _SENDING:
             return False
         return not any("query" in text[:400].lower() and "{" in text for text in self.found.texts)
+
+
+def _loaded(found: Gathered) -> set[str]:
+    """Return the modules that are run by their file: `runpy.run_path("worker.py")`, `exec(open("worker.py")…)`."""
+    loaded = set()
+    for site in found.sites:
+        if site.name in ("run_path", "run_module", "exec", "execfile", "spec_from_file_location"):
+            for node in ast.walk(site.call):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+                    name = node.value.removesuffix(".py").removeprefix("./").replace("/", ".")
+                    if all(part.isidentifier() for part in name.split(".")):
+                        loaded.add(name)
+    return loaded
 
 
 def site_owner(call: ast.Call) -> str:

@@ -40,7 +40,8 @@ db = sqlite3.connect("f.db")
 def harvest(url, depth=0):
     doc = lxml.html.fromstring(requests.get(url).content)
     for post in doc.xpath("//div[@class='post']"):
-        db.execute("INSERT INTO posts VALUES (?, ?)", (post.xpath("string(.//a[@class='author'])"), post.text_content()))
+        author = post.xpath("string(.//a[@class='author'])")
+        db.execute("INSERT INTO posts VALUES (?, ?)", (author, post.text_content()))
     for href in doc.xpath("//a[@class='thread']/@href"):
         harvest(href, depth + 1)
 harvest("https://forum.example/index")
@@ -130,8 +131,9 @@ cursor, out = "", []
 session = requests.Session()
 session.headers["Authorization"] = "Bearer abc"
 while True:
-    data = session.post(URL, json={"query": "query($after: String) { user { followers(after: $after) { edges { node { username } } "
-                        "page_info { end_cursor has_next_page } } } }", "variables": {"after": cursor}}).json()
+    query = ("query($after: String) { user { followers(after: $after) { edges { node { username } } "
+             "page_info { end_cursor has_next_page } } } }")
+    data = session.post(URL, json={"query": query, "variables": {"after": cursor}}).json()
     edges = data["data"]["user"]["followers"]
     out += [e["node"]["username"] for e in edges["edges"]]
     if not edges["page_info"]["has_next_page"]:
@@ -307,7 +309,8 @@ with open("numbers.txt", "w") as out:
     "a raw socket": """
 import socket, ssl, re
 def get(n):
-    s = ssl.create_default_context().wrap_socket(socket.create_connection(("book.example", 443)), server_hostname="book.example")
+    raw = socket.create_connection(("book.example", 443))
+    s = ssl.create_default_context().wrap_socket(raw, server_hostname="book.example")
     s.sendall(b"GET /people?page=%d HTTP/1.1\\r\\nHost: book.example\\r\\nConnection: close\\r\\n\\r\\n" % n)
     data = b""
     while True:

@@ -6,11 +6,13 @@ import os, requests
 auth = {"Authorization": "Bearer " + os.environ["CRM_TOKEN"]}
 offset = 0
 while True:
-    contacts = requests.get("https://api.crm.example/v3/contacts", params={"limit": 100, "offset": offset}, headers=auth).json()
+    where = {"limit": 100, "offset": offset}
+    contacts = requests.get("https://api.crm.example/v3/contacts", params=where, headers=auth).json()
     if not contacts["results"]:
         break
     for contact in contacts["results"]:
-        requests.post("https://api.mailer.example/members", json={"email": contact["email"], "name": contact["first_name"]}, headers=auth)
+        member = {"email": contact["email"], "name": contact["first_name"]}
+        requests.post("https://api.mailer.example/members", json=member, headers=auth)
     offset += 100
 """,
     "issues of a tracker": """
@@ -254,7 +256,8 @@ import requests
 class Command(BaseCommand):
     def handle(self, *args, **options):
         for member in Member.objects.all():
-            requests.post("https://api.newsletter.example/subscribe", json={"email": member.email}, headers={"Authorization": "x"})
+            requests.post("https://api.newsletter.example/subscribe", json={"email": member.email},
+                          headers={"Authorization": "x"})
 """,
     "discord bot": """
 import discord, aiohttp
@@ -275,7 +278,8 @@ offset = 0
 while True:
     for u in requests.get(base + "/getUpdates", params={"offset": offset, "timeout": 30}).json()["result"]:
         offset = u["update_id"] + 1
-        requests.post(base + "/sendMessage", json={"chat_id": u["message"]["chat"]["id"], "text": u["message"]["from"]["username"]})
+        m = u["message"]
+        requests.post(base + "/sendMessage", json={"chat_id": m["chat"]["id"], "text": m["from"]["username"]})
 """,
     "slack bot": """
 from slack_bolt import App
@@ -304,7 +308,8 @@ while True:
     if "access_token" in t:
         break
     time.sleep(5)
-print(requests.get("https://api.example/me/profile", headers={"Authorization": "Bearer " + t["access_token"]}).json()["email"])
+head = {"Authorization": "Bearer " + t["access_token"]}
+print(requests.get("https://api.example/me/profile", headers=head).json()["email"])
 """,
     "unit tests with requests": """
 import requests, pytest
@@ -327,7 +332,9 @@ class Visitor(HttpUser):
     "load test by hand": """
 import asyncio, httpx, time
 async def hit(client, n):
-    t = time.time(); r = await client.get("http://localhost:8000/people", params={"page": n}); return r.status_code, time.time() - t
+    t = time.time()
+    r = await client.get("http://localhost:8000/people", params={"page": n})
+    return r.status_code, time.time() - t
 async def main():
     async with httpx.AsyncClient() as c:
         print(await asyncio.gather(*[hit(c, n) for n in range(1000)]))
@@ -379,13 +386,14 @@ with open("out.jsonl", "w") as out:
     "translations": """
 import requests, pathlib
 for lang in "de fr es it pl pt nl sv fi da".split():
-    text = requests.get(f"https://translate.acme.example/api/export/{lang}.json", headers={"X-API-Key": "k"}).text
+    text = requests.get(f"https://translate.acme.example/api/{lang}.json", headers={"X-API-Key": "k"}).text
     pathlib.Path("locales", lang + ".json").write_text(text)
 """,
     "names of one's own domains": """
 import socket, ssl, datetime
 for host in open("domains.txt").read().split():
-    with socket.create_connection((host, 443), timeout=5) as raw, ssl.create_default_context().wrap_socket(raw, server_hostname=host) as s:
+    raw = socket.create_connection((host, 443), timeout=5)
+    with ssl.create_default_context().wrap_socket(raw, server_hostname=host) as s:
         print(host, s.getpeercert()["notAfter"])
 """,
     "whois of one's own domains": """
@@ -467,7 +475,8 @@ while url:
     "posts to a social network": """
 import os, csv, requests
 for row in csv.DictReader(open("plan.csv")):
-    requests.post("https://api.x.com/2/tweets", json={"text": row["text"]}, headers={"Authorization": "Bearer " + os.environ["T"]})
+    head = {"Authorization": "Bearer " + os.environ["T"]}
+    requests.post("https://api.x.com/2/tweets", json={"text": row["text"]}, headers=head)
 """,
     "kubernetes": """
 from kubernetes import client, config, watch
@@ -479,7 +488,8 @@ for e in watch.Watch().stream(client.CoreV1Api().list_pod_for_all_namespaces):
 import requests, json
 rows, offset = [], 0
 while True:
-    page = requests.get("https://data.city.example/api/records", params={"dataset": "trees", "start": offset}).json()["records"]
+    where = {"dataset": "trees", "start": offset}
+    page = requests.get("https://data.city.example/api/records", params=where).json()["records"]
     if not page:
         break
     rows += page; offset += 1000
@@ -489,7 +499,8 @@ json.dump(rows, open("trees.json", "w"))
 import requests, time
 from bs4 import BeautifulSoup
 while True:
-    soup = BeautifulSoup(requests.get("https://shop.example/item/42", headers={"User-Agent": "Mozilla/5.0 (X11)"}).text, "lxml")
+    page = requests.get("https://shop.example/item/42", headers={"User-Agent": "Mozilla/5.0 (X11)"})
+    soup = BeautifulSoup(page.text, "lxml")
     price = float(soup.select_one(".price").text)
     open("price.log", "a").write(f"{time.time()} {price}\\n")
     time.sleep(3600)
@@ -554,10 +565,12 @@ for page in range(60):
 """,
     "graphql of one's own shop": """
 import os, requests
-q = "query($after: String) { orders(first: 50, after: $after) { edges { node { email name } } pageInfo { hasNextPage endCursor } } }"
+q = ("query($after: String) { orders(first: 50, after: $after) { edges { node { email name } } "
+     "pageInfo { hasNextPage endCursor } } }")
 after = None
 while True:
-    d = requests.post("https://acme.shop.example/admin/api/graphql.json", json={"query": q, "variables": {"after": after}},
+    question = {"query": q, "variables": {"after": after}}
+    d = requests.post("https://acme.shop.example/admin/api/graphql.json", json=question,
                       headers={"X-Shop-Access-Token": os.environ["TOKEN"]}).json()["data"]["orders"]
     print(len(d["edges"]))
     if not d["pageInfo"]["hasNextPage"]:

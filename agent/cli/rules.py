@@ -1,0 +1,308 @@
+"""`gleanwatch rules`: look at detection rules, check one's own, try them on events. Needs no agent and no instance.
+
+Rule files are read in a process apart, as the agent reads them (`agent/detection/sigma/apart.py`), so that what is said
+here of a rule is what the agent would say. `test` evaluates them with the agent's own engine on lines of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+import msgspec
+from rich.markup import escape
+
+from agent.cli.asking import Failure
+from agent.cli.show import console, json_option, print_json
+
+if TYPE_CHECKING:
+    from agent.content.evidence import BuiltinRule
+    from agent.detection.sigma import Correlation, Refusal, Rule, RuleSet
+
+_FOLDER = click.Path(exists=True, path_type=Path)
+_TELL_EVERY = 0.1
+"""Seconds between two looks of the progress display."""
+
+
+@click.group()
+def rules() -> None:
+    """Detection rules in the Sigma language: which there are, whether yours are good, what they match.
+
+    A rule names where it looks (logsource), what it looks for (detection) and how that goes together (condition).
+    Correlations join matches over time. Text compares without case; regular expressions run on RE2 only. What cannot be
+    evaluated is refused when it is loaded, with its line and the reason, never skipped silently.
+
+    \b
+    Which rules work here?          gleanwatch rules list
+    What does this one look for?    gleanwatch rules explain downloader-started
+    Are mine good?                  gleanwatch rules check ./my-rules
+    What would they match?          gleanwatch rules test --rules ./my-rules --events events.ndjson --json
+    """
+
+
+@rules.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@json_option
+def check(folder: Path, as_json: bool) -> None:
+    """Load every rule below DIR (or one file) and say which are refused, where and why.
+
+    Exit code 0 when all rules can be used, 1 when at least one is refused or there is none at all: fit for a build.
+
+    \b
+    gleanwatch rules check ./my-rules
+    gleanwatch rules check ./my-rules/one.yml --json
+    """
+    found = _load([folder])
+    if as_json:
+        refused = [msgspec.to_builtins(each) for each in found.refusals]
+        print_json({"rules": len(found.rules), "correlations": len(found.correlations), "refused": refused})
+    else:
+        for each in found.refusals:
+            _say_refused(each, console())
+        console().print(_summary(found))
+    if found.refusals or not (found.rules or found.correlations):
+        sys.exit(1)
+
+
+@rules.command(name="list")
+@click.option("--dir", "folder", type=_FOLDER, help="A folder of your own, instead of the rules that are shipped.")
+@json_option
+def list_rules(folder: Path | None, as_json: bool) -> None:
+    """List rules: those that are shipped and those that are code, or those below a folder."""
+    found, coded = _known(folder)
+    filed: list[Rule | Correlation] = [*found.rules, *found.correlations]
+    if as_json:
+        listed = [_outline(rule) for rule in filed]
+        listed += [{"id": each.id, "title": each.title, "kind": "code"} for each in coded]
+        print_json({"rules": listed, "refused": [msgspec.to_builtins(each) for each in found.refusals]})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    table.add_column("id", no_wrap=True)
+    for head in ("title", "kind", "level", "file"):
+        table.add_column(head)
+    for rule in filed:
+        table.add_row(escape(rule.id), escape(rule.title), _kind(rule), rule.level or "–", escape(rule.file))
+    for each in coded:
+        table.add_row(escape(each.id), escape(each.title), "code", "–", "–")
+    console().print(table)
+    if found.refusals:
+        where = f" {folder}" if folder is not None else ""
+        console(stderr=True).print(f"{len(found.refusals)} refused; see: gleanwatch rules check{escape(where)}")
+
+
+@rules.command()
+@click.argument("rule_id", metavar="ID")
+@click.option("--dir", "folder", type=_FOLDER, help="A folder of your own, instead of the rules that are shipped.")
+@json_option
+def explain(rule_id: str, folder: Path | None, as_json: bool) -> None:
+    """Say in plain English when a rule matches. ID is its id, the beginning of it, or its name.
+
+    \b
+    gleanwatch rules explain catalogue.entry-point
+    gleanwatch rules explain 0f06a3a5 --dir ./my-rules
+    """
+    from agent.content.evidence import BuiltinRule
+    from agent.detection.sigma.words import meaning
+
+    found, coded = _known(folder)
+    rule = _one(rule_id, found, coded)
+    if isinstance(rule, BuiltinRule):
+        if as_json:
+            print_json(msgspec.to_builtins(rule) | {"kind": "code"})
+            return
+        console().print(f"[bold]{escape(rule.title)}[/]\n{escape(rule.id)}\n")
+        for head, said in (("Looks at", rule.looks_at), ("Why it counts", rule.why), ("Its weight", rule.number)):
+            console().print(f"[bold]{head}:[/] {escape(said)}")
+        return
+    if as_json:
+        more = {"description": rule.description, "meaning": meaning(rule), "gleanwatch": rule.custom}
+        print_json(_outline(rule) | more | {"tags": rule.tags, "line": rule.line})
+        return
+    to = console()
+    to.print(f"[bold]{escape(rule.title)}[/]\n{escape(rule.id)}")
+    if rule.description:
+        to.print(f"\n{escape(rule.description.strip())}")
+    to.print("")
+    for line in meaning(rule):
+        to.print(escape(line))
+    if rule.level or rule.tags:
+        to.print(f"\nLevel: {escape(rule.level or '–')}   Tags: {escape(', '.join(rule.tags) or '–')}")
+    to.print(f"File: {escape(rule.file)}, line {rule.line}")
+
+
+@rules.command()
+@click.option("--rules", "folder", type=_FOLDER, required=True, help="A folder of rules, or one file.")
+@click.option(
+    "--events", type=click.File("rb"), required=True, help="Events, one a line of JSON; - for standard input."
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each event on stdout, and nothing else.")
+def test(folder: Path, events: IO[bytes], as_json: bool) -> None:
+    """Evaluate rules on events and say which match.
+
+    Each line of the events is {"logsources": [{"category": ..., "product": ..., "service": ...}], "fields": {...}}; a
+    rule looks at it where the rule's logsource is a subset of one of these. When it happened may stand beside them as
+    "at" (milliseconds since 1970, or ISO 8601); else it is looked for in fields like UtcTime and @timestamp. Only
+    correlations need it.
+
+    With --json each line gives {"matches": [rule ids]}. A line that cannot be read gives no matches and an "error", and
+    is counted at the end, on stderr. Rules that are refused are said there too, and do not stop the others. A rule that
+    a correlation refers to shows only with that correlation's «generate: true».
+
+    \b
+    gleanwatch rules test --rules ./my-rules --events events.ndjson --json
+    zcat events.ndjson.gz | gleanwatch rules test --rules ./my-rules --events -
+    """
+    from agent.detection.sigma import Engine
+    from agent.detection.sigma.stream import Tester
+
+    found = _load([folder])
+    people = console(stderr=True)
+    for each in found.refusals:
+        _say_refused(each, people)
+    engine = Engine(found)
+    tester = Tester(engine)
+    counts: Counter[str] = Counter()
+    write = sys.stdout.buffer.write
+    lines = 0
+    with _progress("Trying the rules") as tell:
+        for line in _told(events, tell):
+            lines += 1
+            answer = tester.answer(line)
+            if as_json:
+                write(msgspec.json.encode(answer) + b"\n")
+            else:
+                counts.update(answer.matches)
+    sys.stdout.flush()
+    if not as_json:
+        _show_counts(counts, found, lines)
+    if tester.bad:
+        people.print(f"{tester.bad} of {lines} lines could not be read; with --json each says why.")
+    if engine.late:
+        people.print(f"{engine.late} events came too late, by their own time, to count in correlations.")
+
+
+# Loading
+
+
+def _load(places: Sequence[Path]) -> RuleSet:
+    from agent.detection.sigma import parse_apart
+    from agent.detection.sigma.files import TooMany
+
+    try:
+        with _progress("Reading rules") as tell:
+            return asyncio.run(parse_apart(places, progress=tell))
+    except TooMany as problem:
+        raise Failure(str(problem)) from None
+    except OSError as problem:
+        why = problem.strerror or type(problem).__name__
+        raise Failure(f"the rules cannot be read ({why}); check that the folder exists and is yours to read") from None
+
+
+def _known(folder: Path | None) -> tuple[RuleSet, Sequence[BuiltinRule]]:
+    """Return a folder's rules, or ours and those that are code."""
+    from agent.content.evidence import builtin_rules
+    from agent.detection.sigma import SHIPPED
+
+    return (_load([SHIPPED]), tuple(builtin_rules().values())) if folder is None else (_load([folder]), ())
+
+
+def _one(wanted: str, found: RuleSet, coded: Sequence[BuiltinRule]) -> Rule | Correlation | BuiltinRule:
+    every: list[Rule | Correlation | BuiltinRule] = [*found.rules, *found.correlations, *coded]
+    exact = [rule for rule in every if wanted.lower() == rule.id.lower() or wanted == getattr(rule, "name", None)]
+    fitting = exact or [rule for rule in every if rule.id.lower().startswith(wanted.lower())]
+    if len(fitting) == 1:
+        return fitting[0]
+    refused = [each for each in found.refusals if each.rule_id and each.rule_id.lower().startswith(wanted.lower())]
+    if refused:
+        raise Failure(f"{refused[0].file}:{refused[0].line}: this rule was refused: {refused[0].reason}")
+    if fitting:
+        raise Failure(f"{len(fitting)} rules begin with «{wanted}»; write more of the id: {fitting[0].id} …")
+    raise Failure(f"no rule is called «{wanted}». gleanwatch rules list shows those there are")
+
+
+# Saying
+
+
+def _outline(rule: Rule | Correlation) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "kind": _kind(rule),
+        "level": rule.level,
+        "name": rule.name,
+        "file": rule.file,
+    }
+
+
+def _kind(rule: Rule | Correlation) -> str:
+    return getattr(rule, "type", "event")
+
+
+def _summary(found: RuleSet) -> str:
+    loaded = f"{_many(len(found.rules), 'rule')} and {_many(len(found.correlations), 'correlation')} can be used"
+    return f"{loaded}; {len(found.refusals)} refused." if found.refusals else f"{loaded}."
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _say_refused(refusal: Refusal, to: Any) -> None:
+    name = f" ({refusal.title or refusal.rule_id})" if refusal.title or refusal.rule_id else ""
+    to.print(f"[red]refused[/] {escape(f'{refusal.file}:{refusal.line}{name}: {refusal.reason}')}", soft_wrap=True)
+
+
+def _show_counts(counts: Counter[str], found: RuleSet, lines: int) -> None:
+    from rich.table import Table
+
+    titles = {rule.id: rule.title for rule in (*found.rules, *found.correlations)}
+    if not counts:
+        console().print(f"No rule matched in {_many(lines, 'event')}.")
+        return
+    table = Table("events", "id", "title", box=None, header_style="bold")
+    for rule_id, number in counts.most_common():
+        table.add_row(str(number), escape(rule_id), escape(titles.get(rule_id, "")))
+    console().print(table)
+    console().print(f"{_many(lines, 'event')} tried.")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show on stderr how far it is, where somebody looks; not for what is done at once."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    to = console(stderr=True)
+    with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+def _told(events: IO[bytes], tell: Callable[[int, int | None], None]) -> Iterable[bytes]:
+    """Yield the lines, telling now and then how much of the file they are."""
+    try:
+        size: int | None = os.fstat(events.fileno()).st_size or None
+    except (OSError, ValueError):
+        size = None
+    read, next_look = 0, 0.0
+    for line in events:
+        read += len(line)
+        if (now := time.monotonic()) >= next_look:
+            tell(read, size)
+            next_look = now + _TELL_EVERY
+        yield line

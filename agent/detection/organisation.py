@@ -63,6 +63,9 @@ class OwnRule:
     condition: tuple[str, ...]
 
 
+NO_RULES: Final = RuleSet()
+
+
 @dataclass(frozen=True, slots=True)
 class OwnRules:
     """The rules that are taken.
@@ -75,7 +78,7 @@ class OwnRules:
     """
 
     told: tuple[OwnRule, ...] = ()
-    rules: RuleSet = RuleSet()
+    rules: RuleSet = NO_RULES
     refused: tuple[Refusal, ...] = ()
     sha256: str = ""
 

@@ -22,6 +22,7 @@ from agent.detection.sigma.engine import Engine
 from agent.detection.sigma.form import And, Correlation, LogSource, Node, Not, Or, Refusal, Rule, RuleSet
 from agent.detection.sigma.words import condition
 from agent.model.findings import Evidence, EvidenceClass
+from agent.model.own_rules import OwnRule
 
 PRODUCT: Final = "gleanwatch"
 VISIBLE: Final = frozenset(
@@ -42,25 +43,6 @@ class _Custom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Described(msgspec.Struct, frozen=True):
     title: Annotated[str, msgspec.Meta(min_length=3, max_length=120)]
     description: Annotated[str, msgspec.Meta(min_length=10, max_length=400)]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnRule:
-    """One rule of the organisation, as people are told of it.
-
-    Attributes:
-        id: Its UUID.
-        title: One line.
-        description: Why the organisation has it, in its own words.
-        family: The family of tools it is about.
-        condition: When it matches, in words, line by line.
-    """
-
-    id: str
-    title: str
-    description: str
-    family: str
-    condition: tuple[str, ...]
 
 
 NO_RULES: Final = RuleSet()

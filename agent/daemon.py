@@ -32,7 +32,6 @@ from agent.consenting import ConsentParts, Consents
 from agent.content.catalogue import load_catalogue
 from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
-from agent.detection.explain import why
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
@@ -278,7 +277,6 @@ class Daemon:
             clock=clock,
             new_token=lambda: secrets.token_urlsafe(24),
             on_refused=self.count,
-            explain=why,
             fields=FIELDS,
             qr=qr_svg,
             verifier=receipts.verifier(),

@@ -58,6 +58,8 @@ SHAPE_SEARCHES: Final = 0.25
 """... of a search engine: a person does not ask it in a loop."""
 SHAPE_MEDIA: Final = 0.2
 """... and pictures or films are saved one after the other."""
+SHAPE_PICTURES: Final = 0.1
+"""... that were not found on pages: tiles of a map come so too."""
 SHAPE_DRIVEN: Final = 0.1
 """... in a driven browser: tests do so too."""
 SHAPE_HIDES: Final = 0.1

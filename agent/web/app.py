@@ -6,7 +6,7 @@ from `Links.make` opens `/enter/<token>`, which sets the cookie of a session; ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
@@ -15,7 +15,6 @@ from typing import Final
 from aiohttp import web
 
 from agent.model.face import AgentFace
-from agent.model.findings import Finding
 from agent.model.ports import Clock
 from agent.pages import assets
 from agent.pages.render import set_up
@@ -24,7 +23,6 @@ from agent.pages.session import Sessions
 from agent.web.consent_views import ConsentViews
 from agent.web.erase_views import EraseViews
 from agent.web.events import Streams
-from agent.web.overview import plain_reasons
 from agent.web.record_views import RecordViews
 from agent.web.shared import Shared, refused_page
 from agent.web.views import Views
@@ -54,7 +52,6 @@ def build_app(
     clock: Clock,
     new_token: Callable[[], str],
     on_refused: Callable[[str], None],
-    explain: Callable[[Finding], Sequence[str]] = plain_reasons,
     fields: Mapping[str, Mapping[str, str]] = _NO_FIELDS,
     qr: Callable[[bytes], str] | None = None,
     verifier: bytes = b"",
@@ -70,7 +67,6 @@ def build_app(
         clock: The instance's clock.
         new_token: Returns at least 128 random bits, URL-safe.
         on_refused: Called with a counter's name for each refused request.
-        explain: Returns the sentences that say why a finding was made.
         fields: Table → column → what is kept there, for «What is kept».
         qr: Draws a receipt as an inline `<svg>`; raises ValueError where it is too long for one. None: no pictures.
         verifier: The stand-alone program that checks a receipt, to be handed out; empty: none is at hand.
@@ -106,7 +102,7 @@ def build_app(
     set_up(app, "agent.web", clock=clock, zone=zone)
     shared = Shared(face, Visits(clock), clock)
     consent, record, erasing = ConsentViews(shared), RecordViews(shared, qr, verifier), EraseViews(shared)
-    views = Views(shared, consent, sessions, explain, fields)
+    views = Views(shared, consent, sessions, fields)
     app.add_routes(
         [
             web.get("/enter/{token}", views.enter, allow_head=False),
@@ -129,6 +125,7 @@ def build_app(
             web.post("/dispute", record.dispute),
             web.post("/erase", erasing.erase_now),
             web.post("/answer", views.answer),
+            web.post("/elsewhere", views.elsewhere),
             web.post("/try", views.try_it),
             web.get("/static/{name}", assets.handler(assets.load("agent.pages", "agent.web"))),
         ]

@@ -196,8 +196,3 @@ def stage_sentence(finding: Finding) -> str:
     if finding.stage is Stage.RUNNING:
         return f"Running, talks to {where}" if where else "Running"
     return "Installed, not seen running"
-
-
-def plain_reasons(finding: Finding) -> tuple[str, ...]:
-    """Say why a finding was made, in the order of strength: the default where no better sentences are given."""
-    return tuple(e.detail for e in finding.evidence if e.detail)

@@ -6,16 +6,18 @@ works without a script and going back never sends a form twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp_jinja2
 from aiohttp import web
 
+from agent.content.consequences import NOT_ADVICE
+from agent.detection.explain import explain, said, why
+from agent.model.answers import ANSWERS, disputed
 from agent.model.consent import Press
 from agent.model.face import Status
-from agent.model.findings import Finding
 from agent.model.purposes import ActKind, Channel
 from agent.pages.security import COOKIE, SESSION, Refusal, Refused
 from agent.pages.session import SESSION_SECONDS, Sessions
@@ -25,7 +27,6 @@ from agent.web.shared import Shared, back
 from agent.web.wording import EXTENSION_FIELDS
 
 MOST_WORDS: Final = 500
-_ANSWERS: Final = ("stopping", "work", "not_me")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,12 @@ class Views:
         shared: What every handler has.
         consent: Shows the notice where it must come first.
         sessions: Links and sessions.
-        explain: Returns the sentences that say why a finding was made.
         fields: Table → column → what is kept there.
     """
 
     shared: Shared
     consent: ConsentViews
     sessions: Sessions
-    explain: Callable[[Finding], Sequence[str]]
     fields: Mapping[str, Mapping[str, str]]
 
     async def enter(self, request: web.Request) -> web.Response:
@@ -86,7 +85,11 @@ class Views:
         shared.visits.show(request[SESSION], "finding", found.id, came_back="said" in request.query)
         context = shared.common(request, status) | {
             "f": found,
-            "why": self.explain(found),
+            "told": explain(found),
+            "disputed": disputed(found.answer),
+            "consequences": await shared.face.consequences(found),
+            "place": await shared.face.place(),
+            "not_advice": NOT_ADVICE,
             "stage": overview.stage_sentence(found),
             "answers": [one for one in history if one.act.finding == found.id and not one.erased],
             "most_words": MOST_WORDS,
@@ -104,7 +107,7 @@ class Views:
         shared = self.shared
         form = await request.post()
         answer = str(form.get("answer"))
-        if answer not in _ANSWERS:
+        if answer not in ANSWERS:
             raise Refused(Refusal.BAD_FORM)
         words = _own_words(str(form.get("words") or ""))
         found = await shared.find(str(form.get("finding")))
@@ -117,6 +120,17 @@ class Views:
         if await shared.face.answer(found.id, answer, words, press, Channel.PAGE) is None:
             raise Refused(Refusal.NOT_FOUND)
         return back(f"/findings/{found.id}" if form.get("from") == "finding" else "/", "answered")
+
+    async def elsewhere(self, request: web.Request) -> web.Response:
+        """Keep whether the person works elsewhere than where the policy says; it changes what is shown to them."""
+        form = await request.post()
+        found = await self.shared.find(str(form.get("finding")))
+        hide = str(form.get("elsewhere")) == "yes"
+        try:
+            await self.shared.face.work_elsewhere(hide)
+        except ValueError as problem:
+            raise Refused(Refusal.NOT_POSSIBLE, why=str(problem)) from problem
+        return back(f"/findings/{found.id}", "elsewhere" if hide else "here_again", "law")
 
     async def try_it(self, request: web.Request) -> web.Response:
         """Start the harmless collection."""
@@ -131,7 +145,9 @@ class Views:
             "notice": notice,
             "consent_line": purposes.summary(await shared.face.purposes(notice.language)),
             "found": found,
-            "why": {f.id: self.explain(f) for f in found.open_},
+            "why": {f.id: why(f) for f in found.open_},
+            "answered": {f.id: said(f) for f in (*found.open_, *found.closed)},
+            "disputed": {f.id for f in (*found.open_, *found.closed) if disputed(f.answer)},
             "stages": {f.id: overview.stage_sentence(f) for f in (*found.open_, *found.installed, *found.closed)},
             "bars": overview.bars_of(status.totals),
             "kept_total": sum(t.count for t in status.totals),

@@ -65,6 +65,8 @@ SAID: Final[Mapping[str, str]] = {
     "stopped": "Nothing is looked at any more. One press starts it again.",
     "shown": "Recorded: the notice was shown to you.",
     "answered": "Recorded. You can change your answer at any time.",
+    "elsewhere": "The law of that country is not shown to you any more. One press shows it again.",
+    "here_again": "The law of the country that the policy names is shown again.",
     "trying": "A harmless collection has started. Its flag appears here within ten seconds.",
 }
 """What the page says after a press. The key travels in the address, the text never does."""
@@ -80,12 +82,6 @@ EXTENSION_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "lost": "How many were not stored yet when the browser last closed",
         "oldest_seq": "The lowest number that waits",
     },
-    "When you answer a flag in the pop-up": {
-        "finding": "The random name of the finding that was flagged",
-        "category": "Which of the four answers you pressed",
-        "at": "When",
-        "dwell_ms": "How many milliseconds the flag had been before you",
-    },
     "For each page load on a watched platform": {
         "seq": "A number that rises with each page load",
         "platform": "The platform, such as LinkedIn",
@@ -93,6 +89,12 @@ EXTENSION_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "at": "When",
         "first": "Whether it is the first visit in this browser session",
         "sequential": "Whether its id follows the one before",
+    },
+    "When you answer a flag in the pop-up": {
+        "finding": "The random name of the finding that was flagged",
+        "category": "Which of the four answers you pressed",
+        "at": "When",
+        "dwell_ms": "How many milliseconds the flag had been before you",
     },
 }
 """Every field of the protocol that a browser sends, in plain words (docs/protocol.md, extension to agent)."""

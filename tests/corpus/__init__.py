@@ -1,1 +1,1 @@
-"""Measuring recognition: real tools and ordinary programs, really run, against a site that exists on this machine only."""
+"""Measuring recognition: real tools and ordinary programs, run against a site of this machine only."""

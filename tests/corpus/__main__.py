@@ -17,7 +17,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,7 +30,7 @@ from tests.corpus.environments import prepare
 from tests.corpus.evasions import PAGE, table
 from tests.corpus.names import Names
 from tests.corpus.observer import Unreachable, about
-from tests.corpus.running import run_case
+from tests.corpus.running import Surroundings, run_case
 from tests.corpus.score import lines, verdict
 from tests.corpus.site import OWN, Proxy, Site
 from tests.support.places import CHECKOUT
@@ -51,9 +50,13 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("--set", choices=("tools", "benign", "all"), default="all")
     it.add_argument("--split", choices=("dev", "holdout", "all"), default="all", help="of our own cases")
     it.add_argument("--shard", default="", metavar="I/N", help="every N-th case from the I-th")
-    it.add_argument("--without-family", default="", metavar="FAMILY", help="take this family out of the catalogue first")
+    it.add_argument(
+        "--without-family", default="", metavar="FAMILY", help="take this family out of the catalogue first"
+    )
     it.add_argument("--latency", action="store_true", help="print the seconds from start to flag")
-    it.add_argument("--fresh-agent", action="store_true", help="a new agent for every case of our own: slower, nothing carried over")
+    it.add_argument(
+        "--fresh-agent", action="store_true", help="a new agent for every case of our own: slower, nothing carried over"
+    )
     it.add_argument("--cache", type=Path, default=Path("/var/tmp/gw-corpus"), help="where environments are kept")
     it.add_argument("--apt-install", action="store_true", help="install missing Debian packages")
     it.add_argument("--isolate", choices=("auto", "net", "none"), default="auto")
@@ -69,7 +72,9 @@ def main() -> int:
     """Do what the command line says."""
     args = parser().parse_args()
     cases = load()
-    chosen = select(cases, only=[o for o in args.only.split(",") if o], kind=args.set, split=args.split, shard=args.shard)
+    chosen = select(
+        cases, only=[o for o in args.only.split(",") if o], kind=args.set, split=args.split, shard=args.shard
+    )
     if args.write_evasions:
         PAGE.write_text(table(cases), "utf-8")
         return 0
@@ -116,7 +121,11 @@ def _own(chosen: list[Case], args: argparse.Namespace) -> None:
         missing = {}
         for number, case in enumerate(chosen, 1):
             if problem := prepare(case, args.cache, authority, install_debian=args.apt_install):
-                print(f"[{number}/{len(chosen)}] {case.id}: {' '.join(problem.split())[:300]}", file=sys.stderr, flush=True)
+                print(
+                    f"[{number}/{len(chosen)}] {case.id}: {' '.join(problem.split())[:300]}",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 missing[case.id] = problem
         (args.out / "missing.json").write_text(json.dumps(missing), "utf-8")
         if args.prepare:
@@ -149,21 +158,28 @@ async def _run(
     else:
         here = f"http://127.0.0.1:{await site.serve('127.0.0.1', 0)}"
         addresses = {"URL": here, "SURL": here, "LOCAL": here, "SITE": here.removeprefix("http://")}
+    around = Surroundings(args.cache, site, addresses, isolated)
     records = []
     async with contextlib.AsyncExitStack() as stack:
         agent = None if args.fresh_agent else await stack.enter_async_context(_agent())
         with (args.out / "own.jsonl").open("w", encoding="utf-8") as out:
             for number, case in enumerate(chosen, 1):
-                head = {"id": case.id, "set": case.kind, "label": case.expect, "family": case.family, "split": case.split}
+                head = {
+                    "id": case.id,
+                    "set": case.kind,
+                    "label": case.expect,
+                    "family": case.family,
+                    "split": case.split,
+                }
                 if problem := missing.get(case.id):
                     record = {**head, "status": "not prepared", "error": problem}
                 elif case.needs_names and not isolated:
                     record = {**head, "status": "skipped", "error": "needs the isolation"}
                 elif agent is None:
                     async with _agent() as own:
-                        record = await run_case(case, args.cache, site, addresses, own, isolated)
+                        record = await run_case(case, around, own)
                 else:
-                    record = await run_case(case, args.cache, site, addresses, agent, isolated)
+                    record = await run_case(case, around, agent)
                 records.append(record)
                 out.write(json.dumps(record) + "\n")
                 out.flush()
@@ -184,7 +200,9 @@ async def _agent() -> Any:
         folder = Path(name)
         env = {**os.environ, "PYTHONPATH": f"{CHECKOUT}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")}
         command = [sys.executable, "-m", "tests.corpus.watched_agent", name]
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=env, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+        )
         try:
             until = time.time() + STARTING_SECONDS
             while True:
@@ -192,17 +210,18 @@ async def _agent() -> Any:
                     await asyncio.to_thread(about, folder, time.time(), set())
                     break
                 except (Unreachable, OSError):
-                    if time.time() > until or process.poll() is not None:
+                    if time.time() > until or process.returncode is not None:
                         log = folder / "agent.log"
                         said = log.read_text("utf-8", "replace")[-1500:] if log.exists() else ""
                         sys.exit(f"the agent did not start:\n{said}")
                     await asyncio.sleep(0.3)
             yield folder
         finally:
-            process.send_signal(signal.SIGTERM)
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
             try:
-                await asyncio.to_thread(process.wait, 12)
-            except subprocess.TimeoutExpired:
+                await asyncio.wait_for(process.wait(), 12)
+            except TimeoutError:
                 process.kill()
 
 

@@ -1,4 +1,4 @@
-"""A certificate authority for the isolation: one root kept in the cache, and a certificate for each name as it is asked.
+"""A certificate authority for the isolation: a root kept in the cache, a certificate for each name as it is asked.
 
 Programs that are hard-wired to a service by TLS reach the loopback site this way. The root is trusted by this corpus's
 environments and inside its mount namespace only; nothing outside ever sees it.

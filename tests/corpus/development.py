@@ -1,4 +1,4 @@
-"""The development corpus, which lies beside the checkout and not in it, run by its own runner with our agent and observer.
+"""The development corpus, which lies beside the checkout, run by its own runner with our agent and observer.
 
 It is found by GLEANWATCH_CORPUS or at ../shared/corpus. Its prepared environments are kept where its runner keeps them.
 """
@@ -39,8 +39,22 @@ def run(folder: Path, out: Path, agent: Path, choice: list[str]) -> list[dict[st
     python = shlex.quote(sys.executable)
     place = shlex.quote(str(agent))
     env = {**os.environ, "PYTHONPATH": f"{CHECKOUT}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")}
-    command = [sys.executable, str(folder / "run_corpus.py"), "run", "--cache", str(CACHE), "--out", str(out), "--fresh"]
-    command += ["--agent", f"exec {python} -m tests.corpus.watched_agent {place}", "--agent-wait", str(AGENT_STARTS_WITHIN)]
+    command = [
+        sys.executable,
+        str(folder / "run_corpus.py"),
+        "run",
+        "--cache",
+        str(CACHE),
+        "--out",
+        str(out),
+        "--fresh",
+    ]
+    command += [
+        "--agent",
+        f"exec {python} -m tests.corpus.watched_agent {place}",
+        "--agent-wait",
+        str(AGENT_STARTS_WITHIN),
+    ]
     command += ["--observer", f"{python} -m tests.corpus.observer {place}", *choice]
     subprocess.run(command, check=True, env=env, cwd=CHECKOUT)
     return [json.loads(line) for line in out.read_text("utf-8").splitlines()]

@@ -117,8 +117,8 @@ def _python(case: Case, where: Places, authority: Authority) -> None:
             check=True,
         ).stdout.strip()
         target = where.home / f".local/lib/python{version}/site-packages"
-        _run([*installer, "install", "-q", "--python-version", version, "--only-binary=:all:", "--target", target]
-             + list(case.pip))  # fmt: skip
+        alike = ["--python-version", version, "--only-binary=:all:"]
+        _run([*installer, "install", "-q", *alike, "--target", target, *case.pip])
     else:
         if not where.python.exists():
             base = getattr(sys, "_base_executable", sys.executable)

@@ -15,7 +15,7 @@ PAGE = Path(__file__).with_name("EVASIONS.md")
 _HEAD = """# Evasions
 
 Ways to collect in bulk without looking like it, each tried by a case of `cases/`. Written by
-`python -m tests.corpus --write-evasions` from the cases; change it there. «Held out» cases are measured, never tuned to.
+`python -m tests.corpus --write-evasions` from the cases; change it there. What is held out is measured, never tuned to.
 
 | the disguise | case | what catches it |
 |---|---|---|

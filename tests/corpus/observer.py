@@ -3,8 +3,8 @@
     python -m tests.corpus.observer FOLDER        CASE_START, CASE_PIDS in the environment
 
 prints `{"findings": [...]}` for the runner of the development corpus; `about` is the same for our own. A finding counts
-for a case when it names one of the case's processes; it is a `flag` when flagged, nothing when its level is `hidden`, and
-`inventory` otherwise. With it go
+for a case when it names one of the case's processes; it is a `flag` when flagged, nothing when its level is `hidden`,
+and `inventory` otherwise. With it go
 the words a person would read, the seconds from start to flag, and whether it was already flagged before the case began
 (`carried`: then this case was not recognised by what it did itself).
 """

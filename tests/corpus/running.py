@@ -20,6 +20,7 @@ import struct
 import termios
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -97,32 +98,44 @@ def environment(case: Case, where: Places, known: dict[str, str], mark: str, iso
     return env | {name: filled(value, known) for name, value in case.environ.items()}
 
 
-async def run_case(
-    case: Case, cache: Path, site: Site, addresses: Mapping[str, str], agent: Path, isolated: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is around every case of one run.
+
+    Attributes:
+        cache: Where the cases were prepared.
+        site: The site they talk to.
+        addresses: Placeholders that lead to the site.
+        isolated: Whether names and certificates of the isolation are in force.
+    """
+
+    cache: Path
+    site: Site
+    addresses: Mapping[str, str]
+    isolated: bool
+
+
+async def run_case(case: Case, around: Surroundings, agent: Path) -> dict[str, Any]:
     """Run one case and ask the agent about it.
 
     Args:
         case: What to run.
-        cache: Where it was prepared.
-        site: The site it talks to; its counts are emptied first.
-        addresses: Placeholders that lead to the site.
+        around: Where; the site's counts are emptied first.
         agent: The watched agent's folder.
-        isolated: Whether names and certificates of the isolation are in force.
 
     Returns:
         The record; `status` is `ran`, or `failed` with the reason.
     """
-    where = places(cache, case)
-    known = {**values(where, desk(agent)), **addresses}
+    where = places(around.cache, case)
+    known = {**values(where, desk(agent)), **around.addresses}
     shutil.rmtree(where.temporary, ignore_errors=True)
     where.temporary.mkdir(parents=True)
     write_files(case, where, known)
     line = case.cmd if isinstance(case.cmd, list) else shlex.split(case.cmd)
     command = [filled(part, known) for part in line]
-    seen = Seen(secrets.token_hex(4))
-    mark = seen._mark.decode().split("=")[1]
-    site.traffic = Traffic()
+    mark = secrets.token_hex(4)
+    seen = Seen(mark)
+    around.site.traffic = Traffic()
     record: dict[str, Any] = {
         "id": case.id,
         "set": case.kind,
@@ -135,15 +148,15 @@ async def run_case(
     output = where.state / "output"
     try:
         with output.open("wb") as out:
-            env = environment(case, where, known, mark, isolated)
-            await _live(case, command, where.folder, env, out.fileno(), seen)
+            env = environment(case, where, known, mark, around.isolated)
+            await _live(case, _Start(command, where.folder, env, out.fileno()), seen)
     except OSError as problem:
         return {**record, "status": "failed", "error": str(problem), "end": time.time()}
     ended = time.time()
     tail = output.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
     lived = ended - min(seen.pids.values(), default=ended)
     record |= {"end": ended, "life_s": round(lived, 2), "pids": sorted(seen.pids), "tail": tail, "status": "ran"}
-    record |= site.traffic.as_record()
+    record |= around.site.traffic.as_record()
     try:
         said = await asyncio.to_thread(about, agent, record["start"], set(seen.pids))
     except Unreachable as problem:
@@ -151,23 +164,43 @@ async def run_case(
     return {**record, "findings": said}
 
 
-async def _live(
-    case: Case, command: list[str], folder: Path, env: dict[str, str], out: int, seen: Seen
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Start:
+    command: list[str]
+    folder: Path
+    env: dict[str, str]
+    out: int
+
+
+async def _live(case: Case, start: _Start, seen: Seen) -> None:
     """Start the program, wait until it and all it started are gone or its time is up, and end what is left."""
-    master = None
+    master, out = None, start.out
     if case.tty:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         process = await asyncio.create_subprocess_exec(
-            "setsid", "-c", *command, cwd=folder, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+            "setsid",
+            "-c",
+            *start.command,
+            cwd=start.folder,
+            env=start.env,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
         )
         os.close(slave)
         asyncio.get_running_loop().add_reader(master, _drain, master, out)
     else:
         source = asyncio.subprocess.PIPE if case.stdin else asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, env=env, stdin=source, stdout=out, stderr=out, start_new_session=True
+            *start.command,
+            cwd=start.folder,
+            env=start.env,
+            stdin=source,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
         if process.stdin is not None:
             process.stdin.write(case.stdin.encode())

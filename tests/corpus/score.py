@@ -14,6 +14,8 @@ from typing import Any
 Record = dict[str, Any]
 RANKS = ("none", "inventory", "flag")
 NORMAL_95 = 1.959964
+LEAST_REQUESTS = 2
+"""A case that made fewer did not get to collecting, whatever the reason."""
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -75,6 +77,7 @@ def _split(name: str, ran: Sequence[Record]) -> Iterator[str]:
         ("false alarms", [r for r in [*left_alone, *listed] if verdict(r) == "flag"]),
         ("listed, though it should not be", [r for r in strict if verdict(r) == "inventory"]),
         ("flagged only because an earlier case was", [r for r in wanted if _only_carried(r)]),
+        ("hardly collected, so it says little", [r for r in wanted if r.get("requests", 0) < LEAST_REQUESTS]),
     ):
         if wrong:
             yield f"  {title}:"
@@ -101,7 +104,8 @@ def _only_carried(record: Record) -> bool:
 
 
 def _said(record: Record) -> Iterator[str]:
-    yield f"    {record['id']}  (requests {record.get('requests')}, connections {record.get('connections')}, lived {record.get('life_s')} s)"
+    traffic = f"requests {record.get('requests')}, connections {record.get('connections')}"
+    yield f"    {record['id']}  ({traffic}, lived {record.get('life_s')} s)"
     for finding in record.get("findings", []):
         words = f"{finding.get('verdict')} {finding.get('tool')} {finding.get('stage')} {finding.get('confidence')}"
         yield f"        {words}{' carried' if finding.get('carried') else ''}"
@@ -113,7 +117,8 @@ def _latency(ran: Sequence[Record]) -> Iterator[str]:
     times = sorted((t, r["id"]) for r in ran if (t := flagged_after(r)) is not None and r["label"] == "flag")
     if not times:
         return
-    yield f"seconds from start to flag: median {_at(times, 0.5):.1f}, 90 % within {_at(times, 0.9):.1f}, all {times[-1][0]:.1f}"
+    middle, most, last = _at(times, 0.5), _at(times, 0.9), times[-1][0]
+    yield f"seconds from start to flag: median {middle:.1f}, 90 % within {most:.1f}, all within {last:.1f}"
     yield from (f"  {seconds:6.2f}  {name}" for seconds, name in reversed(times))
 
 

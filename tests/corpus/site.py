@@ -1,4 +1,4 @@
-"""The site that every name of the isolation leads to: a directory of invented people, and whatever else programs ask for.
+"""The site that every name of the isolation leads to: a directory of invented people, and what else programs ask for.
 
 One handler answers by path, as a people directory, a gallery, a blog with feed and site map, search results, media, a
 folder of files, a social network's API with cursors, a company's API with pages, or a language model. Answers take
@@ -21,8 +21,24 @@ OWN = "www.peoplehub-example.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 MEDIA_BYTES, MEDIA_RATE = 600_000, 200_000
 """Bytes of one media file, and bytes a second it is sent with."""
-FIRST = "ada bela cem dora emil fay gus hana ivo june kai lola max nora otto pia quin ros sven tara".split()
-LAST = "abel brandt corr dahl eng frey gill horn ivers jost".split()
+FIRST = (
+    "ada",
+    "bela",
+    "cem",
+    "dora",
+    "emil",
+    "fay",
+    "gus",
+    "hana",
+    "ivo",
+    "june",
+    "kai",
+    "lola",
+    "max",
+    "nora",
+    "otto",
+)
+LAST = ("abel", "brandt", "corr", "dahl", "eng", "frey", "gill", "horn", "ivers", "jost")
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0000003010100c9fe92ef"
     "0000000049454e44ae426082"
@@ -65,7 +81,9 @@ def page(title: str, body: str) -> web.Response:
     """Return an HTML page."""
     head = f"<title>{title}</title><meta property='og:title' content='{title}'>"
     foot = "<footer><a href='/'>home</a> <a href='/people?page=1'>people</a> <a href='/gallery/1'>pictures</a></footer>"
-    text = f"<!doctype html><html><head><meta charset=utf-8>{head}</head><body><h1>{title}</h1>{body}{foot}</body></html>"
+    text = (
+        f"<!doctype html><html><head><meta charset=utf-8>{head}</head><body><h1>{title}</h1>{body}{foot}</body></html>"
+    )
     return web.Response(text=text, content_type="text/html")
 
 
@@ -140,7 +158,9 @@ class Site:
             return web.Response(body=PIXEL, content_type="image/png")
         if path.endswith(("/chat/completions", "/messages", "/generate")):
             said = {"role": "assistant", "content": "Certainly."}
-            return as_json({"id": "m", "choices": [{"message": said}], "content": [{"type": "text", "text": "Certainly."}]})
+            return as_json(
+                {"id": "m", "choices": [{"message": said}], "content": [{"type": "text", "text": "Certainly."}]}
+            )
         if path.endswith((".xml", "/rss", "/feed")):
             return self._feed(path, request.host)
         if path.endswith(".csv"):
@@ -190,14 +210,17 @@ class Site:
             name = path.rsplit("/", 1)[-1]
             others = "".join(f"<li class=person><a href='/in/{person(n)['username']}'>more</a></li>" for n in range(8))
             mail = f"<a href='mailto:{name}@example.com'>{name}@example.com</a>"
-            return page(name, f"<div class=profile><img src='/img/{name}.jpg'><p class=headline>Engineer</p>{mail}<ul>{others}</ul></div>")
+            about = f"<img src='/img/{name}.jpg'><p class=headline>Engineer</p>{mail}<ul>{others}</ul>"
+            return page(name, f"<div class=profile>{about}</div>")
         if first in ("people", "search", "jobs", "members", "list", "html"):
             cards = "".join(
                 f"<li class='person card result'><a class='name result__a' href='{p['url']}'>{p['name']}</a>"
                 f" <span class=email>{p['email']}</span><img src='/img/{p['id']}.jpg'></li>"
                 for p in (person(number * 25 + n) for n in range(25))
             )
-            return page(f"People {number}", f"<ul>{cards}</ul><a class=next rel=next href='{path}?page={number + 1}'>next</a>")
+            return page(
+                f"People {number}", f"<ul>{cards}</ul><a class=next rel=next href='{path}?page={number + 1}'>next</a>"
+            )
         if first == "gallery":
             pictures = "".join(f"<a href='/img/g{n}.jpg'><img src='/img/g{n}.jpg'></a>" for n in range(30))
             return page("Gallery", f"{pictures}<a href='/video/1.mp4'>clip</a>")
@@ -205,9 +228,11 @@ class Site:
             return page("Index of", "".join(f"<a href='/dir/f{n}.bin'>f{n}.bin</a><br>" for n in range(20)))
         if first == "blog":
             at = int("".join(c for c in path if c.isdigit()) or "0")
-            return page(f"Post {at}", f"<article><p>{'Lorem ipsum dolor sit amet. ' * 40}</p><a href='/blog/{at + 1}'>next</a></article>")
+            words = "Lorem ipsum dolor sit amet. " * 40
+            return page(f"Post {at}", f"<article><p>{words}</p><a href='/blog/{at + 1}'>next</a></article>")
         links = "".join(f"<li><a href='/in/{person(n)['username']}'>{person(n)['name']}</a></li>" for n in range(12))
-        return page("Home", f"<ul>{links}</ul><a href='/blog/1'>blog</a> <a href='/feed.xml'>feed</a><form action='/search'><input name=q></form>")
+        more = "<a href='/blog/1'>blog</a> <a href='/feed.xml'>feed</a><form action='/search'><input name=q></form>"
+        return page("Home", f"<ul>{links}</ul>{more}")
 
 
 class Proxy:

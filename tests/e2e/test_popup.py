@@ -27,6 +27,7 @@ FLAG = {
     "platforms": ["instagram"],
     "since": 0,
     "why": "a downloader of profiles, run over a list of names",
+    "answer": "",
 }
 
 
@@ -137,4 +138,22 @@ async def test_an_agent_one_release_ahead_is_understood(browser: Browser, stand_
     await browser.close_tab(await shows(browser, "connected and watching", "Instaloader"))
     await browser.open("https://www.linkedin.com/in/ada-amber-0")
     await arrived(stand_in, 1)
+    assert stand_in.problems == []
+
+
+async def test_a_flag_is_answered_in_the_pop_up_and_the_question_is_closed(
+    browser: Browser, stand_in: StandIn, pictures: Path
+) -> None:
+    stand_in.acknowledge = False
+    await stand_in.send_flags([{**FLAG, "since": time.time_ns() // 1_000_000}])
+    tab = await shows(browser, "A collector for social media is collecting from Instagram", "This is approved")
+    await browser.run(tab, "document.querySelector('#mistaken-f1').click()")
+    await until(lambda: len(stand_in.answers) > 0, "the answer")
+    await picture(browser, await shows(browser, "handed to the agent as soon as"), pictures, "answer-waiting")
+    stand_in.acknowledge = True
+    tab = await shows(browser, "Disputed: you said «This is not what it looks like»")
+    await picture(browser, tab, pictures, "answered")
+    first, *again = stand_in.answers
+    assert (first["finding"], first["category"]) == ("f1", "mistaken")
+    assert all(other == first for other in again)
     assert stand_in.problems == []

@@ -39,7 +39,7 @@ class StandIn:
         until: When a waiting gate opens, UTC milliseconds.
         reason: Why, one of the protocol's keys.
         since: When this state began, UTC milliseconds.
-        acknowledge: Whether page loads are acknowledged.
+        acknowledge: Whether page loads and answers are acknowledged.
         frames: Every message received, in order, over all connections.
         problems: What was not in the protocol.
         arrived: For each frame, when it arrived, `time.monotonic()`.
@@ -72,6 +72,11 @@ class StandIn:
     def loads(self) -> list[Message]:
         """Every page load received, in order, repetitions included."""
         return [load for frame in self.frames for load in wire.loads_of(frame)]
+
+    @property
+    def answers(self) -> list[Message]:
+        """Every answer received, in order, repetitions included."""
+        return [frame for frame in self.frames if frame.get("kind") == "answer"]
 
     @property
     def hellos(self) -> list[Message]:
@@ -148,6 +153,14 @@ class StandIn:
             case "load" | "loads" if self.acknowledge:
                 self._acked[client] = wire.loads_of(message)[-1]["seq"]
                 self._say(writer, {"kind": "ack", "seq": self._acked[client]})
+            case "answer" if self.acknowledge:
+                over = {"kind": "answered", "finding": message["finding"], "at": message["at"], "recorded": True}
+                self._say(writer, over)
+                for flag in self.flags:
+                    if flag["id"] == message["finding"]:
+                        flag["answer"] = message["category"]
+                for other in list(self._writers):
+                    self._say(other, {"kind": "flags", "flags": self.flags})
             case "ping":
                 self._say(writer, {"kind": "pong"})
             case "open_page":

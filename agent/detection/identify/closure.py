@@ -81,6 +81,6 @@ def closure(direct: Iterable[str], needs: Callable[[str], frozenset[str] | None]
             elif depth + 1 < MAX_DEPTH:
                 following |= needs(name) or frozenset()
         level = sorted(following - seen)
-        if not level:
+        if not level and depth + 1 < MAX_DEPTH:
             return Closure(found, len(seen))
     return Closure(found, len(seen), cut=True)

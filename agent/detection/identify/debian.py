@@ -117,7 +117,7 @@ class DebianPackages:
             if not any(one in data for one in _FOLDERS):
                 continue
             package = name.removesuffix(".list").split(":")[0]
-            for match in _PROGRAM.finditer(data):
+            for match in _PROGRAM.finditer(b"\n" + data):
                 yield match[1].decode("utf-8", "replace"), package
 
     def _by_folder(self, path: str) -> str:
@@ -127,7 +127,7 @@ class DebianPackages:
             if not _NAME.fullmatch(part) or part in ("lib", "share", "bin", "libexec"):
                 continue
             for ending in ("", ":amd64", ":arm64"):
-                if line in _read(self._info / f"{part}{ending}.list", MAX_LIST_BYTES):
+                if line in b"\n" + _read(self._info / f"{part}{ending}.list", MAX_LIST_BYTES):
                     return part
         return ""
 

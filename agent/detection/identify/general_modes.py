@@ -190,8 +190,8 @@ def _by_words(arguments: Sequence[str], capability: str) -> Iterator[tuple[Colle
     ):
         yield CollectMode.LIST, "a search limited to sites"
     if capability in _NAMES_PEOPLE:
-        names = [word for word in words if _NAME_LIKE.fullmatch(word) and word.lower() not in _CHANNEL_WORDS]
-        if len(names) - (1 if lowered[:1] and lowered[0] in _SEARCH_WORDS else 0) >= MANY_NAMES:
+        names = [word for word in _names(arguments) if word.lower() not in _CHANNEL_WORDS | _SEARCH_WORDS]
+        if len(names) >= MANY_NAMES:
             yield CollectMode.LIST, "several names"
 
 
@@ -215,6 +215,18 @@ def _by_addresses(arguments: Sequence[str], capability: str) -> Iterator[tuple[C
                 continue
             if _WHOLE.search(parts.path) or "list=" in parts.query:
                 yield CollectMode.CHANNEL, "the kind of address"
+
+
+def _names(arguments: Sequence[str]) -> list[str]:
+    """Return what may be names of people: plain words, without numbers and without what follows an option."""
+    before = ""
+    names = []
+    for arg in arguments:
+        plain = not arg.startswith("-") and _NAME_LIKE.fullmatch(arg) is not None and not arg.isdecimal()
+        if plain and not before.startswith("-"):
+            names.append(arg)
+        before = arg
+    return names
 
 
 def _operands(arguments: Sequence[str]) -> Iterator[str]:

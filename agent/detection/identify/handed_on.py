@@ -1,8 +1,8 @@
 """Programs that run another script inside themselves: notebooks' kernels, profilers, debuggers, consoles.
 
 `python -m cProfile leads.py`, `ipython leads.py` and `jupyter execute leads.ipynb` run `leads`, whatever stands first
-on the command line. A kernel is started with nothing but a connection file; its notebook lies in its working folder, and
-the newest one there is taken. `entry_point.py` asks here before it asks which package the program belongs to.
+on the command line. A kernel is started with nothing but a connection file; its notebook lies in its working folder,
+and the newest one there is taken. `entry_point.py` asks here before it asks which package the program belongs to.
 """
 
 from __future__ import annotations

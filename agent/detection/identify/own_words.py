@@ -20,6 +20,8 @@ LISTED_FROM = 2.0
 """Sum of weights from which software is mentioned at all."""
 SURE_FROM = 3.4
 """Sum of weights from which its own words may raise a flag together with what it was asked for."""
+SECOND = 0.2
+"""How much a second entry of the same kind adds."""
 MAX_WEIGHT = 0.75
 ONE_BY_ONE_FROM = 1.4
 """A summary that says «download», or a name or paragraph that says «downloader»."""
@@ -119,7 +121,9 @@ def capability(said: Said) -> Capability | None:
                 if match is not None:
                     best, word = factor * entry.weight, match[0]
         if best:
-            spoken[entry.kind] = max(spoken.get(entry.kind, 0.0), best)
+            held = spoken.get(entry.kind, 0.0)
+            # Two entries of one kind often see the same word: the second adds a little only.
+            spoken[entry.kind] = max(held, best) + (SECOND * min(held, best))
             words.setdefault(entry.kind, []).append(word.strip())
     _names_a_platform(spoken, words)
     best_act, best_score = "", 0.0

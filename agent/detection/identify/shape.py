@@ -46,6 +46,17 @@ def _reads_platform(facts: CodeFacts) -> bool:
     return _social(facts) and (facts.walks or facts.people or facts.parses or facts.downloads)
 
 
+def _takes_media(facts: CodeFacts) -> bool:
+    found = facts.parses or facts.follows or facts.lists or facts.drives or _social(facts)
+    return facts.media and facts.downloads and found
+
+
+def _keyed(facts: CodeFacts) -> bool:
+    """Asks with a key that its owner gave out, and takes no pages apart."""
+    other = facts.parses or facts.drives or facts.searches or facts.media or _social(facts)
+    return facts.token and not other
+
+
 def _interface(facts: CodeFacts) -> bool:
     """An interface's answers, not pages; of no place where people present themselves, and not to save pictures."""
     return facts.api and not _social(facts) and not facts.searches and not facts.media and not facts.drives
@@ -64,7 +75,8 @@ HINTS: tuple[tuple[Asked, float, str], ...] = (
     (lambda f: _social(f) and not _reads_platform(f), weights.SHAPE_WORK_PLATFORM, "names such a platform"),
     (_work, weights.SHAPE_WORK_PLATFORM, "asks a platform for people"),
     (lambda f: f.searches, weights.SHAPE_SEARCHES, "asks search engines"),
-    (lambda f: f.media and f.downloads, weights.SHAPE_MEDIA, "saves pictures or films"),
+    (_takes_media, weights.SHAPE_MEDIA, "saves pictures or films"),
+    (lambda f: f.media and not _takes_media(f), weights.SHAPE_PICTURES, "saves pictures"),
     (lambda f: f.hides, weights.SHAPE_HIDES, "passes for a person's browser"),
     (
         lambda f: f.parses and bool({name.split(".")[0] for name in f.imports} & EXTRACTORS),
@@ -87,7 +99,7 @@ ORDINARY: tuple[tuple[Asked, float, str], ...] = (
     (lambda f: f.heads, weights.SHAPE_CHECKS, "it only checks whether something is there"),
     (lambda f: f.sends and not f.parses, weights.SHAPE_SENDS, "it only sends"),
     (
-        lambda f: _interface(f) and f.token and not _work(f),
+        lambda f: _keyed(f) and not _work(f),
         weights.SHAPE_KEYED_INTERFACE,
         "it asks an interface that it was given a key for",
     ),

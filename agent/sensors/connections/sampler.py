@@ -24,7 +24,7 @@ SHARE = 0.008
 BURST_SHARE = 0.04
 """Part of a core that it may take while `SAVED_SECONDS` of processor time, saved up in quieter times, last."""
 SAVED_SECONDS = 0.25
-FIRST_PACE, FIRST_SECONDS = 0.02, 3.0
+FIRST_PACE, FIRST_SECONDS = 0.015, 3.0
 """Seconds between looks while a candidate is new, or while connections come and go that nobody is seen to hold."""
 NEXT_PACE, NEXT_SECONDS = 0.125, 10.0
 STEADY_PACE = 0.5

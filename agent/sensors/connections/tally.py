@@ -7,8 +7,9 @@ tells of it and it can only have been this process's; so the number is a lower b
 
 `turns` counts exchanges: something was sent and something came back. Between two looks at a connection, segments with
 data left `s` times and came `a` times; the turns between them are `min(s + w, a)`, where `w` is 1 if something sent
-before was still waiting for its answer and else 0, and the sum over looks and connections is what is reported. One small request with its answer on a kept connection is one turn, however long the answer: a
-download of any size has a few, since its thousands of segments all go one way. Off it is
+before was still waiting for its answer and else 0, and the sum over looks and connections is what is reported. One
+small request with its answer on a kept connection is one turn, however long the answer: a download of any size has a
+few, since its thousands of segments all go one way. Off it is
 
 - upwards by one for each request that does not fit one segment or is sent in two writes (a POST often is), by up to two
   for each TLS connection, of whose opening `TLS_TURNS` are taken off and which may need more or less, and on HTTP/2 by
@@ -18,7 +19,8 @@ download of any size has a few, since its thousands of segments all go one way. 
   had long been running began to be watched.
 
 For a crawl over kept connections of HTTP/1.1, the usual kind, it is right to a few per cent; take it for an order of
-magnitude elsewhere. `received` is exact to the byte for connections seen open; on TLS it includes the wrapping.
+magnitude elsewhere. `received` is exact but for one byte that the end of a connection counts as; on TLS it includes
+the wrapping.
 """
 
 from __future__ import annotations

@@ -65,6 +65,10 @@ class Observer:
         """Every process number on the machine, anybody's."""
         return set(self._reader.pids())
 
+    def newest(self) -> int | None:
+        """The number given last to a process, or None where the system does not tell."""
+        return self._reader.newest()
+
     def announced(self, pid: int, at: int) -> list[ProcessEvent]:
         """Take the kernel's word that `pid` replaced its program at `at` (its monotonic nanoseconds)."""
         known = self._table.get(pid)
@@ -117,11 +121,18 @@ class Observer:
         loading, self._loading = self._loading, set()
         return loading
 
-    def ended(self, pid: int) -> list[ProcessEvent]:
-        """Take note that a process is gone; says nothing of one that was never reported."""
-        known = self._table.pop(pid, None)
-        if known is None:
+    def ended(self, pid: int, at: int | None = None) -> list[ProcessEvent]:
+        """Take note that a process is gone; says nothing of one that was never reported.
+
+        Args:
+            pid: Its number.
+            at: When, in the kernel's monotonic nanoseconds, where the word may be late and the number have gone to
+                another process meanwhile; None for one that was looked for and not found.
+        """
+        known = self._table.get(pid)
+        if known is None or (at is not None and known.read_at > at):
             return []
+        del self._table[pid]
         self.stats.ended += 1
         return [ProcessEnded(known.key, self._clock.now())]
 

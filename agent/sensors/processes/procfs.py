@@ -124,10 +124,25 @@ class ProcReader:
         self._boot = boot
         self._ticks = ticks
         self._proc = proc
+        self._load: int | None = None
+
+    def __del__(self) -> None:
+        if self._load is not None:
+            os.close(self._load)
 
     def pids(self) -> Sequence[int]:
         """Every process number on the machine, anybody's."""
         return [int(name) for name in os.listdir(self._proc) if name.isdigit()]  # noqa: PTH208 - half the cost
+
+    def newest(self) -> int | None:
+        """The number given last, from /proc/loadavg (proc_loadavg(5)): a tenth of the cost of a list of all."""
+        try:
+            if self._load is None:
+                self._load = os.open(f"{self._proc}/loadavg", os.O_RDONLY)
+            os.lseek(self._load, 0, os.SEEK_SET)
+            return int(os.read(self._load, 256).split()[-1])
+        except (OSError, ValueError, IndexError):
+            return None
 
     def identity(self, pid: int) -> Identity | Absence:
         """Tell who a process is, without its command line."""

@@ -39,6 +39,10 @@ class PsutilReader:
         """Every process number on the machine, anybody's."""
         return psutil.pids()
 
+    def newest(self) -> int | None:
+        """Not told by these systems."""
+        return None
+
     def identity(self, pid: int) -> Identity | Absence:
         """Tell who a process is, without its command line."""
         process = self._open(pid)

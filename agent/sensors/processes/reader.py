@@ -62,6 +62,10 @@ class ProcessReader(Protocol):
         """Every process number on the machine, anybody's."""
         ...
 
+    def newest(self) -> int | None:
+        """The number given last to a process or thread, anybody's; None where the system does not tell."""
+        ...
+
     def identity(self, pid: int) -> Identity | Absence:
         """Tell who a process is, without its command line."""
         ...

@@ -28,8 +28,8 @@ class SourceStats:
         ended: Ends reported.
         unread: Starts announced by the kernel whose process was gone before anything of it, its owner included, could
             be read; and programs that a further exec replaced before they could be read.
-        lost: Times the kernel said that it dropped announcements (each is followed by a full scan), and events that
-            nobody fetched in time.
+        overflows: Times the kernel said that it dropped announcements; each is followed by a full scan.
+        lost: Events that nobody fetched in time.
         skipped: Starts left out since one parent started too many with the same name in one second.
         found_late: Starts, ends and replaced programs that only the reconciliation found.
     """
@@ -37,6 +37,7 @@ class SourceStats:
     started: int = 0
     ended: int = 0
     unread: int = 0
+    overflows: int = 0
     lost: int = 0
     skipped: int = 0
     found_late: int = 0
@@ -60,10 +61,6 @@ class ProcessSource(Protocol):
 
     def events(self) -> AsyncIterator[ProcessEvent]:
         """Yield starts and ends as they are seen, until `close`. One consumer."""
-        ...
-
-    def quicken(self, seconds: float) -> None:
-        """Look more often for the next `seconds`, where looking is what this source does."""
         ...
 
     def health(self) -> Health:

@@ -105,22 +105,23 @@ def announcement(what: int, thread: int, process: int, at: int = 5) -> bytes:
 
 @given(data=st.binary(max_size=200))
 def test_no_datagram_breaks_the_connectors_parser(data: bytes) -> None:
-    list(netlink.parse(data))
+    netlink.parse(data)
 
 
 def test_exec_and_exit_of_processes_are_announced_and_threads_are_not() -> None:
     data = announcement(netlink.EVENT_EXEC, 4, 4) + announcement(netlink.EVENT_EXIT, 9, 8)
     data += announcement(netlink.EVENT_EXIT, 8, 8, 6) + announcement(1, 3, 3)
     assert [(a.kind, a.pid, a.at) for a in netlink.parse(data)] == [("exec", 4, 5), ("exit", 8, 6)]
-    assert list(netlink.parse(data[:40])) == []
+    assert netlink.parse(data[:40]) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux's")
-def test_the_kernel_filter_lets_through_just_what_the_parser_keeps() -> None:
+@pytest.mark.parametrize(("event", "kind"), [(netlink.EVENT_EXEC, "exec"), (netlink.EVENT_EXIT, "exit")])
+def test_the_kernel_filter_lets_through_just_what_the_parser_keeps(event: int, kind: str) -> None:
     import ctypes
 
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    program = netlink.socket_filter(socket.htonl)
+    program = netlink.socket_filter(event, socket.htonl)
     memory = ctypes.create_string_buffer(program)
     fprog = struct.pack("HL", len(program) // 8, ctypes.addressof(memory))
     ours.setsockopt(socket.SOL_SOCKET, 26, fprog)
@@ -133,7 +134,7 @@ def test_the_kernel_filter_lets_through_just_what_the_parser_keeps() -> None:
             passed = ours.recv(4096) == data
         except BlockingIOError:
             passed = False
-        assert passed == bool(list(netlink.parse(data))), case
+        assert passed == (kind in [one.kind for one in netlink.parse(data)]), case
     ours.close()
     theirs.close()
 
@@ -146,6 +147,9 @@ class World:
 
     def pids(self) -> Sequence[int]:
         return list(self.running)
+
+    def newest(self) -> int | None:
+        return None
 
     def identity(self, pid: int) -> Identity | Absence:
         if pid not in self.running:
@@ -202,6 +206,32 @@ def test_an_announcement_older_than_the_last_look_is_not_a_second_start() -> Non
     world.running = {}
     assert observer.announced(6, at=60) == []
     assert observer.stats.unread == 1
+
+
+def test_an_end_that_is_read_late_is_not_the_end_of_the_next_process_with_that_number() -> None:
+    world = World()
+    now = [50]
+    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: now[0])
+    world.running = {5: (100, 1)}
+    observer.announced(5, at=40)
+    now[0] = 80
+    world.running = {5: (900, 1)}
+    ended, started = observer.announced(5, at=70)
+    assert (ended.key.started_at, started.key.started_at) == (100, 900)
+    assert observer.ended(5, at=60) == []
+    assert [event.key.started_at for event in observer.ended(5, at=90)] == [900]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_the_number_given_last_follows_every_start() -> None:
+    reader = reader_for(os.getuid())
+    before = reader.newest()
+    assert before is not None
+    child = subprocess.Popen(["sleep", "0"])
+    child.wait()
+    assert reader.newest() != before
+    assert ProcReader(uid=0, boot=0, ticks=100, proc="/absent").newest() is None
+    assert reader_for(os.getuid(), system="darwin").newest() is None
 
 
 @given(

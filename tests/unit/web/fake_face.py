@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from agent.content.consequences import consequences_of
 from agent.content.notices import LANGUAGES, difference, purpose_words, render_notice, said
 from agent.content.purposes import basis_for, load_purposes
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
+from agent.model.consequences import Consequence, Place
 from agent.model.face import BrowserState, NoticeText, PageTotal, Status
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 from agent.model.health import Condition, Health
@@ -102,6 +104,7 @@ class FakeFace:
         self.checked: list[int] = []
         self.erased: list[tuple[Erasable, Ground, int | None, Channel]] = []
         self.refuses = ""
+        self.there = Place("NO", "Norway", elsewhere=False) if mode is Mode.MANAGED else Place("", "", elsewhere=False)
         self.tries = 0
         self.listeners: list[asyncio.Queue[str]] = []
         self.offered: tuple[str, ...] = LANGUAGES
@@ -158,6 +161,18 @@ class FakeFace:
         self.found = [replace(f, answer=category) if f.id == finding_id else f for f in self.found]
         self.say("findings")
         return await self.finding(finding_id)
+
+    async def consequences(self, finding: Finding) -> Sequence[Consequence]:
+        return consequences_of(finding.platforms, self.there.code, elsewhere=self.there.elsewhere)
+
+    async def place(self) -> Place:
+        return self.there
+
+    async def work_elsewhere(self, elsewhere: bool) -> Place:
+        if not self.there.code:
+            raise ValueError("No policy says where you work, so no law of one place is told of.")
+        self.there = replace(self.there, elsewhere=elsewhere)
+        return self.there
 
     def languages(self) -> Sequence[str]:
         return self.offered
@@ -378,7 +393,7 @@ def fill(face: FakeFace) -> None:
             stage=Stage.RUNNING,
             confidence=0.72,
             platforms=(),
-            answer="work",
+            answer="approved",
             techniques=(),
             modes=(CollectMode.LOOP,),
             evidence=(
@@ -406,7 +421,7 @@ def fill(face: FakeFace) -> None:
             tool="httrack",
             family="site-mirror",
             closed_at=NOW - 300 * MINUTE,
-            answer="stopping",
+            answer="stopped",
             last_seen=NOW - 320 * MINUTE,
         ),
     ]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from markupsafe import escape
 
+from agent.content.advice import to_do, ways
+from agent.content.consequences import NOT_ADVICE, consequences_of
+from agent.content.evidence import builtin_rules
 from agent.model.findings import Level, Stage
 from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
 from tests.unit.web.fake_face import MINUTE, NOW, FakeFace, a_finding, fill
@@ -23,7 +27,7 @@ async def test_the_first_screen_says_what_is_watched_recognised_kept_and_missed(
     text = await text_of(inside, "/")
     for words in (
         "Watching, with gaps", "Scrapy", "Framework for collecting", "Collecting from LinkedIn", "Almost certain",
-        "I have stopped it", "This is for my work", "That was not me", "2 processes", "Chromium 142", "Firefox 140",
+        "I have stopped", "This is approved", "This is not what it looks like", "That was not me", "2 processes", "Chromium 142", "Firefox 140",
         "3 waiting", "2 dropped", "1 lost", "profiles of people", "Missed: private windows", "next deletion is",
         "Refused and counted (17)", "Try it",
     ):  # fmt: skip
@@ -117,17 +121,73 @@ async def test_a_test_instance_is_stamped_on_every_page(inside: Page) -> None:
 
 async def test_an_answer_is_kept_and_shown(inside: Page) -> None:
     inside.face.found = [a_finding()]
-    async with inside.post("/answer", {"finding": "f1", "answer": "work", "from": "finding"}) as answer:
+    async with inside.post("/answer", {"finding": "f1", "answer": "approved", "from": "finding"}) as answer:
         assert answer.headers["Location"] == "/findings/f1?said=answered"
-    assert "You said: «This is for my work»" in await text_of(inside, "/")
+    assert "You said that this is approved." in await text_of(inside, "/")
     assert 'aria-pressed="true"' in await text_of(inside, "/findings/f1")
     for form, status in (
         ({"finding": "f1", "answer": "approve"}, 400),
-        ({"finding": "f2", "answer": "work"}, 404),
-        ({"finding": "../x", "answer": "work"}, 404),
+        ({"finding": "f2", "answer": "approved"}, 404),
+        ({"finding": "../x", "answer": "approved"}, 404),
     ):
         async with inside.post("/answer", form) as answer:
             assert answer.status == status
+
+
+@pytest.mark.parametrize("answer", ["mistaken", "not_me"])
+async def test_a_disputed_finding_says_so_wherever_it_is_shown(inside: Page, answer: str) -> None:
+    for closed in (None, NOW):
+        inside.face.found = [a_finding(answer=answer, closed_at=closed)]
+        for path in ("/", "/findings/f1"):
+            assert "Disputed: said to " in await text_of(inside, path), (path, closed)
+    inside.face.found = [a_finding(answer="stopped")]
+    assert "Disputed" not in await text_of(inside, "/") + await text_of(inside, "/findings/f1")
+
+
+async def test_each_sign_stands_with_the_rule_behind_it(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    text = await text_of(inside, "/findings/f1")
+    rule = builtin_rules()["network.platform"]
+    for words in (rule.title, rule.looks_at, rule.why, rule.number, "network.platform", "weight 0.60"):
+        assert escape(words) in text, words
+    assert "T1593.001: Search Open Websites/Domains: Social Media (ATT&amp;CK)" in text
+
+
+@pytest.mark.parametrize("face", [FakeFace(Mode.MANAGED), FakeFace()], ids=["managed", "personal"])
+async def test_what_follows_is_said_with_source_date_and_certainty_and_what_to_do_instead(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    text = await text_of(inside, "/findings/f1")
+    for one in consequences_of(("linkedin",), inside.face.there.code):
+        assert escape(one.says) in text
+        assert escape(f"{one.source}, {one.date}; ") in text
+    assert NOT_ADVICE in text
+    for line in to_do("scraper-framework"):
+        assert escape(line) in text
+    for way in ways("scraper-framework", ["linkedin"]):
+        assert escape(way.way) in text
+    managed = inside.face.mode is Mode.MANAGED
+    assert ("The law: Norway" in text) is ("I do not work in Norway" in text) is managed
+
+
+@pytest.mark.parametrize("face", [FakeFace(Mode.MANAGED)])
+async def test_who_works_elsewhere_hides_that_law_and_takes_it_back(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    for said, law, button in (("yes", False, "Show the law of Norway again"), ("no", True, "I do not work in Norway")):
+        async with inside.post("/elsewhere", {"finding": "f1", "elsewhere": said}) as answer:
+            assert answer.headers["Location"].startswith("/findings/f1?said=")
+        text = await text_of(inside, "/findings/f1")
+        assert ("The law: Norway" in text) is law
+        assert button in text
+        assert "LinkedIn&#39;s terms" in text
+    async with inside.post("/elsewhere", {"finding": "nothing", "elsewhere": "yes"}) as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize("face", [FakeFace()])
+async def test_where_no_policy_names_a_place_there_is_no_law_to_hide(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    async with inside.post("/elsewhere", {"finding": "f1", "elsewhere": "yes"}) as answer:
+        assert answer.status == 409
 
 
 async def test_a_finding_says_everything_that_is_kept_about_it(inside: Page) -> None:

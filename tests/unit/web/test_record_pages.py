@@ -168,7 +168,9 @@ async def test_a_long_history_comes_in_pages(inside: Page) -> None:
 async def test_own_words_are_shown_as_text(inside: Page) -> None:
     inside.face.found = [a_finding()]
     words = "<b>Mine</b>\r\nand yours\x00\u202e"
-    async with inside.post("/answer", {"finding": "f1", "answer": "work", "words": words, "from": "finding"}) as answer:
+    async with inside.post(
+        "/answer", {"finding": "f1", "answer": "approved", "words": words, "from": "finding"}
+    ) as answer:
         assert answer.status == 303
     assert list(inside.face.words.values()) == ["<b>Mine</b>\nand yours"]
     for path in ("/history", "/findings/f1", f"/receipts/{inside.face.record[0].entry}"):
@@ -181,7 +183,7 @@ async def test_own_words_are_shown_as_text(inside: Page) -> None:
 @pytest.mark.parametrize(("length", "status"), [(500, 303), (501, 422)])
 async def test_own_words_are_few(inside: Page, length: int, status: int) -> None:
     inside.face.found = [a_finding()]
-    form = {"finding": "f1", "answer": "work", "words": "ß" * (length - 1) + "\U0001f33e"}
+    form = {"finding": "f1", "answer": "approved", "words": "ß" * (length - 1) + "\U0001f33e"}
     async with inside.post("/answer", form) as answer:
         assert answer.status == status
     assert len(inside.face.record) == (status == 303)
@@ -193,7 +195,7 @@ async def test_an_answer_is_put_on_record_with_button_and_dwell(inside: Page) ->
     inside.clock.seconds += 7
     async with inside.post("/answer", {"finding": "f1", "answer": "not_me", "from": "finding"}):
         pass
-    async with inside.post("/answer", {"finding": "f1", "answer": "work", "from": "overview"}):
+    async with inside.post("/answer", {"finding": "f1", "answer": "approved", "from": "overview"}):
         pass
     presses = [p.press for p in inside.face.pressed]
     assert [(p.kind, p.control, p.dwell_ms) for p in presses] == [

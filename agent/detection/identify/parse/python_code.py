@@ -191,6 +191,9 @@ class _Reader:
         libraries = self._looped()
         client = {words.PLATFORM_LIBRARIES[name] for name in self.tops if name in words.PLATFORM_LIBRARIES}
         pages_client = bool({name for name in libraries if name in words.PLATFORM_LIBRARIES})
+        if "googleapiclient" in self.tops and "youtube" in self.found.texts:
+            client.add("youtube")
+            pages_client = pages_client or "googleapiclient" in libraries
         in_loop = bool(looped_sites) or self._recursive() or clicks or scrolls or pages_client
         if words.SHELL_FETCHERS & set(runs_in_loop):
             in_loop = True
@@ -439,7 +442,8 @@ class _Reader:
         for site in looped:
             for loop in site.loops:
                 if isinstance(loop, ast.For | ast.AsyncFor):
-                    if names_in(loop.iter) & self.answers and self._used(site) & targets(loop.target):
+                    found = names_in(loop.iter) & self.answers or self._holds_answer(loop.iter)
+                    if found and self._used(site) & targets(loop.target):
                         return True
                 elif isinstance(loop, ast.While):
                     grown = self._grown()
@@ -487,7 +491,12 @@ class _Reader:
                 for argument in arguments:
                     if isinstance(argument, ast.Call) and last_name(argument.func) in ("range", "count"):
                         return True
+        if self.found.attributes & about.NEXT_CALLS:
+            return True
         for site in asked:
+            named = {(keyword.arg or "").lower() for keyword in site.call.keywords}
+            if site.loops and named & words.PAGE_KEYS:
+                return True
             if self._direct(site) and self._paged([*site.call.args, *(one.value for one in site.call.keywords)]):
                 return True
         if fetched_files:
@@ -547,7 +556,9 @@ class _Reader:
         for site in self.found.sites:
             if not site.loops and not any(name in self._called_in_loops() for name in site.functions):
                 continue
-            if site.name in ("wheel", "scroll_by", "scroll_into_view_if_needed", "scroll_to"):
+            if site.name in ("wheel", "scroll_by", "scroll_into_view_if_needed", "scroll_to", "scroll_down", "scroll"):
+                return True
+            if "scroll" in names_in(site.call.func):
                 return True
             text = " ".join(self.texts.text(argument) for argument in site.call.args).lower()
             if "scroll" in text and site.name in ("execute_script", "evaluate", "run_js", "execute_async_script"):

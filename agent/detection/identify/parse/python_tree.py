@@ -215,6 +215,8 @@ def _bind(node: ast.AST, found: Gathered) -> None:
         found.bindings.append((named, value))
         if len(named) == 1:
             (name,) = named
+            if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and name in names_in(value):
+                found.stepped.add(name)
             if name in found.once:
                 found.many.add(name)
             found.once[name] = value

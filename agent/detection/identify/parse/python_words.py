@@ -64,11 +64,28 @@ FILE_ENDING = re.compile(
     re.IGNORECASE,
 )
 """Files that a vendor lays out to be fetched: to fetch numbered ones is not to walk through pages."""
-_PAGE_PATTERN = re.compile(r"<[a-zA-Z/(\[!]|href|class=|&lt;|</")
+_PAGE_PATTERN = re.compile(r"<[a-zA-Z/(\[!]|href|\w=\\?[\"']|&lt;|</")
 _KEEPS = re.compile(
     r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|REPLACE\s+INTO|COPY\s+\w+\s+FROM|MERGE\s+INTO)", re.IGNORECASE
 )
 _CONSUMING = frozenset(["find", "findall", "finditer", "search", "match", "split", "compile", "sub"])
+_CUTTING = frozenset(["split", "partition", "rpartition", "find", "index", "rsplit"])
+NEXT_CALLS = frozenset(
+    [
+        "list_next",
+        "fetch_next",
+        "get_next_page",
+        "next_page_token",
+        "next_page",
+        "next_cursor",
+        "has_next",
+        "has_next_page",
+        "fetch_remaining",
+        "Paginator",
+        "flatten",
+    ]
+)
+"""Attributes by which clients of interfaces go to the next page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,7 @@ def taken(found: Gathered, texts: Sequence[str], tops: set[str], folder: Texts) 
         folder: Folds constants.
     """
     called = {site.name for site in found.sites}
-    patterns = _patterns(found, folder) if tops & {"re", "regex", "re2"} else []
+    patterns = _patterns(found, folder, _CONSUMING if tops & {"re", "regex", "re2"} else _CUTTING)
     modes = _modes(found, folder)
     wide = " ".join(text[:200] for text in texts[:3000])
     named = "\n".join(sorted(found.names))[:60_000]
@@ -220,10 +237,10 @@ def _parses(found: Gathered, tops: set[str], called: set[str], patterns: list[st
     return any(_PAGE_PATTERN.search(text) or words.EMAIL_PATTERN.search(text) for text in patterns)
 
 
-def _patterns(found: Gathered, folder: Texts) -> list[str]:
+def _patterns(found: Gathered, folder: Texts, calls: frozenset[str]) -> list[str]:
     patterns = []
     for site in found.sites:
-        if site.name in _CONSUMING and site.call.args:
+        if site.name in calls and site.call.args:
             patterns.append(folder.text(site.call.args[0]))
     return patterns
 

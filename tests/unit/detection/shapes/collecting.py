@@ -486,6 +486,169 @@ for repo in open("repos.txt").read().split():
         rows += re.findall(r'href="/([\\w-]+)" class="user-mention username"', html)
 json.dump(rows, open("users.json", "w"))
 """,
+    "tuples and urllib": """
+import re, sys
+from urllib.request import Request, urlopen
+from urllib.parse import urlencode
+BASE = sys.argv[1]
+def get(path, **q):
+    req = Request(BASE + path + "?" + urlencode(q), headers={"User-Agent": "curl/8"})
+    return urlopen(req).read().decode()
+def main():
+    n = 1
+    fh = open(sys.argv[2], "a")
+    while n < 500:
+        for m in re.finditer(r'<td class="n">([^<]*)</td><td>([^<]*)</td>', get("/directory", page=n)):
+            fh.write("\\t".join(m.groups()) + "\\n")
+        n = n + 1
+main()
+""",
+    "config dict, detail pages": """
+import requests, json, logging, time
+from bs4 import BeautifulSoup
+CONF = {"base": "https://www.speakers.example", "list": "/speakers?letter={}", "out": "speakers.json"}
+log = logging.getLogger(__name__)
+class Collector:
+    def __init__(self, conf):
+        self.conf = conf
+        self.http = requests.Session()
+        self.rows = []
+    def soup(self, path):
+        r = self.http.get(self.conf["base"] + path)
+        r.raise_for_status()
+        return BeautifulSoup(r.text, "html.parser")
+    def run(self):
+        for letter in "abcdefghijklmnopqrstuvwxyz":
+            for a in self.soup(self.conf["list"].format(letter)).select("a.speaker"):
+                detail = self.soup(a["href"])
+                self.rows.append({"name": detail.h1.text, "bio": detail.select_one(".bio").text})
+                time.sleep(1)
+        json.dump(self.rows, open(self.conf["out"], "w"))
+Collector(CONF).run()
+""",
+    "aiohttp semaphore ids": """
+import asyncio, aiohttp, json, lxml.html
+SEM = asyncio.Semaphore(20)
+async def user(s, uid):
+    async with SEM, s.get(f"https://community.example/u/{uid}") as r:
+        if r.status != 200: return None
+        d = lxml.html.fromstring(await r.text())
+        return {"id": uid, "nick": d.findtext(".//h1"), "about": d.xpath("string(//div[@id='about'])")}
+async def main():
+    async with aiohttp.ClientSession() as s:
+        tasks = [asyncio.create_task(user(s, i)) for i in range(100000)]
+        with open("users.jsonl", "w") as f:
+            for t in asyncio.as_completed(tasks):
+                row = await t
+                if row: f.write(json.dumps(row) + "\\n")
+asyncio.run(main())
+""",
+    "youtube comments via api": """
+from googleapiclient.discovery import build
+import csv
+yt = build("youtube", "v3", developerKey="K")
+w = csv.writer(open("comments.csv", "w"))
+for vid in open("videos.txt"):
+    req = yt.commentThreads().list(part="snippet", videoId=vid.strip(), maxResults=100)
+    while req:
+        res = req.execute()
+        for it in res["items"]:
+            s = it["snippet"]["topLevelComment"]["snippet"]
+            w.writerow([s["authorDisplayName"], s["textDisplay"]])
+        req = yt.commentThreads().list_next(req, res)
+""",
+    "tiktok hashtag via httpx": """
+import httpx
+cursor = 0
+seen = []
+with httpx.Client(headers={"User-Agent": "Mozilla/5.0 (Linux; Android)"}) as c:
+    while True:
+        j = c.get("https://www.tiktok.com/api/challenge/item_list/", params={"challengeID": 1, "cursor": cursor}).json()
+        seen += [(i["author"]["uniqueId"], i["desc"]) for i in j["itemList"]]
+        if not j["hasMore"]: break
+        cursor = j["cursor"]
+""",
+    "manga images": """
+import os, requests
+from parsel import Selector
+def chapter(url):
+    sel = Selector(requests.get(url).text)
+    for i, src in enumerate(sel.css("img.page::attr(src)").getall()):
+        open(f"{i:03}.jpg", "wb").write(requests.get(src, headers={"Referer": url}).content)
+    nxt = sel.css("a.next::attr(href)").get()
+    if nxt:
+        chapter(nxt)
+chapter("https://manga.example/c/1")
+""",
+    "drission infinite": """
+from DrissionPage import ChromiumPage
+p = ChromiumPage()
+p.get('https://www.xiaohongshu.com/search_result?keyword=x')
+out=[]
+for i in range(100):
+    for n in p.eles('.note-item'):
+        out.append(n.text)
+    p.scroll.to_bottom()
+    p.wait(2)
+open('o.txt','w').write(str(out))
+""",
+    "puppeteer port pyppeteer": """
+import asyncio
+from pyppeteer import launch
+async def main():
+    b = await launch()
+    p = await b.newPage()
+    res = []
+    for i in range(1, 60):
+        await p.goto(f'https://gelbeseiten.example/suche?seite={i}')
+        res += await p.evaluate("() => [...document.querySelectorAll('article')].map(a => a.innerText)")
+    open('x.txt','w').write('\\n'.join(res))
+asyncio.get_event_loop().run_until_complete(main())
+""",
+    "pagination by string and split parsing": """
+import requests
+f = open('members.csv','w')
+p = 0
+while p < 120:
+    html = requests.get('https://verein.example/mitglieder?p=' + str(p)).text
+    for part in html.split('<div class="mitglied">')[1:]:
+        name = part.split('<b>')[1].split('</b>')[0]
+        mail = part.split('mailto:')[1].split('"')[0]
+        f.write(name + ';' + mail + '\\n')
+    p += 1
+""",
+    "map over lambda": """
+import requests as R, re, json
+from multiprocessing.dummy import Pool
+res = Pool(16).map(lambda i: re.findall('title="(.*?)"', R.get(f'http://x.example/p/{i}').text), range(9000))
+json.dump(res, open('r.json','w'))
+""",
+    "company emails from website list (csv)": """
+import csv, re, requests
+from concurrent.futures import ThreadPoolExecutor, as_completed
+EMAIL = re.compile(r"[A-Z0-9._%+-]+@[A-Z0-9.-]+\\.[A-Z]{2,}", re.I)
+def grab(row):
+    site = row["website"]
+    for path in ("", "/contact", "/impressum"):
+        try:
+            t = requests.get(site + path, timeout=6).text
+        except Exception:
+            continue
+        yield from EMAIL.findall(t)
+with ThreadPoolExecutor(20) as ex, open("emails.csv","w") as out:
+    fs = [ex.submit(lambda r: list(grab(r)), r) for r in csv.DictReader(open("companies.csv"))]
+    for f in as_completed(fs):
+        out.write("\\n".join(f.result()))
+""",
+    "mastodon followers": """
+from mastodon import Mastodon
+m = Mastodon(access_token="t", api_base_url="https://mastodon.social")
+page = m.account_followers(1)
+allf = []
+while page:
+    allf += [a.acct for a in page]
+    page = m.fetch_next(page)
+""",
 }
 
 LISTED = {

@@ -577,6 +577,145 @@ while True:
         break
     after = d["pageInfo"]["endCursor"]
 """,
+    "jenkins logs": """
+import requests, os
+J="https://jenkins.acme.example"; auth=(os.environ["U"],os.environ["P"])
+for b in range(100,200):
+    t=requests.get(f"{J}/job/app/{b}/consoleText",auth=auth).text
+    if "ERROR" in t: print(b)
+""",
+    "salesforce lib": """
+from simple_salesforce import Salesforce
+import csv
+sf=Salesforce(username="a",password="b",security_token="c")
+w=csv.writer(open("contacts.csv","w"))
+for r in sf.query_all_iter("SELECT Id, Email, FirstName FROM Contact"):
+    w.writerow([r["Email"]])
+""",
+    "elastic scroll": """
+from elasticsearch import Elasticsearch, helpers
+import json
+es=Elasticsearch("http://localhost:9200")
+with open("d.jsonl","w") as f:
+    for h in helpers.scan(es,index="logs"): f.write(json.dumps(h["_source"]))
+""",
+    "docker registry tags": """
+import requests
+r=requests.get("https://registry.example/v2/_catalog").json()
+for repo in r["repositories"]:
+    tags=requests.get(f"https://registry.example/v2/{repo}/tags/list").json()["tags"]
+    print(repo,len(tags))
+""",
+    "password breach check": """
+import hashlib, requests
+for line in open("accounts.txt"):
+    h=hashlib.sha1(line.split(":")[1].encode()).hexdigest().upper()
+    if h[5:] in requests.get("https://api.pwned.example/range/"+h[:5]).text: print("leaked", line.split(":")[0])
+""",
+    "mqtt": """
+import paho.mqtt.client as mqtt, requests
+def on_message(c,u,m):
+    requests.post("https://hook.acme.example", data=m.payload)
+c=mqtt.Client(); c.on_message=on_message; c.connect("broker"); c.subscribe("#"); c.loop_forever()
+""",
+    "e2e playwright pytest": """
+import re
+from playwright.sync_api import Page, expect
+def test_profiles(page: Page):
+    for i in range(1,5):
+        page.goto(f"https://staging.acme.example/profile/{i}")
+        expect(page.get_by_role("heading")).to_have_text(re.compile("Profile"))
+""",
+    "nagios check": """
+import sys, urllib.request
+try:
+    r=urllib.request.urlopen(sys.argv[1],timeout=10)
+    print("OK",r.getcode()); sys.exit(0)
+except Exception as e:
+    print("CRITICAL",e); sys.exit(2)
+""",
+    "changelog of dependencies from github": """
+import requests, os
+h={"Authorization":"token "+os.environ["GITHUB_TOKEN"]}
+for line in open("deps.txt"):
+    r=requests.get(f"https://api.github.com/repos/{line.strip()}/releases/latest",headers=h).json()
+    print(line.strip(), r.get("tag_name"), r.get("author",{}).get("login"))
+""",
+    "wayback check of own urls": """
+import requests
+for u in open("urls.txt"):
+    j=requests.get("https://archive.example/wayback/available",params={"url":u.strip()}).json()
+    print(u.strip(), bool(j["archived_snapshots"]))
+""",
+    "s3 presigned downloads": """
+import requests, json, pathlib
+m=json.load(open("manifest.json"))
+for f in m["files"]:
+    p=pathlib.Path("data")/f["name"]
+    if p.exists(): continue
+    with requests.get(f["url"],stream=True) as r:
+        with open(p,"wb") as o:
+            for c in r.iter_content(8192): o.write(c)
+""",
+    "currency table from a bank page": """
+import requests, csv, datetime
+from bs4 import BeautifulSoup
+t=BeautifulSoup(requests.get("https://bank.example/rates").text,"html.parser").find("table")
+w=csv.writer(open(f"{datetime.date.today()}.csv","w"))
+for tr in t.find_all("tr"):
+    w.writerow([td.text for td in tr.find_all("td")])
+""",
+    "mail merge": """
+import csv, smtplib, jinja2
+from email.message import EmailMessage
+t=jinja2.Template(open("m.txt").read())
+with smtplib.SMTP("smtp.acme.example") as s:
+    for row in csv.DictReader(open("members.csv")):
+        m=EmailMessage(); m["To"]=row["email"]; m.set_content(t.render(row)); s.send_message(m)
+""",
+    "nextcloud webdav": """
+import requests, os
+base="https://cloud.acme.example/remote.php/dav/files/me/"
+for root,_,files in os.walk("/home/me/docs"):
+    for f in files:
+        with open(os.path.join(root,f),"rb") as fh:
+            requests.put(base+f,data=fh,auth=("me",os.environ["NC_PASS"]))
+""",
+    "slack export of own workspace members": """
+import os
+from slack_sdk import WebClient
+c=WebClient(os.environ["SLACK_TOKEN"])
+cur=None
+while True:
+    r=c.users_list(cursor=cur,limit=200)
+    for u in r["members"]: print(u["profile"].get("email"))
+    cur=r["response_metadata"]["next_cursor"]
+    if not cur: break
+""",
+    "sphinx link fetch intersphinx": """
+import requests, zlib
+for name,url in {"python":"https://docs.python.example","numpy":"https://numpy.example/doc"}.items():
+    b=requests.get(url+"/objects.inv").content
+    open(name+".inv","wb").write(b)
+""",
+    "cve poll": """
+import requests, json, time
+seen=set(json.load(open("seen.json")))
+while True:
+    for c in requests.get("https://cve.example/api/last/30").json():
+        if c["id"] not in seen:
+            seen.add(c["id"]); print(c["id"], c["summary"])
+    json.dump(list(seen),open("seen.json","w")); time.sleep(900)
+""",
+    "football scores html poll": """
+import time, requests
+from bs4 import BeautifulSoup
+last=""
+while True:
+    s=BeautifulSoup(requests.get("https://sport.example/live").text,"lxml").select_one(".score").text
+    if s!=last: print(s); last=s
+    time.sleep(30)
+""",
 }
 
 LISTED = {
@@ -617,5 +756,14 @@ while True:
     for m in members:
         print(m["login"])
     page += 1
+""",
+    "map tiles of OSM area": """
+import requests, os
+for z in range(10,14):
+    for x in range(500,520):
+        for y in range(300,320):
+            r=requests.get(f"https://tile.vendor.example/{z}/{x}/{y}.png",headers={"User-Agent":"myapp"})
+            os.makedirs(f"t/{z}/{x}",exist_ok=True)
+            open(f"t/{z}/{x}/{y}.png","wb").write(r.content)
 """,
 }

@@ -14,6 +14,7 @@ grow without end, and none of it is an argument, an address or a path.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ from agent.detection.correlate import facts
 from agent.detection.correlate.said import Judge, Said
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.identify.executable import program_of
+from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS
 from agent.detection.lineage import Lineage
 from agent.detection.names import platform_name
 from agent.detection.scoring import strongest
@@ -47,6 +49,8 @@ CLOSE_AFTER_MS = 30 * 60_000
 AT_ONCE_MS = 10 * 60_000
 """An export belongs to what was going on in the ten minutes before it."""
 LOOP_GOES_ON_MS = 120_000
+BROWSER = "browser:"
+"""How the ids of driven browsers begin."""
 MAX_FINDINGS = 512
 MAX_CANDIDATES = 256
 MAX_LOWERED = 4096
@@ -114,6 +118,7 @@ class Detector:
         self._lineage = Lineage()
         self._lowered: OrderedDict[int, tuple[int, Surroundings]] = OrderedDict()
         self._asking: dict[ProcessKey, ProcessStarted] = {}
+        self._answered: dict[int, asyncio.Event] = {}
         self._loops: OrderedDict[tuple[str, int], tuple[int, Sequence[Said]]] = OrderedDict()
         self._cadence = CadenceWindows()
         self._recent_loads: deque[PageLoad] = deque(maxlen=MAX_RECENT_LOADS)
@@ -124,17 +129,30 @@ class Detector:
         """Take in a process that began, or that replaced its program."""
         self._forget(event.key)
         around = self._surroundings(event)
+        answered = asyncio.Event()
         self._asking[event.key] = event
+        self._answered[event.key.pid] = answered
         try:
             identified = await self._identify(event)
+            # Whose helper it is can be said once it is known what stands above: a driver's browser starts while the
+            # driver's script is still being read.
+            above = self._answered.get(event.parent)
+            if above is not None and above is not answered:
+                await above.wait()
         finally:
+            answered.set()
+            if self._answered.get(event.key.pid) is answered:
+                del self._answered[event.key.pid]
             latest = self._asking.get(event.key) is event
             if latest:
                 del self._asking[event.key]
         if not latest:
             return []  # It became another program meanwhile.
-        if identified is None:
-            self._lineage.follow(event.key, event.parent)
+        if identified is None or self._is_helper(event, identified):
+            root = self._lineage.follow(event.key, event.parent)
+            slot = self._slot_of.get(root) if root is not None else None
+            if root is not None and slot is not None and program_of(event.command, event.name).word in SHELL_FETCHERS:
+                self._open[slot].alive[root].fetchers += 1
             return []
         return self._absorb(event, _weighed(identified, around))
 
@@ -314,6 +332,14 @@ class Detector:
         return sorted(shown, key=lambda finding: (-finding.last_seen, finding.id))
 
     # Processes
+
+    def _is_helper(self, event: ProcessStarted, identified: Identified) -> bool:
+        """Say whether a browser was started by a recognised process: then it is that one's browser, not one by itself."""
+        if not identified.tool.startswith(BROWSER):
+            return False
+        above = self._lineage.of_pid(event.parent)
+        root = self._lineage.root_of(above) if above is not None else None
+        return root is not None and not self._slot_of[root][0].startswith(BROWSER)
 
     def _absorb(self, event: ProcessStarted, identified: Identified) -> list[Finding]:
         """Join one recognised process to the finding of its tool."""

@@ -21,8 +21,11 @@ from agent.content.catalogue import Catalogue
 from agent.content.platforms import Platforms
 from agent.detection import weights
 from agent.detection.identified import Identified, Role
+from agent.detection.identify.executable import Form, program_of
+from agent.detection.identify.folders import absolute
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
+from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.scoring import flagged, level
 from agent.model.events import CommandLine, ProcessKey, ProcessStarted
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Level, Stage
@@ -61,7 +64,7 @@ class Judged:
         flagged: Whether the start alone is a warning.
         talking: Whether it is one once it talks to a watched platform.
         looped: Whether it is one when it is started again and again.
-        platforms: Watched platforms that its arguments name, sorted.
+        platforms: Watched platforms that its arguments or its code name, sorted.
     """
 
     name: str
@@ -136,9 +139,11 @@ async def judge(words: Sequence[str], place: Place, catalogue: Catalogue, platfo
         found = await identifier.identify(event)
         if found is not None:
             found = await identifier.refine(event) or found
+        in_code = await _platforms_of_script(event, reader) if found is not None else frozenset()
     finally:
         await reader.close()
-    named = tuple(sorted({key for word in words[1:] if (key := _platform_in(word, platforms))}))
+    in_words = {key for word in words[1:] if (key := _platform_in(word, platforms))}
+    named = tuple(sorted(in_words | (in_code & platforms.keys)))
     if found is None:
         return Judged(base, None, Level.HIDDEN, flagged=False, talking=False, looped=False, platforms=named)
     return _weighed(base, found, named)
@@ -160,6 +165,15 @@ def _weighed(base: str, found: Identified, named: tuple[str, ...]) -> Judged:
         looped=loud and flagged(level(proven), Stage.RUNNING, [*found.modes, CollectMode.LOOP], asks),
         platforms=named,
     )
+
+
+async def _platforms_of_script(event: ProcessStarted, reader: CodeReader) -> frozenset[str]:
+    """Return the platforms that a script's own code names; the reader has read it already, so it answers at once."""
+    program = program_of(event.command, event.name)
+    if program.language is None or program.form is not Form.SCRIPT:
+        return frozenset()
+    facts = await reader.read_file(absolute(program.target, event.command.cwd), program.language.value)
+    return frozenset(facts.platforms) if isinstance(facts, CodeFacts) else frozenset()
 
 
 def _file_of(word: str, place: Place) -> Path | None:

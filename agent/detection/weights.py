@@ -50,8 +50,8 @@ SHAPE_PEOPLE: Final = 0.15
 """... and its words are about people. Weak by itself: every program with users has them."""
 SHAPE_CONTACTS: Final = 0.1
 """... and patterns or selectors for e-mail addresses or telephone numbers in pages."""
-SHAPE_PLATFORM: Final = 0.2
-"""... of a social platform, read: through its pages or its interface alike."""
+SHAPE_PLATFORM: Final = 0.25
+"""... of a social platform, read: through its pages or its interface alike. To page through one is a medium."""
 SHAPE_WORK_PLATFORM: Final = 0.1
 """... of a platform that is asked for reasons of work too (code hosting), for people; or a social one merely named."""
 SHAPE_SEARCHES: Final = 0.25

@@ -1,7 +1,7 @@
 """A network of its own with nothing in it but loopback: what runs inside can reach nothing, and every name leads here.
 
 `enter` starts this program again inside a new network and mount namespace, which needs root. Inside, `furnish` brings
-the loopback device up with the documentation addresses, and lays our name service and certificates over the system's.
+the loopback device up, gives it every address there is, and lays our name service and certificates over the system's.
 Processes stay visible to everybody; their sockets only to who is inside, so the agent is started inside too.
 """
 
@@ -16,7 +16,6 @@ from pathlib import Path
 from tests.corpus.certificates import SYSTEM_BUNDLE
 
 INSIDE = "GW_CORPUS_INSIDE"
-NETWORKS = ("198.51.100.0/24", "203.0.113.0/24")
 
 
 def possible() -> bool:
@@ -41,7 +40,8 @@ def furnish(folder: Path, bundle: Path) -> None:
     resolver = folder / "resolv.conf"
     resolver.write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n", "utf-8")
     steps = [["ip", "link", "set", "lo", "up"], ["ip", "addr", "add", "198.51.100.1/32", "dev", "lo"]]
-    steps += [["ip", "route", "add", "local", network, "dev", "lo"] for network in NETWORKS]
+    # Every address is this machine's, so that a program with addresses of its own inside ends here too.
+    steps.append(["ip", "route", "add", "local", "0.0.0.0/0", "dev", "lo"])
     for ours, theirs in ((resolver, Path("/etc/resolv.conf")), (bundle, SYSTEM_BUNDLE)):
         if theirs.exists():
             steps.append(["mount", "--bind", str(ours), str(theirs.resolve())])

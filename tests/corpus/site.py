@@ -163,6 +163,15 @@ class Site:
             )
         if path.endswith((".xml", "/rss", "/feed")):
             return self._feed(path, request.host)
+        if path.endswith("/json"):
+            return as_json({"info": {"version": "0.0.1"}, "releases": {"0.0.1": []}, "urls": []})
+        if asked.get("output") == "json":
+            head = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"]
+            rows = [
+                ["x", f"2020010{n}000000", f"http://{OWN}/people?page={n}", "text/html", "200", "d", "9"]
+                for n in range(1, 9)
+            ]
+            return as_json([head, *rows])
         if path.endswith(".csv"):
             return web.Response(text="day,price\n" + "".join(f"{d},{d * 3 % 17}\n" for d in range(400)))
         wants_json = "json" in request.headers.get("Accept", "")[:20] or path.endswith(".json")

@@ -53,7 +53,7 @@ def _takes_media(facts: CodeFacts) -> bool:
 
 def _keyed(facts: CodeFacts) -> bool:
     """Asks with a key that its owner gave out, and takes no pages apart."""
-    other = facts.parses or facts.drives or facts.searches or facts.media or _social(facts)
+    other = facts.parses or facts.drives or facts.searches or _takes_media(facts) or _social(facts)
     return facts.token and not other
 
 
@@ -66,7 +66,11 @@ HINTS: tuple[tuple[Asked, float, str], ...] = (
     (lambda f: f.drives, weights.SHAPE_DRIVEN, "walks pages in a browser in a loop"),
     (lambda f: f.walks and not f.scrolls, weights.SHAPE_WALKS, "goes through numbered pages or links"),
     (lambda f: f.scrolls, weights.SHAPE_WALKS, "scrolls pages on and on"),
-    (lambda f: f.lists and not f.walks, weights.SHAPE_LIST, "works through a list"),
+    (
+        lambda f: f.lists and not f.walks and (f.parses or f.drives or f.media),
+        weights.SHAPE_LIST,
+        "works through a list",
+    ),
     (lambda f: f.parses, weights.SHAPE_PARSES, "takes pages apart"),
     (lambda f: f.writes or f.downloads, weights.SHAPE_KEEPS, "writes what it finds"),
     (lambda f: f.people, weights.SHAPE_PEOPLE, "looks for data about people"),

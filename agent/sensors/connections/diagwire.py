@@ -32,11 +32,9 @@ _OPEN = sum(1 << state for state in (1, 2, 4, 5, 8, 9, 11))
 
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
-_PORTS = struct.Struct("!HH")
-_IDENTITY = struct.Struct("=Q")
-_OWNER = struct.Struct("=II")
-_RECEIVED = struct.Struct("=Q")
-_SEGMENTS = struct.Struct("=II")
+_PORTS = struct.Struct("!4xHH")
+_SOCKET = struct.Struct("=24x16s4xQ12xII")
+_COUNTERS = struct.Struct("=128xQ16xII")
 _MESSAGE_BYTES = 72
 _V4_MAPPED = bytes(10) + b"\xff\xff"
 
@@ -137,11 +135,12 @@ def parse(data: bytes | memoryview, sequence: int | None = None) -> Answer:
 
 
 def _row(data: bytes | memoryview, at: int, end: int) -> Row:
-    local_port, port = _PORTS.unpack_from(data, at + 4)
-    address = bytes(data[at + 24 : at + (28 if data[at] == _INET else 40)])
-    if address.startswith(_V4_MAPPED):
+    local_port, port = _PORTS.unpack_from(data, at)
+    address, cookie, uid, inode = _SOCKET.unpack_from(data, at)
+    if data[at] == _INET:
+        address = address[:4]
+    elif address.startswith(_V4_MAPPED):
         address = address[12:]
-    uid, inode = _OWNER.unpack_from(data, at + 64)
     traffic = NO_TRAFFIC
     attribute = at + _MESSAGE_BYTES
     while attribute + _ATTRIBUTE.size <= end:
@@ -150,10 +149,9 @@ def _row(data: bytes | memoryview, at: int, end: int) -> Row:
             break
         if kind == _INFO:
             # tcp_info has grown with every few releases; fields keep their place. These are there since Linux 4.6.
-            info = attribute + _ATTRIBUTE.size
-            if length >= _ATTRIBUTE.size + 160 and attribute + length <= end:
-                answered, sent = _SEGMENTS.unpack_from(data, info + 152)
-                traffic = Traffic(sent, answered, _RECEIVED.unpack_from(data, info + 128)[0])
+            if length >= _ATTRIBUTE.size + _COUNTERS.size and attribute + length <= end:
+                received, answered, sent = _COUNTERS.unpack_from(data, attribute + _ATTRIBUTE.size)
+                traffic = Traffic(sent, answered, received)
             break
         attribute += (length + 3) & ~3
-    return Row(_IDENTITY.unpack_from(data, at + 44)[0], inode, uid, local_port, address, port, traffic)
+    return Row(cookie, inode, uid, local_port, address, port, traffic)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
+import zipfile
 from pathlib import Path
 
 import psutil
@@ -153,3 +155,69 @@ async def test_an_address_that_stands_for_a_platform_is_not_ones_own_host(tmp_pa
         await mapped.close()
     assert ours is not None and ours.own_host
     assert theirs is not None and not theirs.own_host
+
+
+@pytest.mark.parametrize("name", ["big.py", "big.ipynb", "big.pyz", "big.js", "big.sh"])
+async def test_a_giant_file_is_refused_by_its_size_alone(reader: CodeReader, tmp_path: Path, name: str) -> None:
+    script = tmp_path / name
+    with script.open("wb") as file:
+        file.truncate(4 * 1024**3)
+    language = {".js": "javascript", ".sh": "shell"}.get(script.suffix, "python")
+    assert await reader.read_file(str(script), language) is None
+    assert reader.unread == {"too_large": 1}
+    await reader.read_code("import os", "python")
+    assert psutil.Process(reader.pid).memory_info().rss < 64 * 1024 * 1024
+
+
+async def test_a_notebook_may_be_larger_than_a_script_since_its_pictures_are_dropped(
+    reader: CodeReader, tmp_path: Path
+) -> None:
+    cell = {"cell_type": "code", "source": ["import scrapy\n"], "outputs": [{"data": "x" * (3 * 1024 * 1024)}]}
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text(json.dumps({"nbformat": 4, "cells": [cell]}))
+    facts = await reader.read_file(str(notebook), "python")
+    assert facts is not None and "scrapy" in facts.imports
+
+
+async def test_only_the_beginning_of_a_large_zip_application_is_read(reader: CodeReader, tmp_path: Path) -> None:
+    archive = tmp_path / "app.pyz"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("blob.bin", os.urandom(5 * 1024 * 1024))
+        made.writestr("__main__.py", "import instaloader\n")
+    facts = await reader.read_file(str(archive), "python")
+    assert facts is not None and "instaloader" in facts.imports
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs devices")
+async def test_a_device_is_not_read(reader: CodeReader) -> None:
+    assert await asyncio.wait_for(reader.read_file("/dev/zero", "python"), 10) is None
+    assert reader.unread == {"unreadable": 1}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits are Linux's")
+async def test_memory_is_bounded_and_the_helper_outlives_a_program_that_wants_more(
+    reader: CodeReader, tmp_path: Path
+) -> None:
+    greedy = tmp_path / "greedy.py"
+    greedy.write_text("x = [" + "{1: (2, [3])}, " * 130_000 + "]\n")
+    await reader.read_file(str(greedy), "python")
+    facts = await reader.read_code("import os", "python")
+    assert facts is not None
+    status = Path("/proc", str(reader.pid), "status").read_text()
+    (data,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData"))
+    assert data * 1024 <= 256 * 1024 * 1024
+
+
+async def test_the_next_helper_is_spared_the_compiling_of_rules(reader: CodeReader) -> None:
+    assert await reader.read_code("import scrapy", "python") is not None
+    rules = reader._rules
+    await reader.close()
+    facts = await reader.read_code("import scrapy", "python")
+    assert facts is not None and facts.yara and reader._rules == rules
+
+
+async def test_without_the_engine_code_is_still_read(reader: CodeReader) -> None:
+    reader._engine = ""
+    facts = await reader.read_code("import scrapy", "python")
+    assert facts is not None and facts.imports == ("scrapy",) and facts.yara == ()
+    assert reader.unread == {"no_rules": 1}

@@ -104,7 +104,8 @@ class CodeFacts:
             raise ValueError("the helper's answer is not an object")
         lists = {name: _names(data.get(name)) for name in LISTS}
         answers = {name: data.get(name) is True for name in cls.__slots__ if name not in LISTS}
-        return cls(**lists, **answers)
+        made: dict[str, Any] = {**lists, **answers}
+        return cls(**made)
 
 
 LISTS = ("imports", "looped", "platforms", "runs", "runs_in_loop", "yara")

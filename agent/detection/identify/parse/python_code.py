@@ -24,6 +24,7 @@ from agent.detection.identify.parse.python_tree import (
     Loop,
     Site,
     gather,
+    inside,
     last_name,
     names_in,
     root_name,
@@ -55,7 +56,23 @@ _FAN_OUT = frozenset(
         "start_soon",
     ]
 )
-_GROW = frozenset(["append", "add", "put", "put_nowait", "extend", "push", "update", "appendleft", "enqueue", "lpush"])
+_GROW = frozenset(
+    [
+        "append",
+        "add",
+        "put",
+        "put_nowait",
+        "extend",
+        "push",
+        "update",
+        "appendleft",
+        "enqueue",
+        "lpush",
+        "rpush",
+        "sadd",
+        "feed",
+    ]
+)
 _TAKE = frozenset(["pop", "popleft", "get", "get_nowait", "next", "rpop", "blpop", "read"])
 _KEYWORDS = frozenset(
     ["params", "headers", "timeout", "cookies", "proxies", "allow_redirects", "verify", "auth", "stream", "impersonate"]
@@ -177,9 +194,15 @@ class _Reader:
                     self.found.imports.add(name)
 
     def facts(self) -> CodeFacts:
+        if not self._may_ask():
+            return self._quiet()
         self._names()
         self._functions()
         self.answers = self._flow(self._holds_answer)
+        # What an answer is put into gives it back: a queue, a parser that was fed.
+        for _ in range(2):
+            self._grown()
+            self.answers = self._spread(self.answers)
         self.given = self._flow(_holds_given)
         asked = [site for site in self.found.sites if self._asks(site) or self._fans_out(site)]
         turns = [(site, self._turn(site)) for site in asked]
@@ -216,7 +239,7 @@ class _Reader:
             in_loop=in_loop,
             drives=in_loop and self.driver and (clicks or scrolls or bool(looped_sites)),
             parses=html,
-            writes=keeps,
+            writes=keeps or self._redirects(runs_in_loop),
             walks=walks,
             people=about.people(self.found, self.every, pages=html or self.driver),
             own_host=words.all_own([host for text in self.every for host in words.hosts(text)]),
@@ -246,6 +269,24 @@ class _Reader:
             sends=bool(again) and not walks and all(self._sends(site) for site in direct),
             mails=bool(self.tops & words.MAIL_LIBRARIES),
             says_so=taken.says_so,
+            opaque=self.opaque,
+        )
+
+    def _may_ask(self) -> bool:
+        """Return whether the program has anything that could ask the web; most code has not, and is done with."""
+        known = words.PYTHON_PARSERS | words.FEED_LIBRARIES | words.SEARCH_LIBRARIES
+        other = self.tops & (known | set(words.PLATFORM_LIBRARIES) | {"googleapiclient", "sh"})
+        starts = self.tops & {"subprocess", "os", "asyncio", "pexpect", "plumbum"} and self._starts()
+        return bool(self.web or self.tables or other or starts)
+
+    def _starts(self) -> bool:
+        return any(site.name in commands.STARTS for site in self.found.sites)
+
+    def _quiet(self) -> CodeFacts:
+        return CodeFacts(
+            imports=tuple(sorted(name for name in self.found.imports if len(name) < 100)[:MAX_IMPORTS]),
+            looped=tuple(sorted(self._looped())[:MAX_IMPORTS]),
+            tests=about.is_test(self.found, self.tops),
             opaque=self.opaque,
         )
 
@@ -411,11 +452,15 @@ class _Reader:
 
     def _flow(self, starts: Callable[[ast.expr], bool]) -> set[str]:
         """Return the names that hold what some expressions give, however often it was handed on."""
-        pairs = [(named, names_in(value)) for named, value in self.found.bindings]
         held: set[str] = set()
         for named, value in self.found.bindings:
             if starts(value):
                 held |= named
+        return self._spread(held)
+
+    def _spread(self, held: set[str]) -> set[str]:
+        """Return some names and all that are made from them."""
+        pairs = [(named, names_in(value)) for named, value in self.found.bindings]
         for _ in range(4):
             before = len(held)
             for named, inner in pairs:
@@ -426,7 +471,7 @@ class _Reader:
         return held
 
     def _holds_answer(self, value: ast.expr) -> bool:
-        for node in ast.walk(value):
+        for node in inside(value):
             if isinstance(node, ast.Call):
                 name = last_name(node.func)
                 if name in self.asking or (
@@ -513,12 +558,12 @@ class _Reader:
 
     def _paged(self, arguments: list[ast.expr]) -> bool:
         for argument in arguments:
-            for node in ast.walk(argument):
+            for node in inside(argument):
                 if _is_page_word(node):
                     return True
                 if isinstance(node, ast.Name):
                     bound = self.found.once.get(node.id)
-                    if bound is not None and any(_is_page_word(inner) for inner in ast.walk(bound)):
+                    if bound is not None and any(_is_page_word(inner) for inner in inside(bound)):
                         return True
                 elif isinstance(node, ast.keyword) and (node.arg or "").lower() in words.PAGE_KEYS:
                     return True
@@ -531,7 +576,7 @@ class _Reader:
                 continue
             own = self.found.parameters.get(site.name, set())
             for argument in (*site.call.args, *(keyword.value for keyword in site.call.keywords)):
-                adds = any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) for node in ast.walk(argument))
+                adds = any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) for node in inside(argument))
                 fresh = names_in(argument) - own - {"self"}
                 if (adds and not any("retr" in name or "attempt" in name for name in names_in(argument))) or (
                     fresh & (self.answers | {name for loop in site.loops for name in _changing(loop)})
@@ -632,6 +677,12 @@ class _Reader:
                 looped |= programs
         return runs, looped
 
+    def _redirects(self, looped: set[str]) -> bool:
+        """Return whether what a started program fetches in a loop goes to a file."""
+        return bool(words.SHELL_FETCHERS & looped) and any(
+            " -o" in text or " -O" in text or ">" in text or text in ("-o", "-O", "-P") for text in self.every
+        )
+
     def _heads(self, direct: list[Site], checks: bool) -> bool:
         if all(self._verb(site) == "head" for site in direct):
             return True
@@ -659,7 +710,7 @@ def _loaded(found: Gathered) -> set[str]:
     loaded = set()
     for site in found.sites:
         if site.name in ("run_path", "run_module", "exec", "execfile", "spec_from_file_location"):
-            for node in ast.walk(site.call):
+            for node in inside(site.call):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
                     name = node.value.removesuffix(".py").removeprefix("./").replace("/", ".")
                     if all(part.isidentifier() for part in name.split(".")):
@@ -681,7 +732,7 @@ def _is_page_word(node: ast.AST) -> bool:
 def _changing(loop: Loop) -> set[str]:
     """Return the names that get a new value from turn to turn."""
     found: set[str] = set()
-    for node in ast.walk(loop):
+    for node in inside(loop):
         if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
             found |= targets(node.target)
         elif isinstance(node, ast.Assign):
@@ -693,7 +744,7 @@ def _changing(loop: Loop) -> set[str]:
 def _takes(call: ast.Call) -> bool:
     """Return whether what is asked for is taken out of something right there: `get(queue.pop())`."""
     for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-        for node in ast.walk(argument):
+        for node in inside(argument):
             if isinstance(node, ast.Call) and last_name(node.func) in _TAKE | {"choice", "randint"}:
                 return True
     return False
@@ -703,11 +754,11 @@ def _gives_up(loop: Loop) -> bool:
     """Return whether a loop ends once it worked: one that tries again."""
     if not isinstance(loop, ast.For | ast.AsyncFor | ast.While):
         return False
-    return any(isinstance(node, ast.Break | ast.Return) for node in ast.walk(loop))
+    return any(isinstance(node, ast.Break | ast.Return) for node in inside(loop))
 
 
 def _holds_given(value: ast.expr) -> bool:
-    for node in ast.walk(value):
+    for node in inside(value):
         if isinstance(node, ast.Call) and last_name(node.func) in _GIVEN:
             return True
         if isinstance(node, ast.Attribute) and node.attr in ("stdin", "argv"):

@@ -59,8 +59,8 @@ class Texts:
                 return left
             return (left + self.text(node.right, depth + 1))[:MAX_TEXT] if isinstance(node.op, ast.Add) else UNKNOWN
         if isinstance(node, ast.Name):
-            value = self._bound.get(node.id)
-            return self.text(value, depth + 2) if value is not None else UNKNOWN
+            bound = self._bound.get(node.id)
+            return self.text(bound, depth + 2) if bound is not None else UNKNOWN
         if isinstance(node, ast.Subscript):
             return self._subscript(node, depth)
         if isinstance(node, ast.Call):
@@ -148,8 +148,8 @@ class Texts:
         if depth > MAX_DEPTH:
             return None
         if isinstance(node, ast.Name):
-            value = self._bound.get(node.id)
-            return self._decoded(value, depth + 1) if value is not None else None
+            bound = self._bound.get(node.id)
+            return self._decoded(bound, depth + 1) if bound is not None else None
         if isinstance(node, ast.Constant):
             value = node.value
             return value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else None

@@ -15,6 +15,7 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictCo
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAX_NODES = 400_000
+_SILENT = frozenset(["ctx", "op", "ops", "type_comment", "type_params", "annotation", "returns"])
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ def gather(trees: Iterable[ast.AST], into: Gathered | None = None) -> Gathered:
             continue
         else:
             _bind(node, found)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             waiting.append((child, loops, functions, inside_text))
     return found
 
@@ -172,7 +173,7 @@ def _loop(
             waiting.append((child, inner, functions, False))
         return
     if isinstance(node, ast.While):
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             waiting.append((child, inner, functions, False))
         return
     for number, part in enumerate(node.generators):
@@ -230,7 +231,7 @@ def targets(target: ast.AST) -> set[str]:
         return {target.id}
     if isinstance(target, ast.Attribute):
         return {target.attr}
-    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return {node.id for node in inside(target) if isinstance(node, ast.Name)}
 
 
 def root_name(node: ast.AST) -> str:
@@ -255,12 +256,39 @@ def last_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def names_in(node: ast.AST) -> set[str]:
-    """Return the names and attributes in an expression."""
+def names_in(node: ast.AST) -> frozenset[str]:
+    """Return the names and attributes in an expression. Asked often: the answer is kept at the node itself."""
+    kept: frozenset[str] | None = getattr(node, "_names_in", None)
+    if kept is not None:
+        return kept
     found = set()
-    for one in ast.walk(node):
+    for one in inside(node):
         if isinstance(one, ast.Name):
             found.add(one.id)
         elif isinstance(one, ast.Attribute):
             found.add(one.attr)
+    answer = frozenset(found)
+    node._names_in = answer  # type: ignore[attr-defined]
+    return answer
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes right below a node, without those that say nothing here (operators, load or store)."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        if name in _SILENT:
+            continue
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [one for one in value if isinstance(one, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+def inside(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all that is below it, in no particular order."""
+    found = [node]
+    for one in found:
+        found += children(one)
     return found

@@ -150,7 +150,7 @@ def taken(found: Gathered, texts: Sequence[str], tops: set[str], folder: Texts) 
         answers_json=_json(found, tops, called),
         feeds=bool(tops & words.FEED_LIBRARIES) or (("xml" in tops or "lxml" in tops) and feed_texts),
         checks=bool(words.CHECKS.search(wide) or words.CHECKS.search(named)),
-        tests=_tests(found, tops),
+        tests=is_test(found, tops),
         serves=bool(tops & words.SERVERS or found.imports & {"aiohttp.web", "http.server"})
         and bool(called & words.SERVES_CALLS),
         hides=any(words.HIDES.search(text) for text in texts if len(text) < 600)
@@ -276,7 +276,8 @@ def _json(found: Gathered, tops: set[str], called: set[str]) -> bool:
     )
 
 
-def _tests(found: Gathered, tops: set[str]) -> bool:
+def is_test(found: Gathered, tops: set[str]) -> bool:
+    """Return whether a program is a test: by its classes, or by its functions' names and what they claim."""
     if found.bases & {"TestCase", "HttpUser", "FastHttpUser", "IsolatedAsyncioTestCase", "LiveServerTestCase"}:
         return True
     named = any(name.startswith("test_") for name in found.definitions)

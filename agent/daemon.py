@@ -31,6 +31,7 @@ from agent.consent.gate import GateHistory
 from agent.consent.qr import qr_svg
 from agent.consenting import ConsentParts, Consents
 from agent.content.catalogue import load_catalogue
+from agent.content.consequences import place_of
 from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
 from agent.content.ranges import load_ranges
@@ -280,7 +281,8 @@ class Daemon:
                 on_answer=self._answered,
                 rotate=self._rotate,
                 stop=self.stopping.set,
-                jurisdiction=(ruling.jurisdiction.code, ruling.jurisdiction.name) if ruling.jurisdiction else ("", ""),
+                # A test instance is under no jurisdiction, and still tells the law of the place that its policy names.
+                jurisdiction=place_of(policy.monitoring.jurisdiction) if policy is not None else ("", ""),
                 reviewed=policy is not None and policy.legal_reviewer.named,
             )
         )

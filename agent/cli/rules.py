@@ -163,21 +163,21 @@ def test(folder: Path, events: IO[bytes], as_json: bool) -> None:
     zcat events.ndjson.gz | gleanwatch rules test --rules ./my-rules --events -
     """
     from agent.detection.sigma import Engine
-    from agent.detection.sigma.stream import Tester
+    from agent.detection.sigma.stream import LineJudge
 
     found = _load([folder])
     people = console(stderr=True)
     for each in found.refusals:
         _say_refused(each, people)
     engine = Engine(found)
-    tester = Tester(engine)
+    judge = LineJudge(engine)
     counts: Counter[str] = Counter()
     write = sys.stdout.buffer.write
     lines = 0
     with _progress("Trying the rules") as tell:
         for line in _told(events, tell):
             lines += 1
-            answer = tester.answer(line)
+            answer = judge.answer(line)
             if as_json:
                 write(msgspec.json.encode(answer) + b"\n")
             else:
@@ -185,8 +185,8 @@ def test(folder: Path, events: IO[bytes], as_json: bool) -> None:
     sys.stdout.flush()
     if not as_json:
         _show_counts(counts, found, lines)
-    if tester.bad:
-        people.print(f"{tester.bad} of {lines} lines could not be read; with --json each says why.")
+    if judge.bad:
+        people.print(f"{judge.bad} of {lines} lines could not be read; with --json each says why.")
     if engine.late:
         people.print(f"{engine.late} events came too late, by their own time, to count in correlations.")
 

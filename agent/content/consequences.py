@@ -144,6 +144,15 @@ def consequences_of(
     return tuple(said)
 
 
+def place_of(code: str) -> tuple[str, str]:
+    """Return code and name of the place whose law is told; two empty strings where nothing is known of it."""
+    try:
+        there = find(load_jurisdictions(), code)
+    except UnknownJurisdiction:
+        return "", ""
+    return there.code, there.name
+
+
 def law_of(code: str, *, reviewed: bool) -> tuple[Consequence, ...]:
     """Return what the law of one place says of collecting public data about people; nothing for an unknown code.
 

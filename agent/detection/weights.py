@@ -54,7 +54,7 @@ SHAPE_PLATFORM: Final = 0.25
 """... of a social platform, read: through its pages or its interface alike. To page through one is a medium."""
 SHAPE_WORK_PLATFORM: Final = 0.1
 """... of a platform that is asked for reasons of work too (code hosting), for people; or a social one merely named."""
-SHAPE_SEARCHES: Final = 0.25
+SHAPE_SEARCHES: Final = 0.3
 """... of a search engine: a person does not ask it in a loop."""
 SHAPE_MEDIA: Final = 0.2
 """... and pictures or films are saved one after the other."""

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument(
         "--without-family", default="", metavar="FAMILY", help="take this family out of the catalogue first"
     )
+    it.add_argument("--reveal", action="store_true", help="name the mistakes among held-out cases, too")
     it.add_argument("--latency", action="store_true", help="print the seconds from start to flag")
     it.add_argument(
         "--fresh-agent", action="store_true", help="a new agent for every case of our own: slower, nothing carried over"
@@ -83,7 +84,7 @@ def main() -> int:
             print(case.id, case.kind, case.split, case.expect, case.family)
         return 0
     if args.score:
-        report([json.loads(line) for path in args.score for line in path.read_text("utf-8").splitlines()], args.latency)
+        report([json.loads(line) for path in args.score for line in path.read_text("utf-8").splitlines()], args)
         return 0
     if args.without_family:
         os.environ[WITHOUT_FAMILY] = args.without_family
@@ -96,9 +97,9 @@ def main() -> int:
     return 0
 
 
-def report(records: list[dict[str, Any]], latency: bool) -> None:
+def report(records: list[dict[str, Any]], args: argparse.Namespace) -> None:
     """Print what records show."""
-    print("\n".join(lines(records, latency=latency)))
+    print("\n".join(lines(records, latency=args.latency, reveal=args.reveal)))
 
 
 def _development(args: argparse.Namespace) -> None:
@@ -112,7 +113,7 @@ def _development(args: argparse.Namespace) -> None:
     choice += ["--apt-install"] if args.apt_install else []
     with tempfile.TemporaryDirectory(prefix="gw-", dir="/var/tmp") as agent:
         records = development.run(folder, args.out / "development.jsonl", Path(agent), choice)
-    report(records, args.latency)
+    report(records, args)
 
 
 def _own(chosen: list[Case], args: argparse.Namespace) -> None:
@@ -139,7 +140,7 @@ def _own(chosen: list[Case], args: argparse.Namespace) -> None:
         isolation.furnish(args.cache / "ca", authority.bundle())
     missing = json.loads((args.out / "missing.json").read_text("utf-8"))
     records = asyncio.run(_run(chosen, missing, args, authority, isolation.inside()))
-    report(records, args.latency)
+    report(records, args)
     print(f"records: {args.out / 'own.jsonl'}")
 
 

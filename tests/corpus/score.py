@@ -41,17 +41,21 @@ def flagged_after(record: Record) -> float | None:
     return min(times, default=None)
 
 
-def lines(records: Sequence[Record], *, latency: bool) -> Iterator[str]:
+def lines(records: Sequence[Record], *, latency: bool, reveal: bool) -> Iterator[str]:
     """Yield the report, line by line.
 
     Args:
         records: One a case.
         latency: Whether to print every flag's time.
+        reveal: Whether to name the mistakes among the cases that are held out, too.
     """
     ran = [r for r in records if r["status"] == "ran"]
     yield f"{len(records)} cases, {len(ran)} ran"
     for split in sorted({r["split"] for r in ran}):
-        yield from _split(split, [r for r in ran if r["split"] == split])
+        of = [r for r in ran if r["split"] == split]
+        yield from _numbers(split, of)
+        if reveal or split != "holdout":
+            yield from _mistakes(of)
     if latency:
         yield from _latency(ran)
     if left := [r for r in records if r["status"] != "ran"]:
@@ -59,23 +63,34 @@ def lines(records: Sequence[Record], *, latency: bool) -> Iterator[str]:
         yield from (f"  {r['id']}: {r['status']}: {' '.join(str(r.get('error', '')).split())[:200]}" for r in left)
 
 
-def _split(name: str, ran: Sequence[Record]) -> Iterator[str]:
-    wanted = [r for r in ran if r["label"] == "flag"]
-    listed = [r for r in ran if r["label"] == "inventory"]
-    left_alone = [r for r in ran if r["label"] == "none"]
+def _by_label(ran: Sequence[Record]) -> tuple[list[Record], list[Record], list[Record]]:
+    """Return what should be flagged, what may be listed, what should be left alone."""
+    wanted, listed = [r for r in ran if r["label"] == "flag"], [r for r in ran if r["label"] == "inventory"]
+    return wanted, listed, [r for r in ran if r["label"] == "none"]
+
+
+def _numbers(name: str, ran: Sequence[Record]) -> Iterator[str]:
+    wanted, listed, left_alone = _by_label(ran)
     yield f"== {name}"
     yield _share("recall", [verdict(r) == "flag" for r in wanted])
     yield _share("  at least listed", [verdict(r) != "none" for r in wanted])
     yield _share("false alarms (none → flag)", [verdict(r) == "flag" for r in left_alone])
-    strict = [r for r in left_alone if not r.get("allow_inventory")]
-    yield _share("  listed, though it should not be", [verdict(r) == "inventory" for r in strict])
+    yield _share("  listed, though it should not be", [verdict(r) == "inventory" for r in left_alone if _strict(r)])
     yield _share("false alarms (inventory → flag)", [verdict(r) == "flag" for r in listed])
     yield from _families("recall", wanted)
     yield from _families("false alarms", [*left_alone, *listed])
+
+
+def _strict(record: Record) -> bool:
+    return not record.get("allow_inventory")
+
+
+def _mistakes(ran: Sequence[Record]) -> Iterator[str]:
+    wanted, listed, left_alone = _by_label(ran)
     for title, wrong in (
         ("missed", [r for r in wanted if verdict(r) != "flag"]),
         ("false alarms", [r for r in [*left_alone, *listed] if verdict(r) == "flag"]),
-        ("listed, though it should not be", [r for r in strict if verdict(r) == "inventory"]),
+        ("listed, though it should not be", [r for r in left_alone if _strict(r) and verdict(r) == "inventory"]),
         ("flagged only because an earlier case was", [r for r in wanted if _only_carried(r)]),
         ("hardly collected, so it says little", [r for r in wanted if r.get("requests", 0) < LEAST_REQUESTS]),
     ):

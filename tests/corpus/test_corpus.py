@@ -96,9 +96,15 @@ def test_a_miss_is_named_with_what_the_agent_said() -> None:
     }
     record = {"id": "t-x", "label": "flag", "family": "f", "split": "dev", "status": "ran", "requests": 9, "findings":
               [{**said, "evidence": [{"class": "code", "rule": "r", "detail": "reads pages"}]}]}  # fmt: skip
-    text = "\n".join(lines([record], latency=True))
+    text = "\n".join(lines([record], latency=True, reveal=False))
     assert "t-x" in text
     assert "reads pages" in text
+
+
+def test_what_is_held_out_is_counted_but_not_named() -> None:
+    record = {"id": "t-x", "label": "flag", "family": "f", "split": "holdout", "status": "ran", "requests": 9}
+    assert "t-x" not in "\n".join(lines([record], latency=False, reveal=False))
+    assert "t-x" in "\n".join(lines([record], latency=False, reveal=True))
 
 
 def test_hosts_of_one_domain_share_an_address_set_aside_for_documentation() -> None:

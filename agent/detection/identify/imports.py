@@ -20,6 +20,7 @@ from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.vocabulary import (
     DRIVERS,
     EVASION,
+    EXTRACTORS,
     JAVASCRIPT_HTTP,
     JAVASCRIPT_PARSERS,
     PLATFORM_LIBRARIES,
@@ -99,7 +100,9 @@ def judge(
         return _of(tool, evidence, (CollectMode.LOOP,), technique, "")
     if drivers:
         tool, name = drivers[0]
-        strength = weights.IMPORT_ENGINE if shape.weight else weights.IMPORT_ENGINE_IDLE
+        # An agent of a language model walks by itself: no loop stands in the script.
+        agent = tool.family == "ai-crawler" and name not in EXTRACTORS
+        strength = weights.IMPORT_ENGINE if shape.weight or agent else weights.IMPORT_ENGINE_IDLE
         strength *= weights.OWN_HOST_ONLY if facts.own_host else 1.0
         strength *= weights.SHAPE_IS_TEST if facts.tests else 1.0
         evidence = [Evidence(EvidenceClass.PACKAGE, "imports.engine", f"a script imports {name}", strength)]
@@ -176,11 +179,12 @@ def _loop_mode(shape: Shape) -> tuple[CollectMode, ...]:
 
 
 def _started(facts: CodeFacts, catalogue: Catalogue) -> tuple[Tool, str] | None:
-    """Return a catalogued collector that the script starts in a loop, by a verified name of its own."""
+    """Return a catalogued collector, or asker of search engines, that is started in a loop: by a verified name."""
     for name in facts.runs_in_loop:
         for spelled in (name, name.replace("_", "-")):
             tool = catalogue.by_executable(spelled)
-            if tool is not None and tool.role == "collector" and catalogue.is_verified(tool, "executables"):
+            collects = tool is not None and (tool.role == "collector" or tool.family == "serp-leadgen")
+            if tool is not None and collects and catalogue.is_verified(tool, "executables"):
                 return tool, spelled
     return None
 

@@ -67,7 +67,7 @@ HINTS: tuple[tuple[Asked, float, str], ...] = (
     (lambda f: f.walks and not f.scrolls, weights.SHAPE_WALKS, "goes through numbered pages or links"),
     (lambda f: f.scrolls, weights.SHAPE_WALKS, "scrolls pages on and on"),
     (
-        lambda f: f.lists and not f.walks and (f.parses or f.drives or f.media),
+        lambda f: f.lists and not f.walks and (f.parses or f.drives or f.media or f.searches),
         weights.SHAPE_LIST,
         "works through a list",
     ),

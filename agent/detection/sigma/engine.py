@@ -8,7 +8,6 @@ random number, and nothing of an event is kept but what correlations count.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -108,7 +107,7 @@ class Engine:
             for rule in rules.rules
         )
         self._prefilter = prefilter
-        self._routes: OrderedDict[tuple[object, ...], _Route] = OrderedDict()
+        self._routes: dict[tuple[object, ...], _Route] = {}
         self._correlations = {rule.id: rule for rule in rules.correlations}
         self._shown = {rule.id: shown.get(rule.id, True) for rule in rules.correlations}
         self._correlator = Correlator(rules.correlations, tolerance_ms=tolerance_ms)
@@ -151,10 +150,15 @@ class Engine:
         return len(self._route(logsources).rules)
 
     def _route(self, logsources: Sources) -> _Route:
-        key = tuple([_key(each) for each in logsources])
+        key: tuple[object, ...] = tuple(
+            [
+                (each.get("category"), each.get("product"), each.get("service")) if each.__class__ is dict else each
+                for each in logsources
+            ]
+        )
         try:
             route = self._routes.get(key)
-        except TypeError:  # something in it is a list: no rule can mean it
+        except TypeError:  # something in it cannot be a key
             key = tuple([log_source(each) for each in logsources])
             route = self._routes.get(key)
         if route is None:
@@ -164,18 +168,12 @@ class Engine:
             )
             self._routes[key] = route
             if len(self._routes) > MAX_ROUTES:
-                self._routes.popitem(last=False)
+                del self._routes[next(iter(self._routes))]
         return route
 
     def _fired(self, fired: Fired) -> Match:
         rule = self._correlations[fired.rule]
         return Match(rule.id, rule.title, "correlation", fired.group, rule.custom, rule.tags, rule.level, fired.count)
-
-
-def _key(source: LogSource | Mapping[str, object]) -> object:
-    if isinstance(source, LogSource):
-        return source
-    return (source.get("category"), source.get("product"), source.get("service"))
 
 
 def _match(rule: Rule) -> Match:

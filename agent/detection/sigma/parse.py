@@ -65,12 +65,12 @@ _RISING: Final = frozenset({"gt", "gte", "eq"})
 
 
 class _Refused(ValueError):
-    """A rule cannot be used; `path` leads to the part that is at fault, `starts` to the key within it."""
+    """A rule cannot be used; `path` leads to the part that is at fault, `field` to the test within it."""
 
-    def __init__(self, reason: str, *path: str, starts: str | None = None) -> None:
+    def __init__(self, reason: str, *path: str, field: str | None = None) -> None:
         super().__init__(reason)
         self.path = path
-        self.starts = starts
+        self.field = field
 
 
 class _QuietRe2(RegexEngine):
@@ -120,8 +120,8 @@ def parse_text(text: str, file: str) -> Parsed:
             rules.append(_rule(document, file, f"{Path(file).stem}#{number}"))
         except _Refused as problem:
             line = document.line(*problem.path)
-            if problem.starts is not None:
-                line = document.line_within(*problem.path, starts=problem.starts)
+            if problem.field is not None:
+                line = document.line_within(*problem.path, field=problem.field)
             refusals.append(_refusal(document, file, line, problem))
         except (SigmaError, RecursionError) as problem:
             refusals.append(_refusal(document, file, document.line(), problem))
@@ -203,7 +203,7 @@ def _detection(document: Document, about: dict[str, Any]) -> Rule:
     except SigmaError as problem:
         raise _located(problem, data) from None
     except Unsupported as problem:
-        raise _Refused(str(problem), "detection", starts=problem.field) from None
+        raise _Refused(str(problem), "detection", field=problem.field or "") from None
     source = rule.logsource
     where = LogSource(*(_folded(value) for value in (source.category, source.product, source.service)))
     return Rule(**about, logsource=where, condition=trees[0] if len(trees) == 1 else Or(tuple(trees)))
@@ -263,7 +263,7 @@ def _located(problem: SigmaError, data: dict[str, Any]) -> _Refused:
         for part in definition if isinstance(definition, list) else [definition]:
             for key, value in part.items() if isinstance(part, dict) else ():
                 if _fails({key: value}):
-                    return _Refused(reason, "detection", str(name), starts=str(key))
+                    return _Refused(reason, "detection", str(name), field=str(key))
         return _Refused(reason, "detection", str(name))
     said = reason.lower()
     for key in data:

@@ -8,52 +8,16 @@ result is the same as without this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ahocorasick_rs import AhoCorasick
 
 from agent.detection.sigma.event import Event
-from agent.detection.sigma.witness import Witness
+from agent.detection.sigma.witness import Kind, Witness
 
 Places = tuple[int, ...]
-
-
-class _Within:
-    """Texts that a value may hold, found in one pass."""
-
-    __slots__ = ("_find", "_rules")
-
-    def __init__(self, rules: Mapping[str, list[int]]) -> None:
-        self._rules = tuple(tuple(places) for places in rules.values())
-        self._find = AhoCorasick(list(rules)).find_matches_as_indexes
-
-    def gather(self, text: str, found: set[int]) -> None:
-        rules = self._rules
-        for which, _, _ in self._find(text, overlapping=True):
-            found.update(rules[which])
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """What the values of one field may witness."""
-
-    whole: Mapping[str, Places]
-    tails: Mapping[str, Places]
-    there: Places
-    within: _Within | None
-
-    def gather(self, text: str, found: set[int]) -> None:
-        if text in self.whole:
-            found.update(self.whole[text])
-        if self.tails:
-            tail = text[max(text.rfind("\\"), text.rfind("/")) :]
-            if tail in self.tails:
-                found.update(self.tails[tail])
-        if self.within is not None:
-            self.within.gather(text, found)
-        if self.there:
-            found.update(self.there)
+Gather = Callable[[str, set[int]], None]
+"""Add the places of the rules that a text witnesses."""
 
 
 class Prefilter:
@@ -68,7 +32,7 @@ class Prefilter:
             witnessed: Each rule's place and its witnesses; None for a rule that must always be tried.
         """
         always: list[int] = []
-        signs: dict[str | None, dict[str, dict[str, list[int]]]] = {}
+        signs: dict[str | None, dict[Kind, dict[str, list[int]]]] = {}
         for place, witnesses in witnessed:
             if witnesses is None:
                 always.append(place)
@@ -78,31 +42,83 @@ class Prefilter:
                 texts.setdefault(witness.text, []).append(place)
         self._always = frozenset(always)
         anywhere = signs.pop(None, None)
-        self._anywhere = _Within(anywhere["has"]) if anywhere else None
-        self._fields = [(str(field), _field(kinds)) for field, kinds in signs.items()]
+        self._anywhere = _within(anywhere["has"]) if anywhere else None
+        self._fields = [(str(field), _joined(kinds)) for field, kinds in signs.items()]
 
     def candidates(self, event: Event) -> Sequence[int]:
         """Return the places of the rules that may match, in order."""
         found = set(self._always)
-        for name, field in self._fields:
+        for name, gather in self._fields:
             value = event.get(name)
-            if value is None:
-                continue
             if value.__class__ is str:
-                field.gather(value, found)
-            else:
+                gather(value, found)
+            elif value is not None:
                 for each in value:
-                    field.gather(each, found)
+                    gather(each, found)
         if self._anywhere is not None:
             for value in event.values():
                 for each in (value,) if isinstance(value, str) else value:
-                    self._anywhere.gather(each, found)
-        return sorted(found)
+                    self._anywhere(each, found)
+        return sorted(found) if found else ()
 
 
-def _field(kinds: Mapping[str, Mapping[str, list[int]]]) -> _Field:
-    def places(kind: str) -> dict[str, Places]:
-        return {text: tuple(found) for text, found in kinds.get(kind, {}).items()}
+def _joined(kinds: Mapping[Kind, Mapping[str, list[int]]]) -> Gather:
+    """Return one look at a field's text for all kinds of witnesses that it has."""
+    makers: dict[Kind, Callable[[Mapping[str, list[int]]], Gather]] = {
+        "is": _whole,
+        "tail": _tail,
+        "has": _within,
+        "there": _there,
+    }
+    gathers = [makers[kind](texts) for kind, texts in kinds.items()]
+    if len(gathers) == 1:
+        return gathers[0]
 
-    texts = kinds.get("has")
-    return _Field(places("is"), places("tail"), places("there").get("", ()), _Within(texts) if texts else None)
+    def every(text: str, found: set[int]) -> None:
+        for gather in gathers:
+            gather(text, found)
+
+    return every
+
+
+def _whole(texts: Mapping[str, list[int]]) -> Gather:
+    places = {text: tuple(rules) for text, rules in texts.items()}
+
+    def gather(text: str, found: set[int]) -> None:
+        if text in places:
+            found.update(places[text])
+
+    return gather
+
+
+def _tail(texts: Mapping[str, list[int]]) -> Gather:
+    places = {text: tuple(rules) for text, rules in texts.items()}
+
+    def gather(text: str, found: set[int]) -> None:
+        slash, other = text.rfind("/"), text.rfind("\\")
+        tail = text[slash if slash > other else other :]
+        if tail in places:
+            found.update(places[tail])
+
+    return gather
+
+
+def _within(texts: Mapping[str, list[int]]) -> Gather:
+    """Find all the texts in one pass."""
+    places = tuple(tuple(rules) for rules in texts.values())
+    find = AhoCorasick(list(texts)).find_matches_as_indexes
+
+    def gather(text: str, found: set[int]) -> None:
+        for which, _, _ in find(text, overlapping=True):
+            found.update(places[which])
+
+    return gather
+
+
+def _there(texts: Mapping[str, list[int]]) -> Gather:
+    places = tuple(place for rules in texts.values() for place in rules)
+
+    def gather(text: str, found: set[int]) -> None:
+        found.update(places)
+
+    return gather

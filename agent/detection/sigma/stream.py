@@ -39,7 +39,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
     error: str | None = None
 
 
-class Tester:
+class LineJudge:
     """Answers lines; counts those that it could not read."""
 
     def __init__(self, engine: Engine) -> None:
@@ -72,6 +72,8 @@ class Tester:
         return Answer([], error)
 
     def _when(self, event: _Line) -> int:
+        if isinstance(event.at, int):
+            return event.at
         for value in (event.at, *(event.fields.get(name) for name in TIME_FIELDS)):
             at = moment(str(value)) if isinstance(value, str | int | float) else None
             if at is not None:

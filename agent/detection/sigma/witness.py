@@ -104,7 +104,7 @@ def _mentioned(node: Node) -> Iterable[Witness]:
 def _sign(node: Text | Regex) -> Witness | None:
     literal = required(node.pattern) if isinstance(node, Regex) else node.literal.casefold()
     how = "has" if isinstance(node, Regex) else node.how
-    if how == "is":
+    if how == "is" and node.field is not None:
         return Witness("is", node.field, literal)
     if how == "ends" and node.field is not None:
         cut = max(literal.rfind("\\"), literal.rfind("/"))

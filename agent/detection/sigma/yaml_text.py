@@ -54,8 +54,8 @@ class Document:
             node, line = found[1], found[0].start_mark.line + 1
         return line
 
-    def line_within(self, *path: str, starts: str) -> int:
-        """Return the line of the first key, anywhere below a path, that starts so; the path's own where none does."""
+    def line_within(self, *path: str, field: str) -> int:
+        """Return the line of the first test of a field, anywhere below a path; the path's own where there is none."""
         node = self.node
         for name in path:
             below = [value for key, value in node.value if key.value == name] if _is_mapping(node) else []
@@ -67,7 +67,7 @@ class Document:
             here = waiting.pop()
             if _is_mapping(here):
                 for key, value in here.value:
-                    if isinstance(key.value, str) and key.value.startswith(starts):
+                    if key.value == field or key.value.startswith(f"{field}|"):
                         line: int = key.start_mark.line + 1
                         return line
                     waiting.append(value)
@@ -130,6 +130,8 @@ def _bounded(text: str) -> None:
                 raise Unreadable(f"it holds more than {MAX_DOCUMENTS} documents", line)
     except yaml.YAMLError as problem:
         raise Unreadable(_said(problem), _line(problem, line)) from None
+    except UnicodeEncodeError:
+        raise Unreadable("it is not valid Unicode", line) from None
 
 
 def _plain(root: Any) -> None:

@@ -78,7 +78,7 @@ def test_no_answer_comes_from_a_pipe(env: Mapping[str, str], agent: PaperAgent, 
 
 
 def test_an_answer_to_a_finding_does_not_come_from_a_pipe_either(env: Mapping[str, str], agent: PaperAgent) -> None:
-    done = CliRunner().invoke(findings, ["answer", "f1", "work"], input="work\n")
+    done = CliRunner().invoke(findings, ["answer", "f1", "approved"], input="approved\n")
     assert (done.exit_code, done.stdout) == (1, "")
     assert agent.asked == []
 
@@ -502,24 +502,24 @@ def test_typed_at_a_real_terminal_it_is_recorded(env: Mapping[str, str], agent: 
 
 
 def test_an_answer_to_a_finding_is_typed_and_may_have_words(env: Mapping[str, str], agent: PaperAgent) -> None:
-    with at_terminal(env, "findings", "answer", "f1", "work", "--words", "for the library") as person:
-        person.expect("Type «work»")
-        person.type("work")
+    with at_terminal(env, "findings", "answer", "f1", "approved", "--words", "for the library") as person:
+        person.expect("Type «approved»")
+        person.type("approved")
         assert person.end() == 0, person.said
     with at_terminal(env, "findings", "answer", "f1") as person:
         person.expect("Type your answer")
-        person.type("stopping")
+        person.type("stopped")
         assert person.end() == 0, person.said
     sent = [args for command, args in agent.asked if command == "answer"]
     common = {"id": "f1", "channel": "terminal", "control": "terminal.answer"}
     assert sent == [
-        {**common, "answer": "work", "words": "for the library"},
-        {**common, "answer": "stopping", "words": ""},
+        {**common, "answer": "approved", "words": "for the library"},
+        {**common, "answer": "stopped", "words": ""},
     ]
 
 
 def test_too_many_words_are_refused_before_anything_is_asked(env: Mapping[str, str], agent: PaperAgent) -> None:
-    done = CliRunner().invoke(findings, ["answer", "f1", "work", "--words", "x" * 501])
+    done = CliRunner().invoke(findings, ["answer", "f1", "approved", "--words", "x" * 501])
     assert (done.exit_code, agent.asked) == (2, [])
 
 

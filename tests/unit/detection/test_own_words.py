@@ -96,7 +96,8 @@ def test_an_ordinary_sentence_says_nothing(summary: str) -> None:
 
 @pytest.mark.parametrize("summary", [summary for summary, _, _ in COLLECTS])
 def test_where_a_word_stands_decides_how_much_it_counts(summary: str) -> None:
-    scores = [capability(Said(**{place: summary})) for place in ("about", "name", "keywords", "summary")]
+    said = (Said(about=summary), Said(name=summary), Said(keywords=summary), Said(summary=summary))
+    scores = [capability(one) for one in said]
     sums = [found.score if found is not None else 0.0 for found in scores]
     assert sums == sorted(sums)
 

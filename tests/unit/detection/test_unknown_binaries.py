@@ -266,7 +266,14 @@ def test_which_files_are_looked_at() -> None:
 def test_facts_from_the_helper_are_not_believed() -> None:
     facts = BinaryFacts(frozen="zip", modules=("a",), dependencies=("x.example/a~b",), yara=("is_wget",))
     assert BinaryFacts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
-    for broken in (None, [], {}, {**facts.to_json(), "modules": "a"}, {**facts.to_json(), "name": "x" * 9999}):
+    wrong: tuple[object, ...] = (
+        None,
+        [],
+        {},
+        {**facts.to_json(), "modules": "a"},
+        {**facts.to_json(), "name": "x" * 9999},
+    )
+    for broken in wrong:
         with pytest.raises(ValueError, match="helper's answer"):
             BinaryFacts.from_json(broken)
     assert BinaryFacts.from_json({**facts.to_json(), "modules": ["ok", "not ok", 5]}).modules == ("ok",)

@@ -1,34 +1,141 @@
 """Reads JavaScript and TypeScript by tokens and says what shape it has; the same questions as for Python.
 
-There is no parser of JavaScript in Python's standard library, and none is needed for these questions: comments are
-taken out, texts are set apart, and what remains is a list of words, texts and signs. Braces and parentheses give the
-reach of a loop. A regular expression that is mistaken for a division spoils a few tokens, not the answer.
+There is no parser of JavaScript in Python's standard library, and none is needed for these questions (`tokens.py`,
+`token_shape.py`). Here are JavaScript's words: what makes requests, drives a browser, takes pages apart; and how it
+imports: `require`, `import … from`, `import()`, in CommonJS, modules, TypeScript, deno (`npm:`, `jsr:`, addresses) and
+bundles. Modules of the program's own that lie beside it are read along, a few of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from agent.detection.identify.parse import vocabulary as words
-from agent.detection.identify.parse.facts import MAX_IMPORTS, CodeFacts
+from agent.detection.identify.parse import vocabulary as known
+from agent.detection.identify.parse.facts import CodeFacts
+from agent.detection.identify.parse.grammar import Grammar, words
+from agent.detection.identify.parse.token_facts import facts_of
+from agent.detection.identify.parse.tokens import BLOCK_COMMENT, DOUBLE_LINE, SINGLE_LINE, Tokens, pattern, tokens_of
 
-MAX_TOKENS = 200_000
 MAX_OWN_MODULES = 8
-_TOKEN = re.compile(
-    r"""(?P<skip>\s+|//[^\n]*|/\*.*?\*/|\#![^\n]*)
-    |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)
-    |(?P<regex>(?<=[=(,:;!&|?{}\[])\s*/(?![*/])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*)
-    |(?P<word>[A-Za-z_$][\w$]*)
-    |(?P<sign>=>|[^\s])""",
-    re.VERBOSE | re.DOTALL,
+_LOWER_HTTP = frozenset(name.lower() for name in known.JAVASCRIPT_HTTP)
+_VERSION = re.compile(r"(?<=.)@[\dv^~].*$")
+_DENO_ADDRESS = re.compile(
+    r"https://(?:esm\.sh|cdn\.skypack\.dev|unpkg\.com|deno\.land/x|cdn\.jsdelivr\.net/npm)/(?:v\d+/)?"
 )
-_LOOP_WORDS = frozenset(["for", "while", "do"])
-_LOOP_CALLS = frozenset(
-    ["forEach", "map", "flatMap", "reduce", "setInterval", "each", "mapSeries", "eachLimit", "schedule"]
+
+GRAMMAR = Grammar(
+    token=pattern(
+        skip=rf"//[^\n]*+|{BLOCK_COMMENT}|\#![^\n]*+",
+        text=f"{DOUBLE_LINE}|{SINGLE_LINE}",
+        word=r"[A-Za-z_$][\w$]*+",
+        dot=r"\?\.|\.(?!\.)",
+    ),
+    templates=True,
+    regexes=True,
+    methods=True,
+    loops=words("for while do"),
+    loop_calls=words(
+        "foreach map flatmap reduce each mapseries maplimit eachlimit eachseries eachoflimit pmap times"
+        " addall from paginate iterate whilst until dowhilst each_limit parallellimit mapconcurrent asyncmap"
+        " processall"
+    ),
+    http=_LOWER_HTTP
+    | words(
+        "node-libcurl wretch ofetch @vercel/fetch axios-retry axios-cookiejar-support fetch-retry"
+        " fetch-cookie ky-universal tls-client cycletls impit header-generator simple-get urllib popsicle"
+        " unirest restify-clients @hapi/wreck hooman cloudscraper cloudflare-scraper rebrowser-patches"
+        " node-tls-client hpagent https-proxy-agent request-promise-native crawler simplecrawler crawlee apify"
+        " @crawlee/cheerio @crawlee/http @crawlee/core x-ray osmosis node-crawler roboto supercrawler"
+        " headless-crawler hakrawler headless-chrome-crawler spider.js website-scraper scrape-it metascraper"
+        " url-metadata got-cjs undici-fetch graphql-request @apollo/client urql @octokit/request"
+    ),
+    clients={
+        "googleapis": "youtube",
+        "@googleapis/youtube": "youtube",
+        "facebook-nodejs-business-sdk": "facebook",
+        "fb": "facebook",
+        "instagram-private-api": "instagram",
+        "linkedin-api-client": "linkedin",
+    },
+    drivers=frozenset(name.lower() for name in known.DRIVERS)
+    | words(
+        "puppeteer-extra puppeteer-cluster puppeteer-real-browser playwright playwright-core"
+        " playwright-chromium playwright-firefox playwright-webkit patchright rebrowser-puppeteer"
+        " rebrowser-playwright selenium-webdriver webdriverio @wdio/globals chrome-remote-interface"
+        " puppeteer-firefox chrome-aws-lambda @sparticuz/chromium ghost-cursor lighthouse nightmare zombie"
+        " phantom casper simple-headless-chrome taiko browserless ulixee @ulixee/hero secret-agent"
+        " @browserbasehq/stagehand stagehand puppeteer-chromium-resolver @crawlee/playwright"
+        " @crawlee/puppeteer @playwright/browser-chromium chromium-bidi jsr:@astral/astral astral"
+        " @astral/astral"
+    ),
+    parsers=frozenset(name.lower() for name in known.JAVASCRIPT_PARSERS)
+    | words("deno-dom @b-fuse/deno-dom deno_dom htmlparser2 domhandler css-select cheerio-select xpath @xmldom/xmldom")
+    | words(
+        "turndown @mozilla/readability @extractus/article-extractor microdata-node sanitize-html himalaya rehype-parse"
+    ),
+    feeds=words(
+        "rss-parser feedparser feedsub rss-to-json rss-feed-emitter @extractus/feed-extractor podcast-feed-parser"
+    )
+    | words("feed-reader rss-url-parser davefeedread partytime podparse rss opml opmlparser @rowanmanning/feed-parser"),
+    servers=words(
+        "express fastify koa @hapi/hapi hapi restify next nuxt hono polka micro connect http-server"
+        " @nestjs/core @nestjs/common apollo-server @apollo/server socket.io ws discord.js eris telegraf"
+        " grammy node-telegram-bot-api @slack/bolt @slack/web-api whatsapp-web.js @whiskeysockets/baileys"
+        " venom-bot matrix-js-sdk node-cron cron node-schedule agenda bull bullmq bree probot botkit tmi.js"
+        " irc-framework @modelcontextprotocol/sdk elysia oak sveltekit @remix-run/node astro vite mqtt amqplib"
+        " kafkajs actions-on-google alexa-sdk ask-sdk-core homebridge node-red firebase-functions aws-lambda"
+        " @google-cloud/functions-framework serverless-http webpack-dev-server electron browser-sync"
+        " @discordjs/rest croner"
+    ),
+    testers=words(
+        "jest @jest/globals vitest mocha chai ava tape tap node:test test @playwright/test supertest nock"
+        " sinon cypress jasmine uvu qunit @testing-library/react @testing-library/dom"
+        " @testing-library/jest-dom msw k6 codeceptjs testcafe @wdio/globals jest-puppeteer expect-puppeteer"
+        " selenium-webdriver/testing @std/assert @std/expect bun:test"
+    ),
+    calls=words(
+        "fetch axios got needle superagent ky nodefetch node_fetch undici gotscraping ofetch $fetch wretch phin bent"
+    ),
+    maybe_calls=words("request requestpromise rp urllib simpleget scrapeit scrape scraper xray open download crawl"),
+    verbs=words("get post put patch delete request fetch send head gettext getjson stream execute perform query curl"),
+    drives=words("goto navigateto navigate visit url get open to gotopage newpageurl"),
+    follows=words("enqueuelinks addrequests enqueuelinksbyclickingelements paginate"),
+    parses=words(
+        "queryselector queryselectorall $eval $$eval $x $$ xpath evaluate evaluateall evaluatehandle"
+        " innertext textcontent allinnertexts alltextcontents innertexts getattribute getelementsbyclassname"
+        " getelementsbytagname parsehtml parsefromstring jsdom domparser cheerio findelements findelement"
+        " elements gettext innerhtml waitforselector allttextcontents locator getbyrole getbytext load_html"
+        " parsedocument htmlparser parse5 content"
+    )
+    - words("content locator getbyrole getbytext waitforselector findelement"),
+    writes=words(
+        "writefile writefilesync appendfile appendfilesync createwritestream pushdata insertmany insertone"
+        " bulkwrite writerecords writetextfile writetextfilesync outputjson outputfile outputjsonsync"
+        " writejson writejsonsync createobjectcsvwriter createarraycsvwriter writetopath upsert createmany"
+        " addrow addrows writexlsxfile insert tocsv stringify csvstringify json2csv exportdata savefile"
+        " unparse copyfile bulkcreate findorcreate sadd hset"
+    )
+    - words("stringify insert"),
+    reads_json=words("json getjson parsejson parse graphql"),
+    reads_xml=words("parsestring parsestringpromise parsefromstring xmlparser xml2js parseurl parsexml xml2json"),
+    reads_body=words("text data body content html buffer arraybuffer blob on resolvewithfullresponse"),
+    pauses=words("settimeout sleep delay wait waitfortimeout waitfor pause randomdelay randomsleep sleepms"),
+    starts=words(
+        "exec execsync execfile execfilesync spawn spawnsync fork execa execasync execacommand execpromise"
+        " command $ run"
+    ),
+    serves=words(
+        "listen createserver serve start launch login handler use route createbot initialize polling"
+        " runpolling startpolling ready on commands createhandler setrequesthandler connect definehandler"
+        " defineeventhandler definejob process addeventlistener onrequest ontick whenready command action"
+        " event message run subscribe consume"
+    ),
+    test_calls=words("describe it test suite specify beforeeach aftereach scenario feature"),
+    checks=words("expect assert should ok equal deepequal strictequal tohavetitle tobe"),
+    mailers=words("nodemailer imapflow node-imap mailparser @sendgrid/mail mailgun.js resend postmark emailjs"),
+    grows=words("push add enqueue unshift enqueuelinks append set addrequest rpush lpush"),
 )
-_DRIVER_VERBS = frozenset(["goto", "get", "navigateTo", "url", "navigate"])
-_GROW = frozenset(["push", "add", "enqueue", "unshift", "enqueueLinks"])
 
 
 def read(source: bytes, beside: Callable[[str], bytes | None] = lambda name: None) -> CodeFacts:
@@ -38,216 +145,79 @@ def read(source: bytes, beside: Callable[[str], bytes | None] = lambda name: Non
         source: The program.
         beside: Gives the source of a file of the program's own by its relative name (`./x`), or None.
     """
-    texts = [source.decode("utf-8", "replace")]
-    readers = [_Reader(_tokens(texts[0]))]
-    waiting = sorted(name for name in readers[0].imports if name.startswith("."))
+    parts = [source.decode("utf-8", "replace")]
+    tokens = _tokens(parts[0])
+    imports = list(_imports(tokens))
     seen: set[str] = set()
-    while waiting and len(readers) <= MAX_OWN_MODULES:
+    waiting = [name for name, _ in imports if name.startswith(".")]
+    while waiting and len(parts) <= MAX_OWN_MODULES:
         name = waiting.pop(0)
         if name in seen:
             continue
         seen.add(name)
         more = beside(name)
+        if more is None and name.endswith((".js", ".mjs", ".jsx")):
+            # TypeScript imports `./x.js` where the file is `x.ts`.
+            more = beside(name.rsplit(".", 1)[0])
         if more is not None:
-            readers.append(_Reader(_tokens(more.decode("utf-8", "replace"))))
-    imports = {_package(name) for reader in readers for name in reader.imports if not name.startswith((".", "/"))}
-    driver = bool(imports & words.DRIVERS)
-    http = bool(imports & words.JAVASCRIPT_HTTP)
-    asking = {name for reader in readers for name in reader.asking_functions(driver)}
-    results = [reader.shape(driver, asking) for reader in readers]
-    in_loop = any(one[1] for one in results)
-    hosts = [host for reader in readers for host in reader.hosts]
-    parses = any(reader.parses for reader in readers)
-    return CodeFacts(
-        imports=tuple(sorted(name for name in imports if name)[:MAX_IMPORTS]),
-        requests=any(one[0] for one in results),
-        in_loop=in_loop,
-        drives=in_loop and driver,
-        parses=parses
-        and (http or driver or bool(imports & words.JAVASCRIPT_PARSERS) or any(one[0] for one in results)),
-        writes=any(reader.writes for reader in readers),
-        walks=in_loop and (any(one[2] for one in results) or any(reader.links for reader in readers)),
-        people=any(reader.people for reader in readers),
-        own_host=words.all_own(hosts),
-        looped=tuple(sorted({name for reader in readers for name in reader.looped()})[:MAX_IMPORTS]),
-    )
+            parts.append(more.decode("utf-8", "replace"))
+            waiting += [one for one, _ in _imports(_tokens(parts[-1])) if one.startswith(".")]
+    if len(parts) > 1:
+        tokens = _tokens("\n;\n".join(parts))
+        imports = list(_imports(tokens))
+    named = [(package_name(name), names) for name, names in imports if not name.startswith((".", "/", "#"))]
+    return facts_of(tokens, GRAMMAR, [*named, *_globals(tokens)])
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    """Return (kind, text) of every token; kinds are `text`, `word`, `sign`."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "skip"
-        if kind == "skip":
-            continue
-        value = match[0]
-        if kind == "text":
-            found.append(("text", value[1:-1]))
-            if value[0] == "`" and "${" in value:
-                for inner in re.findall(r"\$\{([^}]*)\}", value)[:20]:
-                    found += [("word", word) for word in re.findall(r"[A-Za-z_$][\w$]*", inner)]
-        elif kind == "regex":
-            found.append(("text", value.strip()))
-        else:
-            found.append((kind, value))
-        if len(found) >= MAX_TOKENS:
-            break
-    return found
+def package_name(name: str) -> str:
+    """Return the npm package that an import names: without `node:`, `npm:`, a version, or a path inside it.
 
-
-def _package(name: str) -> str:
-    name = name.removeprefix("node:").removeprefix("npm:")
+    Args:
+        name: As the program writes it.
+    """
+    name = _DENO_ADDRESS.sub("", name).removeprefix("node:").removeprefix("npm:").removeprefix("jsr:").lstrip("/")
     parts = name.split("/")
     head = "/".join(parts[:2]) if name.startswith("@") else parts[0]
-    return re.sub(r"(?<=.)@[\d^~].*$", "", head).lower()
+    return _VERSION.sub("", head).lower()
 
 
-class _Reader:
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        self.tokens = tokens
-        self.imports: set[str] = set()
-        self.clients: set[str] = {"fetch", "axios", "got", "undici", "needle", "superagent", "ky"}
-        self.owner: dict[str, str] = {}
-        """Which import a name stands for."""
-        self.parses = self.writes = self.people = False
-        self.hosts: list[str] = []
-        grows = href = False
-        for at, (kind, value) in enumerate(tokens):
-            if kind == "text":
-                self._import(at, value)
-                self.people = self.people or words.about_people(value)
-                self.hosts += words.hosts(value)
-                href = href or "href" in value[:300]
-            elif kind == "word":
-                self.people = self.people or words.about_people(value)
-                called = self._sign(at + 1) == "("
-                parser = self.owner.get(value, "") in words.JAVASCRIPT_PARSERS
-                self.parses = self.parses or (called and (parser or value in words.PARSE_CALLS or value == "$"))
-                self.writes = self.writes or (called and value in words.WRITE_CALLS)
-                grows = grows or (called and value in _GROW)
-                href = href or value == "href"
-        self.links = href and grows
-        self.reach = self._loop_reach()
+def _tokens(text: str) -> Tokens:
+    return tokens_of(text, GRAMMAR.token, templates=True, regexes=True)
 
-    def asking_functions(self, driver: bool) -> set[str]:
-        """Return names of functions whose body makes a request."""
-        found = set()
-        for at, (kind, value) in enumerate(self.tokens):
-            if kind != "word":
-                continue
-            name = ""
-            if value == "function" and self._kind(at + 1) == "word":
-                name = self.tokens[at + 1][1]
-            elif value in ("const", "let", "var") and self._sign(at + 2) == "=":
-                ahead = [text for _, text in self.tokens[at + 3 : at + 14]]
-                if "=>" in ahead or "function" in ahead:
-                    name = self.tokens[at + 1][1]
-            if not name:
-                continue
-            start = next((i for i in range(at, min(at + 60, len(self.tokens))) if self._sign(i) in ("{", "=>")), None)
-            if start is None:
-                continue
-            end = self._end(start + (self._sign(start) == "=>"))
-            if any(self._asks(i, driver, set()) for i in range(start, end)):
-                found.add(name)
-        return found
 
-    def shape(self, driver: bool, asking: set[str]) -> tuple[bool, bool, bool]:
-        """Return (makes requests, makes them in a loop, their addresses have the number of a page)."""
-        requests = in_loop = walks = False
-        for at in range(len(self.tokens)):
-            if not self._asks(at, driver, asking):
-                continue
-            requests = True
-            in_loop = in_loop or self.reach[at]
-            close = self._end(at + 1)
-            inside = self.tokens[at + 1 : min(close, at + 60)]
-            walks = walks or any(kind == "text" and words.PAGE_WORD.search(value) for kind, value in inside)
-        # A function that makes requests and is named as the thing to call for each.
-        for at, (kind, value) in enumerate(self.tokens):
-            if kind == "word" and value in _LOOP_CALLS and self._sign(at + 1) == "(" and self._word(at + 2) in asking:
-                requests = in_loop = True
-        return requests, in_loop, walks
-
-    def looped(self) -> set[str]:
-        """Return the imports whose names stand inside a loop."""
-        return {
-            self.owner[value]
-            for at, (kind, value) in enumerate(self.tokens)
-            if kind == "word" and self.reach[at] and value in self.owner and not self.owner[value].startswith(".")
-        }
-
-    def _import(self, at: int, value: str) -> None:
-        before = [text for _, text in self.tokens[max(0, at - 2) : at]]
-        named = (before[-1:] == ["from"]) or (before[-1:] == ["import"])
-        called = before in (["require", "("], ["import", "("])
-        if not (named or called) or not 0 < len(value) < 200:
-            return
-        self.imports.add(value)
-        package = _package(value)
-        back = self.tokens[max(0, at - 14) : at]
-        for name in reversed([text for kind, text in back if kind == "word"]):
-            if name in ("import", "const", "let", "var"):
+def _imports(t: Tokens) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what is imported, and the names that stand for it."""
+    for at in range(len(t)):
+        value = t.text(at)
+        if not 0 < len(value) < 200:
+            continue
+        before = t.word(at - 1)
+        called = t.sign(at - 1) == "(" and t.word(at - 2) in ("require", "import", "__require", "importsync")
+        if before not in ("from", "import") and not called:
+            continue
+        names: list[str] = []
+        for back in range(at - 1, max(-1, at - 60), -1):
+            word = t.word(back)
+            if word in ("const", "let", "var") or (word == "import" and t.sign(back + 1) != "("):
                 break
-            if name not in ("require", "from", "await", "default", "as"):
-                self.owner[name] = package
-                if package in words.JAVASCRIPT_HTTP:
-                    self.clients.add(name)
+            if word and word not in ("require", "from", "await", "default", "as", "import", "type", "__toesm"):
+                names.append(word)
+            elif t.sign(back) == ";":
+                names.clear()
+                break
+        if called and t.sign(at + 1) == ")" and not names:
+            names = []
+        yield value, tuple(names)
 
-    def _asks(self, at: int, driver: bool, asking: set[str]) -> bool:
-        kind, value = self.tokens[at]
-        if kind != "word" or self._sign(at + 1) != "(":
-            return False
-        if self._sign(at - 1) == ".":
-            owner = self._word(at - 2)
-            if value in ("get", "post", "request", "fetch") and owner in self.clients:
-                return True
-            return driver and value in _DRIVER_VERBS and (value != "get" or owner in ("driver", "browser"))
-        if self._word(at - 1) == "function":
-            return False
-        return value in self.clients or value in asking
 
-    def _loop_reach(self) -> list[bool]:
-        """Return for every token whether it stands inside a loop."""
-        reach = [False] * len(self.tokens)
-        until = 0
-        for at, (kind, value) in enumerate(self.tokens):
-            if kind == "word" and self._sign(at - 1) != "." and value in _LOOP_WORDS:
-                end = self._end(at + 1)
-                if value != "do":
-                    end = self._end(end)
-                until = max(until, end)
-            elif kind == "word" and value in _LOOP_CALLS and self._sign(at + 1) == "(":
-                until = max(until, self._end(at + 1))
-            reach[at] = at < until
-        return reach
+_GLOBALS = {
+    "bun": ("bun", ["serve", "$", "write", "spawn"]),
+    "deno": ("deno", ["serve", "command", "writetextfile"]),
+}
 
-    def _end(self, at: int) -> int:
-        """Return where the bracket that opens at `at` is closed, or where the statement there ends."""
-        pairs = {"(": ")", "{": "}", "[": "]"}
-        while self._word(at) in ("await", "async"):
-            at += 1
-        depth = 0
-        bracketed = self._sign(at) in pairs
-        for i in range(at, len(self.tokens)):
-            sign = self._sign(i)
-            if sign in pairs:
-                depth += 1
-            elif sign in pairs.values():
-                depth -= 1
-                if depth < 0:
-                    return i
-                if depth == 0 and bracketed:
-                    return i + 1
-            elif sign == ";" and depth == 0:
-                return i + 1
-        return len(self.tokens)
 
-    def _kind(self, at: int) -> str:
-        return self.tokens[at][0] if 0 <= at < len(self.tokens) else ""
-
-    def _sign(self, at: int) -> str:
-        return self.tokens[at][1] if self._kind(at) == "sign" else ""
-
-    def _word(self, at: int) -> str:
-        return self.tokens[at][1] if self._kind(at) == "word" else ""
+def _globals(t: Tokens) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the runtimes that are used by their global name, and browsers' drivers of bundles that keep their names."""
+    words_here = {word for word in t.low if word in _GLOBALS}
+    for word in sorted(words_here):
+        yield _GLOBALS[word][0], (word,)

@@ -7,7 +7,7 @@ helper compiled them, or null; it is answered with the compiled rules before any
 answered by `{"facts": ..., "identity": ...}`, and `{"binary": path}`, answered by `{"binary": ..., "identity": ...}`;
 whatever goes wrong is `{"error": reason}`. A file is opened once, and everything is read from what was opened.
 
-YARA's rules look first, then the reader of the language (`READERS`). Foreign code is parsed here and never run. A
+YARA's rules look first, then the reader of the language (`languages.py`). Foreign code is parsed here and never run. A
 request that takes more than a second of processor time is given up; what a limit cannot stop softly, the kernel or the
 parent's watchdog ends. Memory is limited twice on Linux: 256 MB of
 what can be written to (RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping), and an address space
@@ -23,16 +23,17 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
 
-from agent.detection.identify.parse import binary_code, javascript_code, python_code, shell_code, zipapp
+from agent.detection.identify.parse import binary_code, zipapp
 from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.facts import CodeFacts
+from agent.detection.identify.parse.languages import READERS, Beside, Reader
 from agent.detection.identify.parse.scan import Scanner
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -50,16 +51,7 @@ REQUEST_CPU_SECONDS = 1.0
 
 HEADER = struct.Struct("<I")
 RULES_FOLDER = Path(__file__).resolve().parents[3] / "content" / "yara"
-Beside = Callable[[str], bytes | None]
 Identity = list[int]
-
-READERS: Mapping[str, Callable[[bytes, Beside], CodeFacts]] = {
-    "python": python_code.read,
-    "javascript": javascript_code.read,
-    "shell": lambda source, beside: shell_code.read(source),
-}
-"""What reads a program, by the name of its language."""
-_SCRIPT_ENDINGS = {"python": (".py", "/__init__.py"), "javascript": ("", ".js", ".mjs", ".cjs", ".ts", "/index.js")}
 
 
 class TooSlow(Exception):
@@ -154,7 +146,7 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
 
     Args:
         source: Its text.
-        language: A key of `READERS`.
+        language: A key of `languages.READERS`.
         path: Where it lies, to find its own modules beside it; None for code from a command line.
 
     Raises:
@@ -163,7 +155,7 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
     reader = READERS.get(language)
     if reader is None:
         raise ValueError("unknown language")
-    return reader(source, _beside(Path(path).parent, language, len(source)) if path else lambda name: None)
+    return reader.read(source, _beside(Path(path).parent, reader, len(source)) if path else lambda name: None)
 
 
 def _facts(source: bytes, request: Mapping[str, Any], path: str | None, scanner: Scanner) -> CodeFacts:
@@ -257,15 +249,15 @@ def _identity(state: os.stat_result) -> Identity:
     return [state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns]
 
 
-def _beside(folder: Path, language: str, used: int) -> Beside:
+def _beside(folder: Path, reader: Reader, used: int) -> Beside:
     """Return what gives the text of a program's own modules: only below its folder, within the same size limit."""
     left = MAX_FILE_BYTES - used
     base = os.path.realpath(folder)
 
     def beside(name: str) -> bytes | None:
         nonlocal left
-        relative = name.replace(".", "/") if language == "python" else name
-        for ending in _SCRIPT_ENDINGS.get(language, ("",)):
+        relative = name.replace(".", "/") if reader is READERS["python"] else name
+        for ending in reader.beside:
             candidate = os.path.realpath(os.path.join(base, relative + ending))  # noqa: PTH118
             if not candidate.startswith(base + os.sep) or "node_modules" in candidate or "-packages" in candidate:
                 continue

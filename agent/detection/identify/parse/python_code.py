@@ -213,7 +213,9 @@ class _Reader:
         runs, runs_in_loop = self._runs()
         libraries = self._looped()
         client = {words.PLATFORM_LIBRARIES[name] for name in self.tops if name in words.PLATFORM_LIBRARIES}
-        pages_client = bool({name for name in libraries if name in words.PLATFORM_LIBRARIES})
+        clients = {name for name in libraries if name in words.PLATFORM_LIBRARIES} | libraries & words.SEARCH_LIBRARIES
+        pages_client = bool(clients)
+        looped_sites += [site for site in self.found.sites if site.loops and self._owner(site) in clients]
         if "googleapiclient" in self.tops and "youtube" in self.found.texts:
             client.add("youtube")
             pages_client = pages_client or "googleapiclient" in libraries
@@ -266,7 +268,7 @@ class _Reader:
             media=downloads and taken.media,
             hides=taken.hides or bool({name.split(".")[0] for name in self.found.imports} & words.EVASION),
             scrolls=scrolls,
-            sends=bool(again) and not walks and all(self._sends(site) for site in direct),
+            sends=bool(again and direct) and not walks and all(self._sends(site) for site in direct),
             mails=bool(self.tops & words.MAIL_LIBRARIES),
             says_so=taken.says_so,
             opaque=self.opaque,
@@ -650,6 +652,9 @@ class _Reader:
                     if root in owner:
                         found.add(owner[root])
         return found
+
+    def _owner(self, site: Site) -> str:
+        return self.found.owner.get(site.root, "")
 
     def _runs(self) -> tuple[set[str], set[str]]:
         """Return the programs that are started, and those that are started in a loop."""

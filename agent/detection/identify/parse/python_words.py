@@ -207,7 +207,8 @@ def of_names(names: Iterable[str]) -> CodeFacts:
 
 def _parses(found: Gathered, tops: set[str], called: set[str], patterns: list[str]) -> bool:
     parsers = tops & (words.PYTHON_PARSERS - {"html", "w3lib", "lxml"})
-    if "lxml" in tops and not any(name.startswith("lxml.etree") for name in found.imports):
+    markup = any(name.startswith("lxml.html") for name in found.imports)
+    if "lxml" in tops and (markup or not any(name.startswith("lxml.etree") for name in found.imports)):
         parsers = parsers | {"lxml"}
     if parsers and called & words.PARSE_CALLS:
         return True

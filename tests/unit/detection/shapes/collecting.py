@@ -649,6 +649,138 @@ while page:
     allf += [a.acct for a in page]
     page = m.fetch_next(page)
 """,
+    "os.system curl seq": """
+import os
+for i in range(1, 400):
+    os.system(f"curl -s 'https://site.example/members?page={i}' >> members.html")
+""",
+    "gevent monkey pool": """
+from gevent import monkey; monkey.patch_all()
+from gevent.pool import Pool
+import requests, lxml.html, csv
+out = csv.writer(open('d.csv','w'))
+def job(n):
+    t = lxml.html.fromstring(requests.get('https://kanzlei.example/anwaelte/%d' % n).text)
+    out.writerow([x.text for x in t.cssselect('.anwalt')])
+pool = Pool(20)
+for n in range(3000): pool.spawn(job, n)
+pool.join()
+""",
+    "celery worker style": """
+import requests, redis, json
+from bs4 import BeautifulSoup
+r = redis.Redis()
+while True:
+    item = r.blpop("urls")[1].decode()
+    s = BeautifulSoup(requests.get(item).text, "lxml")
+    for a in s.select("a[href*='/profile/']"):
+        r.rpush("urls", a["href"])
+    r.rpush("out", json.dumps({"n": s.select_one(".fullname").text}))
+""",
+    "stdin functional": """
+import sys, functools, operator, requests
+from lxml import html
+pages = map(lambda n: requests.get(sys.argv[1], params=dict(p=n)).content, range(1, 80))
+trees = map(html.fromstring, pages)
+rows = (t.xpath("//h3/text()") for t in trees)
+sys.stdout.writelines(x + "\\n" for r in rows for x in r)
+""",
+    "selenium helpers": """
+from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
+import json, time
+def open_browser():
+    o = webdriver.ChromeOptions(); o.add_argument("--disable-blink-features=AutomationControlled")
+    return webdriver.Chrome(options=o)
+def load(br, url):
+    br.get(url); time.sleep(3)
+    return br.page_source
+def names(br):
+    return [e.text for e in br.find_elements("css selector", ".result-name")]
+def main():
+    br = open_browser(); everything = []
+    for p in range(1, 101):
+        load(br, "https://www.xing.com/search/members?page=%s" % p)
+        everything.extend(names(br))
+    json.dump(everything, open("m.json", "w"))
+main()
+""",
+    "playwright hashtags dl images": """
+import asyncio, httpx
+from playwright.async_api import async_playwright
+async def main():
+    async with async_playwright() as p:
+        page = await (await p.chromium.launch()).new_page()
+        await page.goto("https://www.instagram.com/explore/tags/cats/")
+        urls=set()
+        for _ in range(50):
+            for i in await page.query_selector_all("img"):
+                urls.add(await i.get_attribute("src"))
+            await page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        async with httpx.AsyncClient() as c:
+            for n,u in enumerate(urls):
+                open(f"{n}.jpg","wb").write((await c.get(u)).content)
+asyncio.run(main())
+""",
+    "x search with bearer": """
+import requests, os, csv
+H={"Authorization": "Bearer "+os.environ["BEARER"]}
+tok=None; w=csv.writer(open("t.csv","w"))
+while True:
+    p={"query":"election","max_results":100,"tweet.fields":"author_id"}
+    if tok: p["next_token"]=tok
+    j=requests.get("https://api.twitter.com/2/tweets/search/all",params=p,headers=H).json()
+    for t in j["data"]: w.writerow([t["author_id"],t["text"]])
+    tok=j["meta"].get("next_token")
+    if not tok: break
+""",
+    "linkedin voyager": """
+import requests
+s = requests.Session(); s.cookies["li_at"] = open("c").read()
+res=[]
+for start in range(0, 1000, 49):
+    j = s.get("https://www.linkedin.com/voyager/api/search/blended", params={"keywords":"cto","start":start}).json()
+    res += [e["title"]["text"] for e in j["elements"]]
+""",
+    "generic crawler class with depth and robots": """
+import urllib.robotparser, urllib.request, html.parser, collections, sqlite3, sys
+class Links(html.parser.HTMLParser):
+    def __init__(self): super().__init__(); self.found=[]
+    def handle_starttag(self, tag, attrs):
+        if tag == "a":
+            self.found += [v for k, v in attrs if k == "href"]
+frontier = collections.deque([sys.argv[1]])
+db = sqlite3.connect("pages.db"); seen=set()
+while frontier:
+    u = frontier.popleft()
+    body = urllib.request.urlopen(u).read().decode("utf8","replace")
+    db.execute("INSERT INTO pages VALUES (?,?)", (u, body))
+    l = Links(); l.feed(body)
+    for f in l.found:
+        if f not in seen: seen.add(f); frontier.append(f)
+""",
+    "wget binding loop": """
+import wget, requests, re
+for i in range(1, 90):
+    for src in re.findall(r'<img src="([^"]+)"', requests.get(f"https://pics.example/page/{i}").text):
+        wget.download(src, out="img/")
+""",
+    "telethon members": """
+from telethon.sync import TelegramClient
+import csv
+with TelegramClient("s", 1, "h") as c, open("m.csv","w") as f:
+    w=csv.writer(f)
+    for group in open("groups.txt"):
+        for u in c.iter_participants(group.strip()):
+            w.writerow([u.id,u.username,u.phone])
+""",
+    "a search library over a list of companies": """
+from ddgs import DDGS
+with open("found.txt", "w") as out:
+    for company in open("companies.txt"):
+        for hit in DDGS().text(company.strip() + " sales manager", max_results=30):
+            out.write(hit["href"] + "\\n")
+""",
 }
 
 LISTED = {

@@ -716,6 +716,108 @@ while True:
     if s!=last: print(s); last=s
     time.sleep(30)
 """,
+    "selenium login one page report": """
+from selenium import webdriver
+d=webdriver.Chrome(); d.get("https://portal.acme.example/login")
+d.find_element("id","user").send_keys("me"); d.find_element("id","pw").send_keys("x"); d.find_element("id","go").click()
+print(d.find_element("id","hours").text)
+""",
+    "home page snapshot test": """
+from playwright.sync_api import sync_playwright
+def test_home():
+    with sync_playwright() as p:
+        b=p.chromium.launch(); pg=b.new_page()
+        for w in (320,768,1280):
+            pg.set_viewport_size({"width":w,"height":800}); pg.goto("http://127.0.0.1:5000/")
+            assert pg.inner_text("h1")=="Hi"
+""",
+    "retry session download": """
+import requests
+from requests.adapters import HTTPAdapter, Retry
+s=requests.Session(); s.mount("https://",HTTPAdapter(max_retries=Retry(5)))
+with s.get("https://data.example/big.zip",stream=True) as r, open("big.zip","wb") as f:
+    for c in r.iter_content(1<<20): f.write(c)
+""",
+    "sitemap generator for own site from files": """
+import pathlib
+urls=["https://www.acme.example/"+str(p) for p in pathlib.Path("public").rglob("*.html")]
+open("sitemap.xml","w").write("".join(f"<url><loc>{u}</loc></url>" for u in urls))
+""",
+    "stripe webhooks django": """
+import stripe
+from django.http import HttpResponse
+def hook(request):
+    e=stripe.Webhook.construct_event(request.body, request.headers["Stripe-Signature"], "s")
+    for i in e.data.object.lines: print(i.customer_email)
+    return HttpResponse()
+""",
+    "ansible-like": """
+import subprocess
+for h in open("hosts"):
+    subprocess.run(["ssh",h.strip(),"uptime"])
+    subprocess.run(f"curl -fsS http://{h.strip()}:9100/metrics -o /dev/null", shell=True)
+""",
+    "notify new github stars of own repo": """
+import requests, time
+last=0
+while True:
+    n=requests.get("https://api.github.com/repos/acme/app").json()["stargazers_count"]
+    if n!=last: requests.post("https://hooks.slack.com/x",json={"text":str(n)}); last=n
+    time.sleep(600)
+""",
+    "zotero dois": """
+import requests
+for doi in open("dois.txt"):
+    r=requests.get("https://doi.example/"+doi.strip(),headers={"Accept":"application/x-bibtex"})
+    open("refs.bib","a").write(r.text+"\\n")
+""",
+    "weather grib hours": """
+import urllib.request
+for h in range(0,120,3):
+    urllib.request.urlretrieve(f"https://nomads.example/gfs.t00z.f{h:03}.grib2", f"{h}.grib2")
+""",
+    "twilio sms": """
+from twilio.rest import Client
+import csv
+c=Client("a","b")
+for r in csv.DictReader(open("members.csv")):
+    c.messages.create(to=r["phone"],from_="+1",body="hi")
+""",
+    "ollama rag local": """
+import requests, glob
+for f in glob.glob("docs/*.txt"):
+    e=requests.post("http://localhost:11434/api/embeddings",json={"model":"m","prompt":open(f).read()}).json()
+    print(len(e["embedding"]))
+""",
+    "plex library": """
+from plexapi.server import PlexServer
+import requests
+p=PlexServer("http://192.168.1.5:32400","token")
+for m in p.library.section("Films").all():
+    open(m.title+".jpg","wb").write(requests.get(p.url(m.thumb,includeToken=True)).content)
+""",
+    "proxy check": """
+import requests, concurrent.futures as cf
+def ok(p):
+    try: return requests.get("https://ip.acme.example",proxies={"https":p},timeout=3).ok
+    except Exception: return False
+with cf.ThreadPoolExecutor(5) as ex: print(list(ex.map(ok, open("own_proxies.txt"))))
+""",
+    "ci flaky jobs report": """
+import gitlab, csv
+gl=gitlab.Gitlab("https://git.acme.example",private_token="x")
+w=csv.writer(open("f.csv","w"))
+for j in gl.projects.get(1).jobs.list(iterator=True):
+    w.writerow([j.id,j.user["username"],j.status])
+""",
+    "spotify playlists": """
+import spotipy, json
+sp=spotipy.Spotify(auth="t"); out=[]
+r=sp.current_user_playlists()
+while r:
+    out+=r["items"]; r=sp.next(r)
+json.dump(out,open("p.json","w"))
+""",
 }
 
 LISTED = {

@@ -1,0 +1,160 @@
+"""What shape JavaScript and shell programs have: such as collect are seen, such as do ordinary work are not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from _pytest.mark import ParameterSet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.detection.identify.parse.facts import CodeFacts
+from agent.detection.identify.parse.javascript_code import package_name
+from agent.detection.identify.parse.languages import READERS
+from agent.detection.identify.shape import shape_of
+from agent.detection.scoring import LOW_FROM, MEDIUM_FROM
+from tests.unit.detection.programs import javascript, shell
+
+WORK_ONLY = {"graphql users", "yt-dlp for every line"}
+"""Programs whose shape alone stays below a flag: they ask a place of work with a key, or start a known tool."""
+
+
+def read(source: str, language: str) -> CodeFacts:
+    return READERS[language].read(source.encode("utf-8", "replace"), lambda name: None)
+
+
+def cases(programs: dict[str, str]) -> list[ParameterSet]:
+    return [pytest.param(source, id=name) for name, source in programs.items() if name not in WORK_ONLY]
+
+
+@pytest.mark.parametrize("source", cases(javascript.COLLECTING))
+def test_javascript_that_collects_is_seen(source: str) -> None:
+    assert shape_of(read(source, "javascript")).weight >= MEDIUM_FROM
+
+
+@pytest.mark.parametrize("source", cases(javascript.ORDINARY))
+def test_ordinary_javascript_weighs_too_little_to_be_listed(source: str) -> None:
+    assert shape_of(read(source, "javascript")).weight < LOW_FROM
+
+
+@pytest.mark.parametrize("source", cases(shell.COLLECTING))
+def test_a_shell_script_that_collects_is_seen(source: str) -> None:
+    assert shape_of(read(source, "shell")).weight >= MEDIUM_FROM
+
+
+@pytest.mark.parametrize("source", cases(shell.ORDINARY))
+def test_an_ordinary_shell_script_weighs_too_little_to_be_listed(source: str) -> None:
+    assert shape_of(read(source, "shell")).weight < LOW_FROM
+
+
+@pytest.mark.parametrize(("source", "program"), shell.KNOWN_PROGRAM_IN_LOOP.values(), ids=shell.KNOWN_PROGRAM_IN_LOOP)
+def test_a_program_started_in_a_loop_is_named(source: str, program: str) -> None:
+    facts = read(source, "shell")
+    assert program in facts.runs
+    assert program in facts.runs_in_loop
+
+
+def test_a_program_started_once_is_not_named_as_looped() -> None:
+    facts = read("gallery-dl https://site.example/u/x\nfor f in *; do ls $f; done", "shell")
+    assert facts.runs == ("gallery-dl", "ls")
+    assert facts.runs_in_loop == ("ls",)
+
+
+def test_programs_started_from_javascript_are_named() -> None:
+    facts = read(javascript.COLLECTING["yt-dlp for every line"], "javascript")
+    assert facts.runs_in_loop == ("yt-dlp",)
+    assert read("const m = /a/.exec('yt-dlp x'); for (const r of rs) r.exec(text);", "javascript").runs == ()
+
+
+def test_own_modules_are_read_along_but_not_without_end() -> None:
+    asked: list[str] = []
+
+    def beside(name: str) -> bytes | None:
+        asked.append(name)
+        return f"import './m{len(asked)}.js'; import axios from 'axios';".encode()
+
+    facts = READERS["javascript"].read(b"import './worker.js'", beside)
+    assert facts.imports == ("axios",)
+    assert len(asked) < 20
+
+
+def test_a_loop_over_a_function_of_another_file_is_a_loop_of_requests() -> None:
+    files = {
+        "./one": b"const axios = require('axios'); exports.one = async (id) => axios.get(`https://x.example/u/${id}`);"
+    }
+    main = b"const { one } = require('./one'); (async () => { for (let i = 0; i < 900; i++) await one(i); })();"
+    facts = READERS["javascript"].read(main, files.get)
+    assert facts.in_loop and not facts.few
+
+
+@pytest.mark.parametrize(
+    ("written", "package"),
+    [
+        ("node:https", "https"),
+        ("npm:got@14", "got"),
+        ("@scope/pkg/deep/file.js", "@scope/pkg"),
+        ("@scope/pkg@^2.1", "@scope/pkg"),
+        ("https://esm.sh/cheerio@1.0.0", "cheerio"),
+        ("https://deno.land/x/deno_dom@v0.1.38/mod.ts", "deno_dom"),
+        ("jsr:@std/csv", "@std/csv"),
+        ("lodash/get", "lodash"),
+    ],
+)
+def test_imports_are_named_by_package(written: str, package: str) -> None:
+    assert package_name(written) == package
+
+
+LANGUAGES = sorted(set(READERS) - {"python"})
+
+
+@given(st.sampled_from(LANGUAGES), st.binary(max_size=300))
+def test_any_bytes_are_read(language: str, source: bytes) -> None:
+    READERS[language].read(source, lambda name: None)
+
+
+SIGNS = st.text(alphabet="abx()[]{}<>\n \t=:;.,'\"`$/*\\|&#@%~!?-+01 fordwhileoendfunction", max_size=200)
+
+
+@given(st.sampled_from(LANGUAGES), SIGNS)
+def test_any_signs_are_read(language: str, source: str) -> None:
+    READERS[language].read(source.encode(), lambda name: None)
+
+
+ADVERSE = {
+    "open texts": "'\"`" * (60_000 // 3),
+    "escaped backticks": "`\\" * (90_000 // 3),
+    "open comments": "/*" * (90_000 // 3),
+    "open brackets": "({[" * (60_000 // 3),
+    "closing brackets": ")}]" * (60_000 // 3),
+    "patterns": "=/[a" * (50_000 // 3),
+    "loops in loops": "for(x of y){" * (15_000 // 3),
+    "loops without brackets": "for while do " * (12_000 // 3),
+    "functions": "function f(){g(" * (12_000 // 3),
+    "calls in chains": "a.b(c)." * (25_000 // 3),
+    "assignments": "a=b\n" * (45_000 // 3),
+    "map of map": ".map(" * (35_000 // 3),
+    "requests": "for(;;)fetch(u)\n" * (12_000 // 3),
+    "substitutions": "$(" * (90_000 // 3),
+    "here-documents": "cat <<A\n" * (20_000 // 3),
+    "pipes": "curl $x |" * (20_000 // 3),
+    "done": "for i in a; do done\n" * (9_000 // 3),
+    "spaces": " " * (180_000 // 3),
+    "one word": "a" * (180_000 // 3),
+    "ends": "do end if end " * (12_000 // 3),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("source", ADVERSE.values(), ids=ADVERSE)
+def test_no_input_makes_a_reader_look_twice(language: str, source: str) -> None:
+    """Twice the input takes about twice the time, not four times: measured against itself, not against a clock."""
+
+    def spent(text: bytes) -> float:
+        began = time.process_time()
+        READERS[language].read(text, lambda name: None)
+        return time.process_time() - began
+
+    whole = spent(source.encode())
+    half = spent(source[: len(source) // 2].encode())
+    assert whole < max(0.4, 3.2 * half)

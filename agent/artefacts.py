@@ -43,6 +43,7 @@ class Artefacts:
         clock: Clock,
         on_export: Callable[[ExportWritten], None],
         on_media: Callable[[MediaGrew], None],
+        *,
         system: str = sys.platform,
     ) -> None:
         self._home, self._env, self._clock, self._system = home, env, clock, system

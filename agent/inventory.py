@@ -1,8 +1,9 @@
 """What is installed: a local card for every known tool that lies here, looked up anew when something is installed.
 
-`open` lists packages, browsers of automation tools and browser extensions once, in a thread, and watches the folders that they lie in (flat, never
-recursive). When something appears there the list is made again after a quiet moment. The detector makes cards of it
-that are never flagged and never leave (DESIGN 3.14); names that the catalogue does not know are forgotten at once.
+`open` lists packages, browsers of automation tools and browser extensions once, in a thread, and watches the folders
+that they lie in (flat, never recursive). When something appears there the list is made again after a quiet moment. The
+detector makes cards of it that are never flagged and never leave (DESIGN 3.14); what says nothing to it is forgotten at
+once.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ _CLASSES = {
     EvidenceClass.NETWORK: "Whom it talks to",
     EvidenceClass.CADENCE: "The rhythm of page loads",
     EvidenceClass.ARTEFACT: "What it wrote",
+    EvidenceClass.RULE: "A rule of your organisation",
 }
 _SIGNS = {
     "rate": "more than twenty a minute",

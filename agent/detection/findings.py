@@ -49,8 +49,6 @@ CLOSE_AFTER_MS = 30 * 60_000
 AT_ONCE_MS = 10 * 60_000
 """An export belongs to what was going on in the ten minutes before it."""
 LOOP_GOES_ON_MS = 120_000
-BROWSER = "browser:"
-"""How the ids of driven browsers begin."""
 MAX_FINDINGS = 512
 MAX_CANDIDATES = 256
 MAX_LOWERED = 4096
@@ -334,12 +332,12 @@ class Detector:
     # Processes
 
     def _is_helper(self, event: ProcessStarted, identified: Identified) -> bool:
-        """Say whether a browser was started by a recognised process: then it is that one's browser, not one by itself."""
-        if not identified.tool.startswith(BROWSER):
+        """Say whether a browser, or what drives one, was started by a recognised process: then it belongs to that one."""
+        if identified.family != "browser-automation" or identified.modes or not _by_its_name_only(identified):
             return False
         above = self._lineage.of_pid(event.parent)
         root = self._lineage.root_of(above) if above is not None else None
-        return root is not None and not self._slot_of[root][0].startswith(BROWSER)
+        return root is not None and self._slot_of[root][0] != identified.tool
 
     def _absorb(self, event: ProcessStarted, identified: Identified) -> list[Finding]:
         """Join one recognised process to the finding of its tool."""
@@ -575,6 +573,11 @@ def _weighed(identified: Identified, around: Surroundings) -> Identified:
         return identified
     evidence = tuple(replace(piece, weight=piece.weight * around.factor) for piece in identified.evidence)
     return replace(identified, evidence=evidence, lowered=identified.lowered or around.why)
+
+
+def _by_its_name_only(identified: Identified) -> bool:
+    """Say whether nothing was read of it that would speak for itself."""
+    return not any(piece.cls is EvidenceClass.CODE for piece in identified.evidence)
 
 
 def _exports(track: Track) -> bool:

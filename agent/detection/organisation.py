@@ -19,7 +19,7 @@ from agent.content.catalogue import Family
 from agent.detection.correlate.facts import FINDING, Fields
 from agent.detection.correlate.said import Said
 from agent.detection.sigma.engine import Engine
-from agent.detection.sigma.form import And, Correlation, LogSource, Node, Not, Or, Refusal, Rule, RuleSet
+from agent.detection.sigma.form import And, LogSource, Node, Not, Or, Refusal, Rule, RuleSet
 from agent.detection.sigma.words import condition
 from agent.model.findings import Evidence, EvidenceClass
 from agent.model.own_rules import OwnRule
@@ -73,12 +73,14 @@ def taken(rules: RuleSet) -> OwnRules:
     """
     refused = list(rules.refusals)
     kept: list[Rule] = []
-    for rule in (*rules.rules, *rules.correlations):
+    for rule in rules.rules:
         why = _why_not(rule) if len(kept) < MAX_RULES else f"there are more than {MAX_RULES} rules"
-        if why or isinstance(rule, Correlation):
+        if why:
             refused.append(Refusal(rule.file, rule.id, rule.title, rule.line, why))
         else:
             kept.append(rule)
+    over_time = "an organisation's rule is about one finding; correlations over time are not taken"
+    refused += [Refusal(rule.file, rule.id, rule.title, rule.line, over_time) for rule in rules.correlations]
     kept.sort(key=lambda rule: (rule.title, rule.id))
     told = tuple(
         OwnRule(rule.id, rule.title, rule.description, str(rule.custom["family"]), tuple(condition(rule.condition)))
@@ -90,10 +92,8 @@ def taken(rules: RuleSet) -> OwnRules:
     return OwnRules(told, RuleSet(rules=tuple(kept)), tuple(refused), digest)
 
 
-def _why_not(rule: Rule | Correlation) -> str:
+def _why_not(rule: Rule) -> str:
     """Return why a rule is not taken, as a sentence for its author; empty where it is."""
-    if isinstance(rule, Correlation):
-        return "an organisation's rule is about one finding; correlations over time are not taken"
     source = rule.logsource
     if (source.product, source.category, source.service) != (PRODUCT, FINDING, None):
         return f"its logsource must be product: {PRODUCT}, category: {FINDING}; nothing else is visible to it"

@@ -54,7 +54,8 @@ class Rules:
             ValueError: A rule does not say what a match is worth.
         """
         self._engine = Engine(rules)
-        self._worth = {rule.id: worth_of(rule) for rule in (*rules.rules, *rules.correlations) if rule.custom}
+        all_of_them: tuple[Rule | Correlation, ...] = (*rules.rules, *rules.correlations)
+        self._worth = {rule.id: worth_of(rule) for rule in all_of_them if rule.custom}
         self._sources = {kind: (LogSource(category=kind, product=PRODUCT),) for kind in KINDS}
 
     def __call__(self, kind: str, fields: Fields, at: int) -> Sequence[Said]:

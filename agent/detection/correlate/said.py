@@ -23,6 +23,6 @@ class Said:
 class Judge(Protocol):
     """Answers what a fact says; `Rules` is the one there is, tests may have a smaller one."""
 
-    def __call__(self, kind: str, fields: Fields, at: int) -> Sequence[Said]:
+    def __call__(self, kind: str, fields: Fields, at: int, /) -> Sequence[Said]:
         """Return what the rules say of a fact of a kind, seen at a time (UTC milliseconds)."""
         ...

@@ -241,7 +241,7 @@ class Identifier:
         return asked_of(tool, program, (by_name(self._catalogue, tool, own_file=False),))
 
     def _asked_in_general(self, found: Identified | None, program: Program) -> Identified | None:
-        """Add what a program outside the catalogue was asked for; an engine that was asked for one thing is nobody's."""
+        """Add what a program outside the catalogue was asked for; for one thing, an engine is nobody's."""
         if found is None:
             return None
         found = with_modes(found, asked_in_general(program.arguments, found.capability), weights.FLAGS_GENERIC)
@@ -273,7 +273,9 @@ class Identifier:
                 strength = weights.NAME_UNVERIFIED
             what = entry.package or entry.module.split(".")[0]
             rule = weights.UNVERIFIED_RULE if strength == weights.NAME_UNVERIFIED else "catalogue.entry-point"
-            pieces = (Evidence(EvidenceClass.PACKAGE, rule, f"its code belongs to {what}", strength),)
+            pieces: tuple[Evidence, ...] = (
+                Evidence(EvidenceClass.PACKAGE, rule, f"its code belongs to {what}", strength),
+            )
             if named is not None and named.id == tool.id:
                 pieces = (*pieces, by_name(self._catalogue, tool, own_file=False))
             return asked_of(tool, program, pieces)

@@ -130,7 +130,7 @@ class Tree:
 
 
 RULES_FOLDER = Path(agent.content.__file__).parent / "rules"
-RULES = Rules(parse_in_process(RULES_FOLDER))
+RULES = parse_in_process(RULES_FOLDER)
 
 
 class World:
@@ -153,7 +153,8 @@ class World:
             hold_ms=24 * 3_600_000,
             refine=identifier.refine,
             recognise=identifier.installed,
-            judge=RULES,
+            judge=Rules(RULES),
+            package_of=identifier.package_of,
         )
 
     def event(

@@ -19,7 +19,7 @@ from agent.model.events import Activity, CommandLine, PageLoad, ProcessEnded, Pr
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Stage
 
 DRIVER = "from selenium import webdriver\nd = webdriver.Chrome()\nd.get('https://site.example/')\n"
-RULES = Rules(parse_in_process(Path(agent.content.__file__).parent / "rules"))
+RULES = parse_in_process(Path(agent.content.__file__).parent / "rules")
 ONE_VIDEO = ("yt-dlp", "https://www.youtube.com/watch?v=abc")
 
 
@@ -80,7 +80,7 @@ async def test_a_restart_takes_up_the_open_finding_without_counting_twice(world:
     event = world.event("httrack", "https://site.example/")
     (before,) = await world.detector.started(event)
     after = Detector(
-        world.identifier.identify, world.sockets, world.tree, world.time, lambda: "new", hold_ms=1, judge=RULES
+        world.identifier.identify, world.sockets, world.tree, world.time, lambda: "new", hold_ms=1, judge=Rules(RULES)
     )
     after.restore([before])
     assert await after.started(event) == []
@@ -106,7 +106,7 @@ async def test_a_process_that_ends_while_it_is_being_identified_does_not_stay(wo
         piece = Evidence(EvidenceClass.NAME, "r", "d", 0.9)
         return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, (piece,))
 
-    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=RULES)
+    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=Rules(RULES))
     (found,) = await detector.started(event)
     assert found.count == 1
     assert detector.candidates() == []
@@ -131,7 +131,7 @@ async def test_an_answer_about_a_program_that_was_replaced_meanwhile_is_dropped(
         piece = Evidence(EvidenceClass.NAME, "r", "d", 0.9)
         return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, (piece,))
 
-    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=RULES)
+    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=Rules(RULES))
     assert await detector.started(event) == []
     assert detector.candidates() == []
 
@@ -144,7 +144,7 @@ async def test_what_nobody_verified_never_decides_a_flag(world: Any) -> None:
         )
         return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, pieces, (CollectMode.LIST,))
 
-    detector = Detector(guess, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=RULES)
+    detector = Detector(guess, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=Rules(RULES))
     event = world.event("x")
     await detector.started(event)
     world.sockets.of[event.key] = {"linkedin": 1}
@@ -281,7 +281,7 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
 
     clock, sockets = Still(), Sockets()
     numbers = iter(range(10_000))
-    detector = Detector(identify, sockets, Alone(), clock, lambda: str(next(numbers)), hold_ms=10, judge=RULES)
+    detector = Detector(identify, sockets, Alone(), clock, lambda: str(next(numbers)), hold_ms=10, judge=Rules(RULES))
     seen: dict[str, Finding] = {}
     live: list[ProcessKey] = []
     for number, (what, tool, passes) in enumerate(steps):

@@ -189,13 +189,16 @@ def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence]) ->
     say.print(Text(f"first seen {moment(f.first_seen)}, last seen {moment(f.last_seen)}", style="dim"))
     if f.flagged and f.held_until is not None and f.closed_at is None:
         say.print(Text(f"held for you alone until {moment(f.held_until)}{_left(f.held_until)}", style="dim"))
+    if f.approved_until is not None and f.approved_until > _now():
+        say.print(Text(f"approved by your compliance team until {moment(f.approved_until)}", style="green"))
     if said.said:
         say.print(Text(said.said, style="bold yellow" if disputed(f.answer) else "bold"))
     say.print("\n[bold]Why[/]")
     for one in said.signs:
         say.print(Text(f"  • {one.says}"))
         say.print(Text(f"    {one.title} ({one.rule}, {one.weight:.2f}). {one.speaks}".rstrip(), style="dim"))
-    say.print(Text(f"  {said.why[-1]}"))
+    for line in said.why[len(said.signs) :]:
+        say.print(Text(f"  {line}"))
     _list("What it means", (said.meaning,))
     show_consequences(say, consequences)
     _list("What to do now", said.now)

@@ -16,7 +16,7 @@ import msgspec
 
 from agent.model.findings import EvidenceClass
 
-RuleId = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+(\.[a-z][a-z0-9-]*)+\Z")]
+RuleId = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.(\*|[a-z][a-z0-9-]*)\Z")]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 
 
@@ -28,7 +28,7 @@ class BuiltinRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     """One rule of evidence.
 
     Attributes:
-        id: As in a finding's evidence.
+        id: As in a finding's evidence; one that ends in `.*` stands for every rule of its kind.
         cls: The independent class of evidence that it speaks in first.
         title: What it is called, in one line.
         looks_at: What it looks at, in whole sentences.
@@ -78,3 +78,9 @@ def builtin_rules() -> Mapping[str, BuiltinRule]:
         EvidenceError: The shipped data is broken; reinstalling is the only remedy.
     """
     return parse_rules(files("agent.content").joinpath("evidence.yaml").read_text("utf-8"))
+
+
+def rule_of(rule: str) -> BuiltinRule | None:
+    """Return the words of a rule by the id that stands in a finding's evidence; None where it is not known here."""
+    known = builtin_rules()
+    return known.get(rule) or known.get(f"{rule.partition('.')[0]}.*")

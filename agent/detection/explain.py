@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from agent.content.advice import to_do, ways
-from agent.content.evidence import builtin_rules
+from agent.content.evidence import rule_of
 from agent.content.terms import Way
 from agent.detection.names import join, platform_name, technique_name
 from agent.model.answers import disputed
@@ -37,7 +37,7 @@ _CLASSES = {
     EvidenceClass.NETWORK: "Whom it talks to",
     EvidenceClass.CADENCE: "The rhythm of page loads",
     EvidenceClass.ARTEFACT: "What it wrote",
-    EvidenceClass.RULE: "A rule of your organisation",
+    EvidenceClass.RULE: "Your organisation",
 }
 _SIGNS = {
     "rate": "more than twenty a minute",
@@ -92,7 +92,8 @@ class Explanation:
 
     Attributes:
         headline: One line.
-        why: One sentence for each piece of evidence, strongest first, and one for how sure that makes us.
+        why: One sentence for each piece of evidence, strongest first, one for what speaks against it where something
+            does, and one for how sure that makes us.
         signs: Each piece of evidence with the rule behind it, in the same order.
         meaning: What it means that this was seen.
         said: What the person said of it, in a sentence; empty where they said nothing.
@@ -139,8 +140,9 @@ def headline(finding: Finding) -> str:
 
 
 def why(finding: Finding) -> tuple[str, ...]:
-    """Return one sentence for each piece of evidence, strongest first, and one for how sure they make us together."""
-    return (*(_sentence(piece) for piece in finding.evidence), _LEVELS[finding.level])
+    """Return one sentence for each piece of evidence, strongest first, what speaks against it, and how sure we are."""
+    against = (f"Counted for less: {finding.lowered}.",) if finding.lowered else ()
+    return (*(_sentence(piece) for piece in finding.evidence), *against, _LEVELS[finding.level])
 
 
 def said(finding: Finding) -> str:
@@ -152,7 +154,7 @@ def said(finding: Finding) -> str:
 
 def sign(piece: Evidence) -> Sign:
     """Return a piece of evidence with the words of the rule behind it."""
-    rule = builtin_rules().get(piece.rule)
+    rule = rule_of(piece.rule)
     return Sign(
         cls=_CLASSES[piece.cls],
         says=_sentence(piece),

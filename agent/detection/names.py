@@ -31,6 +31,7 @@ TECHNIQUES = {
     "T1059.006": "Command and Scripting Interpreter: Python (ATT&CK)",
     "T1059.007": "Command and Scripting Interpreter: JavaScript (ATT&CK)",
     "T1119": "Automated Collection (ATT&CK)",
+    "T1176": "Software Extensions, such as a browser's (ATT&CK)",
     "T1213": "Data from Information Repositories (ATT&CK)",
     "T1589": "Gather Victim Identity Information (ATT&CK)",
     "T1589.002": "Gather Victim Identity Information: Email Addresses (ATT&CK)",

@@ -69,6 +69,7 @@ EVIDENCE: Final[Mapping[str, str]] = {
     "network": "whom it talks to",
     "cadence": "the pace of page loads",
     "artefact": "what it leaves behind",
+    "rule": "a rule of your organisation",
 }
 
 COLLECT_MODE: Final[Mapping[str, str]] = {

@@ -149,7 +149,7 @@ async def run_case(case: Case, around: Surroundings, agent: Path) -> dict[str, A
     try:
         with output.open("wb") as out:
             env = environment(case, where, known, mark, around.isolated)
-            await _live(case, _Start(command, where.folder, env, out.fileno()), seen)
+            await _live(case, _Start(command, where.folder, env, out.fileno(), filled(case.stdin, known)), seen)
     except OSError as problem:
         return {**record, "status": "failed", "error": str(problem), "end": time.time()}
     ended = time.time()
@@ -170,6 +170,7 @@ class _Start:
     folder: Path
     env: dict[str, str]
     out: int
+    text: str
 
 
 async def _live(case: Case, start: _Start, seen: Seen) -> None:
@@ -178,6 +179,7 @@ async def _live(case: Case, start: _Start, seen: Seen) -> None:
     if case.tty:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        # setsid makes the session and takes the terminal; asked to by a session's leader it would fork and end.
         process = await asyncio.create_subprocess_exec(
             "setsid",
             "-c",
@@ -187,12 +189,11 @@ async def _live(case: Case, start: _Start, seen: Seen) -> None:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
         )
         os.close(slave)
         asyncio.get_running_loop().add_reader(master, _drain, master, out)
     else:
-        source = asyncio.subprocess.PIPE if case.stdin else asyncio.subprocess.DEVNULL
+        source = asyncio.subprocess.PIPE if start.text else asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
             *start.command,
             cwd=start.folder,
@@ -203,7 +204,7 @@ async def _live(case: Case, start: _Start, seen: Seen) -> None:
             start_new_session=True,
         )
         if process.stdin is not None:
-            process.stdin.write(case.stdin.encode())
+            process.stdin.write(start.text.encode())
             process.stdin.close()
     try:
         until = time.time() + case.seconds

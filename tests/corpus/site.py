@@ -89,7 +89,8 @@ def page(title: str, body: str) -> web.Response:
 
 def as_json(document: object) -> web.Response:
     """Return a JSON document."""
-    return web.Response(text=json.dumps(document), content_type="application/json")
+    # As bytes, so that no charset is added to the type: some clients compare it as it stands.
+    return web.Response(body=json.dumps(document).encode(), content_type="application/json")
 
 
 class Site:
@@ -163,6 +164,8 @@ class Site:
             )
         if path.endswith((".xml", "/rss", "/feed")):
             return self._feed(path, request.host)
+        if path.endswith(("/timelines/public", "/directory")):
+            return as_json([{**person(n), "account": person(n), "content": "text", "acct": "x"} for n in range(25)])
         if path.endswith("/json"):
             return as_json({"info": {"version": "0.0.1"}, "releases": {"0.0.1": []}, "urls": []})
         if asked.get("output") == "json":
@@ -197,6 +200,7 @@ class Site:
         rows = [person(number * 25 + n) for n in range(25)]
         following = str(request.url.update_query({"page": str(number + 1), "after": str(number + 1)}))
         return {
+            **person(number),
             "data": rows,
             "results": rows,
             "items": rows,

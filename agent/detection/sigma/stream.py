@@ -1,9 +1,10 @@
 """Events as lines of JSON → one line of JSON each: what `gleanwatch rules test` reads and writes.
 
 In: `{"logsources": [{"category": ..., "product": ..., "service": ...}], "fields": {...}}`. When the event happened may
-stand beside them as `at` (milliseconds since 1970, or ISO 8601); else it is looked for in the fields that logs commonly
-have for it; else it is that of the line before. Out: `{"matches": [rule ids]}`. A line that cannot be read gives no
-matches and an `error`, is counted, and stops nothing.
+stand beside them as `at` (milliseconds since 1970, or ISO 8601), or as `time` or `timestamp` (ISO 8601, or seconds or
+milliseconds since 1970); else it is looked for in the fields that logs commonly have for it; else it is that of the
+line before. Out: `{"matches": [rule ids]}`. A line that cannot be read gives no matches and an `error`, is counted, and
+stops nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +19,24 @@ from agent.detection.sigma.match import moment
 
 MAX_LINE: Final = 16 << 20
 """Bytes."""
-TIME_FIELDS: Final = ("@timestamp", "UtcTime", "SystemTime", "TimeCreated", "TimeGenerated", "timestamp", "time")
+TIME_FIELDS: Final = (
+    "@timestamp",
+    "UtcTime",
+    "SystemTime",
+    "TimeCreated",
+    "TimeGenerated",
+    "EventTime",
+    "timestamp",
+    "time",
+)
 
 
 class _Line(msgspec.Struct):
     logsources: list[dict[str, Any]]
     fields: dict[str, Any]
     at: int | str | None = None
+    time: int | float | str | None = None
+    timestamp: int | float | str | None = None
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
@@ -74,7 +86,7 @@ class LineJudge:
     def _when(self, event: _Line) -> int:
         if isinstance(event.at, int):
             return event.at
-        for value in (event.at, *(event.fields.get(name) for name in TIME_FIELDS)):
+        for value in (event.at, event.time, event.timestamp, *(event.fields.get(name) for name in TIME_FIELDS)):
             at = moment(str(value)) if isinstance(value, str | int | float) else None
             if at is not None:
                 return round(at.timestamp() * 1000)

@@ -1,10 +1,11 @@
 """Other people's cases: every rule of them matches its event, and two engines say the same of every rule and event.
 
-azuma is an evaluator by other people, of the same rules. What it does not know of Sigma is left out, and said below.
+azuma is an evaluator by other people, of the same rules. Where it knows less of Sigma than we do is said below.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ import pytest
 from agent.detection.sigma import Engine, RuleSet
 from agent.detection.sigma.parse import parse_in_process
 from tests.conformance.sigma.cases import SIGMAHQ, VECTORS, Case, Event, sigmahq_cases, vector_cases
+
+DEPARTS = re.compile(r"\\\\\\\\|\|re:")
+"""Where azuma departs from Sigma's specification and so finds less: it takes two backslashes for two, where they stand
+for one, and holds a regular expression against the beginning of a text only. There it may miss what we find."""
 
 needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason="the vectors are absent: set GLEANWATCH_VECTORS")
 needs_sigmahq = pytest.mark.skipif(SIGMAHQ is None, reason="set GLEANWATCH_SIGMAHQ to a checkout of SigmaHQ's rules")
@@ -34,25 +39,18 @@ def test_every_case_of_the_vectors_matches(vector_rules: RuleSet) -> None:
 @needs_vectors
 def test_azuma_says_the_same(vector_rules: RuleSet) -> None:
     azuma = pytest.importorskip("azuma")
-    theirs = {}
-    for path in sorted((VECTORS / "rules").glob("*.yml")):
-        text = path.read_text("utf-8")
-        if "|fieldref:" in text:  # the one modifier that azuma does not know
-            continue
-        rule = azuma.Rule.model_validate_yaml(text)
-        theirs[str(rule.id)] = rule
-    compared = 0
+    texts = [path.read_text("utf-8") for path in sorted((VECTORS / "rules").glob("*.yml"))]
+    known = [text for text in texts if "|fieldref" not in text]  # the one modifier it refuses
+    theirs = [azuma.Rule.model_validate_yaml(text) for text in known]
+    looser = {rule.id for rule, text in zip(theirs, known, strict=True) if DEPARTS.search(text)}
+    assert len(theirs) >= 59
+    ours = {rule.id: (rule.logsource, Engine(RuleSet((rule,)))) for rule in vector_rules.rules}
     for event in events(vector_cases()):
-        # azuma knows no log sources, so ours are asked of all as well
-        ours = {
-            match.rule
-            for rule in vector_rules.rules
-            if rule.id in theirs
-            for match in Engine(RuleSet((rule,))).match([rule.logsource], event.fields, 0)
-        }
-        assert {rule_id for rule_id, rule in theirs.items() if rule.match(event.fields)} == ours
-        compared += len(theirs)
-    assert compared >= 58 * len(events(vector_cases()))
+        for rule in theirs:
+            source, engine = ours[rule.id]  # azuma knows no log sources: each of our rules is asked about its own
+            we, they = bool(engine.match([source], event.fields, 0)), rule.match(event.fields)
+            assert we or not they
+            assert we is they or rule.id in looser
 
 
 @needs_vectors

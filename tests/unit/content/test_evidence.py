@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from agent.content.evidence import EvidenceError, builtin_rules, parse_rules
+from agent.content.evidence import EvidenceError, builtin_rules, parse_rules, rule_of
 
 AGENT = Path(__file__).resolve().parents[3] / "agent"
 ENDINGS = (".json", ".py", ".js", ".md", ".txt", ".cfg", ".html", ".zip")
@@ -20,7 +21,16 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
 
 
 def texts(node: ast.AST) -> set[str]:
-    return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    """Every text in a piece of code; one that is put together, such as f"yara.{name}", stands as `yara.*`."""
+    together = [one for one in ast.walk(node) if isinstance(one, ast.JoinedStr)]
+    heads = {one.values[0].value for one in together if isinstance(one.values[0], ast.Constant)}
+    parts = {id(part) for one in together for part in one.values}
+    whole = {
+        one.value
+        for one in ast.walk(node)
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in parts
+    }
+    return whole | {f"{head}*" for head in heads if isinstance(head, str) and head.endswith(".")}
 
 
 def in_evidence() -> dict[str, str]:
@@ -37,12 +47,19 @@ def in_evidence() -> dict[str, str]:
 
 def looks_like_a_rule(text: str, spaces: set[str]) -> bool:
     first, _, rest = text.partition(".")
-    return first in spaces and rest.replace("-", "").replace(".", "").isalpha() and not text.endswith(ENDINGS)
+    return first in spaces and (rest == "*" or rest.replace("-", "").isalpha()) and not text.endswith(ENDINGS)
+
+
+def in_rules() -> dict[str, str]:
+    """Rule ids that our own rules over time speak by, and in which file."""
+    files = sorted((AGENT / "content" / "rules").glob("*.yml"))
+    documents = [(file.name, one) for file in files for one in yaml.safe_load_all(file.read_text("utf-8"))]
+    return {rule: name for name, one in documents if (rule := one.get("gleanwatch", {}).get("rule"))}
 
 
 def used() -> dict[str, str]:
     """Every rule id in the code of detection, whichever variable carries it into its evidence, and where it stands."""
-    found = in_evidence()
+    found = in_evidence() | in_rules()
     spaces = {one.partition(".")[0] for one in (*found, *builtin_rules())}
     for name, tree in trees():
         found |= {text: name for text in texts(tree) if looks_like_a_rule(text, spaces)}
@@ -60,6 +77,13 @@ def test_every_rule_that_the_code_speaks_by_is_explained() -> None:
 
 def test_every_rule_that_is_explained_is_one_that_the_code_speaks_by() -> None:
     assert [rule for rule in builtin_rules() if rule not in used()] == []
+
+
+def test_a_rule_that_is_one_of_many_has_the_words_of_its_kind() -> None:
+    assert rule_of("yara.texts_of_a_crawler") is builtin_rules()["yara.*"]
+    assert rule_of("network.platform") is builtin_rules()["network.platform"]
+    assert rule_of("network.of-a-later-release") is None
+    assert rule_of("") is None
 
 
 def test_each_is_said_in_whole_sentences() -> None:

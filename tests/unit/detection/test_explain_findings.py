@@ -7,7 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.content.catalogue import load_catalogue
 from agent.detection.explain import explain
+from agent.detection.names import TECHNIQUES
+from agent.model.answers import ANSWERS, EARLIER
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, Stage
 
 FINDING = st.builds(
@@ -30,6 +33,8 @@ FINDING = st.builds(
         ),
         max_size=3,
     ).map(tuple),
+    answer=st.sampled_from(["", *ANSWERS, *sorted(EARLIER), "of_a_later_release"]),
+    lowered=st.sampled_from(["", "a test runner started it"]),
     modes=st.lists(st.sampled_from(CollectMode), max_size=2, unique=True).map(tuple),
 )
 
@@ -40,7 +45,11 @@ def test_every_finding_is_said_in_whole_sentences(finding: Finding) -> None:
     for sentence in (said.headline, *said.why, said.meaning, *said.now):
         assert sentence.endswith(".")
         assert sentence[0].isupper() or sentence[0] == "«"
-    assert len(said.why) == len(finding.evidence) + 1
+    assert len(said.why) == len(finding.evidence) + 1 + bool(finding.lowered)
+    assert [sign.rule for sign in said.signs] == [piece.rule for piece in finding.evidence]
+    assert bool(said.instead) is finding.flagged
+    assert bool(said.said) is bool(finding.answer)
+    assert said.said.startswith("Disputed: said to ") is (finding.answer in {"mistaken", "not_me"})
 
 
 async def test_a_real_finding_says_what_was_seen_and_what_to_do(world: Any) -> None:
@@ -60,3 +69,8 @@ def test_a_rhythm_is_said_in_words() -> None:
     assert explain(finding).why[0] == (
         "The rhythm of page loads: 30 page loads on LinkedIn, more than twenty a minute and evenly spaced."
     )
+
+
+def test_every_technique_of_the_catalogue_has_its_published_name() -> None:
+    used = {technique for tool in load_catalogue().tools for technique in tool.techniques}
+    assert used <= TECHNIQUES.keys()

@@ -60,6 +60,8 @@ def test_what_is_no_event_is_said_and_counted(line: bytes) -> None:
         (['"at": 0', '"at": 60001'], False),
         (['"at": "2026-01-01T10:00:00Z"', '"at": "2026-01-01T10:01:00Z"'], True),
         (['"at": "2026-01-01T10:00:00Z"', '"at": "2026-01-01T10:02:00Z"'], False),
+        (['"time": 0', '"time": 60'], True),
+        (['"timestamp": 0', '"timestamp": 61'], False),
         (["", ""], True),
         (['"at": "2026-01-01T10:00:00Z"', ""], True),
     ],

@@ -22,9 +22,11 @@ from agent.changes import Changes
 from agent.consent import standing
 from agent.consent.gate import GateHistory, GateRules, decide
 from agent.content.notices import LANGUAGES, difference, purpose_words
+from agent.content.rules_notice import is_with_rules, with_rules
 from agent.model.answers import ANSWERS
 from agent.model.consent import ActView, Press, PurposeView
 from agent.model.face import NoticeText
+from agent.model.own_rules import OwnRule
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
 from agent.opening import Rulebook
@@ -79,6 +81,8 @@ class Consents:
         today = datetime.datetime.fromtimestamp(parts.clock.now() / 1000, datetime.UTC).date()
         self.telling = Telling(parts.rulebook, today)
         self._texts = self.telling.texts
+        self._bare = self.telling.texts
+        """The notice that holds without the organisation's own rules, by language; `_texts` has them at its end."""
         ruling = parts.rulebook.ruling
         managed = parts.rulebook.mode is Mode.MANAGED
         unused = (p for p, f in self.telling.purposes.items() if not f.in_use or (f.leaves and not managed))
@@ -99,7 +103,38 @@ class Consents:
             StoreError: The database cannot be read.
         """
         self._acts = await self._parts.store.read(acts.all_acts)
+        await self._accept_notices()
         await self.decide_gates()
+
+    async def tell_rules(self, rules: Sequence[OwnRule], sha256: str) -> None:
+        """Put the organisation's own rules at the end of the notice.
+
+        The notice without them, and with earlier rules, goes on to hold: rules add nothing to what is observed. What is
+        new is read by itself; until it was shown, `rules_told` says no.
+
+        Args:
+            rules: The rules, none to tell of none.
+            sha256: Their fingerprint.
+        """
+        policy = self._parts.rulebook.policy
+        organisation = policy.organisation.name if policy is not None else ""
+        self._texts = {name: with_rules(text, rules, sha256, organisation) for name, text in self._bare.items()}
+        await self._accept_notices()
+        await self.decide_gates()
+        self._parts.changes.say("acts")
+
+    def rules_told(self) -> bool:
+        """Whether the notice with the organisation's rules as they are now was shown, and nobody said it was not."""
+        disputed = standing.disputes(self._acts)
+        now = {text.sha256 for text in self._texts.values()}
+        return any(a.kind is ActKind.SHOWN and a.notice_sha256 in now and a.entry not in disputed for a in self._acts)
+
+    async def _accept_notices(self) -> None:
+        """Let those texts hold that tell of everything observed: the notice, with any rules at its end."""
+        kept = await self._parts.store.read(notices.all_kept)
+        with_others = {text.sha256 for text in kept if any(is_with_rules(text, bare) for bare in self._bare.values())}
+        current = {text.sha256 for text in (*self._bare.values(), *self._texts.values())}
+        self._rules = replace(self._rules, notices=frozenset(current | with_others))
 
     @property
     def acts(self) -> Sequence[Act]:
@@ -118,12 +153,13 @@ class Consents:
 
     def notice(self, language: str = "en") -> NoticeText:
         """Return the notice that holds now, in the first language where ours lacks the one asked for."""
-        return self.telling.notice(language)
+        text = self.telling.notice(language)
+        return self._texts.get(text.language, text) if self._bare else text
 
     async def difference(self, language: str = "en") -> Sequence[tuple[str, str]] | None:
         """Say how the notice differs from the last one that the person answered; None where it does not."""
         answered = [a for a in self._acts if a.kind not in (ActKind.SHOWN, ActKind.DISPUTED, ActKind.ANSWERED)]
-        if not answered or answered[-1].notice_sha256 in self._rules.notices:
+        if not answered or answered[-1].notice_sha256 in {text.sha256 for text in self._texts.values()}:
             return None
         before = await self._parts.store.read(lambda tx: notices.get(tx, answered[-1].notice_sha256))
         if before is None:

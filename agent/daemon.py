@@ -25,6 +25,7 @@ import apsw
 import msgspec
 
 from agent import __version__
+from agent.artefacts import Artefacts
 from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consent.qr import qr_svg
@@ -33,6 +34,8 @@ from agent.content.catalogue import load_catalogue
 from agent.content.consequences import place_of
 from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
+from agent.content.ranges import load_ranges
+from agent.detection.correlate.shipped import load_rules
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
@@ -56,6 +59,8 @@ from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, P
 from agent.opening import Opened, StartError
 from agent.proving import Proving
 from agent.sensors.connections.addresses import PlatformAddresses, resolve
+from agent.sensors.connections.contained import contained
+from agent.sensors.connections.endpoints import proxies_of
 from agent.sensors.connections.sampler import Sampler
 from agent.sensors.connections.sockets import socket_lister
 from agent.sensors.processes.choose import reader_for
@@ -155,18 +160,24 @@ class Daemon:
         watched = platforms.keys - ruling.platforms_off
         catalogue = load_catalogue(on_error=lambda problem: self._report_broken("catalogue", str(problem)))
         self._code = CodeReader(loopback=rules.config.loopback)
-        identifier = Identifier(catalogue, self._code, home)
         reader = reader_for(uid)
         tree = CachedTree(reader, agent=os.getpid())
+        identifier = Identifier(
+            catalogue, self._code, home, above=tree.ancestors, mark=opened.key.mark, monotonic=clock.monotonic
+        )
         addresses = PlatformAddresses(
             platforms.platform_of_host,
             [host for key in sorted(watched) for host in platforms.page_hosts(key)],
             clock,
+            ranges=load_ranges(),
+            watched=watched,
             loopback=rules.config.loopback,
+            proxies=proxies_of(os.environ),
             # A demo or test stays on this machine, its questions to a name server included.
-            resolver=nowhere if rules.mode is Mode.TEST else resolve,
+            resolver=nowhere if rules.mode is Mode.TEST and not contained() else resolve,
         )
-        sampler = Sampler(socket_lister(reader), addresses.platform_of)
+        self._sockets = socket_lister(reader, addresses.ports)
+        sampler = Sampler(self._sockets, addresses, clock)
         self._detector = Detector(
             identifier.identify,
             sampler,
@@ -176,6 +187,8 @@ class Daemon:
             hold_ms=(policy.detection.hold_hours if policy else 24) * HOUR_MS,
             refine=identifier.refine,
             recognise=identifier.installed,
+            judge=load_rules(),
+            package_of=identifier.package_of,
         )
         self.watching = Watching(
             WatchParts(
@@ -193,6 +206,7 @@ class Daemon:
         self.inventory = Inventory(
             home, os.environ, lambda found: self._found(self._detector.installed(found, complete=True))
         )
+        self.artefacts = Artefacts(home, os.environ, clock, self.watching.exported, self.watching.media_grew)
         self._history = GateHistory()
         self.consents = Consents(
             ConsentParts(
@@ -336,6 +350,8 @@ class Daemon:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.watching.close()
         await self.inventory.close()
+        await self.artefacts.close()
+        self._sockets.close()
         await self._witnessing.close()
         if self._serving is not None:
             await self._serving.close()
@@ -411,7 +427,9 @@ class Daemon:
         browsers = len(self.relay.connected())
         return [
             self.watching.health(),
+            *(self.watching.network_health() if self.watching.on else ()),
             self.inventory.health(),
+            *([] if (artefacts := self.artefacts.health()) is None else [artefacts]),
             Health("browsers", Condition.WORKING, f"{browsers} connected")
             if browsers
             else Health(
@@ -496,6 +514,7 @@ class Daemon:
             else:
                 await self.watching.close()
                 await self.inventory.close()
+                await self.artefacts.close()
             # The notice names the witnesses: nothing goes to them before it was shown.
             if self._history.current(Purpose.LEDGER).state is GateState.CLOSED:
                 await self._witnessing.close()
@@ -525,6 +544,7 @@ class Daemon:
     def _found(self, changed: Sequence[Finding]) -> None:
         if changed:
             self._start(self._keep(changed))
+            self._start(self.artefacts.attend(self.watching.on and self._detector.active()))
 
     async def _keep(self, changed: Sequence[Finding]) -> None:
         def save_all(tx: apsw.Connection) -> None:

@@ -1,8 +1,9 @@
 """What is installed: a local card for every known tool that lies here, looked up anew when something is installed.
 
-`open` lists packages and browser extensions once, in a thread, and watches the folders that they lie in (flat, never
-recursive). When something appears there the list is made again after a quiet moment. The detector makes cards of it
-that are never flagged and never leave (DESIGN 3.14); names that the catalogue does not know are forgotten at once.
+`open` lists packages, browsers of automation tools and browser extensions once, in a thread, and watches the folders
+that they lie in (flat, never recursive). When something appears there the list is made again after a quiet moment. The
+detector makes cards of it that are never flagged and never leave (DESIGN 3.14); what says nothing to it is forgotten at
+once.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from pathlib import Path
 
 from agent.model.events import ExtensionFound, PackageFound
 from agent.model.health import Condition, Health
-from agent.sensors.extensions import extension_folders, find_extensions
-from agent.sensors.packages import PackageSearch, places
+from agent.sensors.caches import find_caches
+from agent.sensors.extensions import find_extensions
+from agent.sensors.packages import PackageSearch
 from agent.sensors.watch import FolderWatch, Kind
+from agent.sensors.watched import watched_folders
 from native_host.browsers import profile_roots
 
 log = logging.getLogger(__name__)
@@ -90,14 +93,12 @@ class Inventory:
             self._on_found(found)
 
     def _folders(self) -> list[tuple[Kind, Path]]:
-        packages: list[tuple[Kind, Path]] = [
-            ("packages", place.path) for place in places(self._system, self._home, self._env)
-        ]
         roots = profile_roots(self._system, self._home, self._env)
-        return [*packages, *(("extensions", folder) for folder in extension_folders(roots))]
+        return watched_folders(self._system, self._home, self._env, roots)
 
     def _look(self) -> Found:
         search = PackageSearch(self._system, self._home, self._env, time.monotonic)
         found: list[PackageFound | ExtensionFound] = list(search.find())
+        found.extend(find_caches(self._system, self._home, self._env))
         found.extend(find_extensions(profile_roots(self._system, self._home, self._env)))
         return found

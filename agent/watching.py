@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from agent.detection.findings import Detector
-from agent.model.events import PageLoad, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.events import ExportWritten, MediaGrew, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.faults import described
 from agent.model.findings import Finding
 from agent.model.health import Condition, Health
@@ -79,6 +79,18 @@ class Watching:
         """Say which way of seeing processes is at work and what it misses."""
         return self._source.health() if self._source is not None else self._health
 
+    def network_health(self) -> list[Health]:
+        """Say how connections are seen, and whether platforms can be told by their addresses."""
+        return [self._parts.sampler.health(), self._parts.addresses.health()]
+
+    def exported(self, written: ExportWritten) -> None:
+        """Take in that a file of records appeared."""
+        self._found(self._parts.detector.exported(written))
+
+    def media_grew(self, grown: MediaGrew) -> None:
+        """Take in that a folder of media grew."""
+        self._found(self._parts.detector.media_grew(grown))
+
     async def open(self) -> None:
         """Begin to observe; does nothing when it does already."""
         if self._source is not None:
@@ -111,6 +123,7 @@ class Watching:
             self._parts.sampler.forget(key)
         self._sampled.clear()
         self._parts.sampler.close()
+        await self._parts.addresses.close()
 
     def page_loads(self, loads: Sequence[PageLoad]) -> None:
         """Take in page loads that were stored and acknowledged."""
@@ -148,6 +161,8 @@ class Watching:
 
     async def _judge(self, event: ProcessStarted) -> None:
         self._found(await self._parts.detector.started(event))
+        # At once, not with the next tick: a crawl's helper may live for less than that.
+        self._choose()
         async with self._closer:
             self._found(await self._parts.detector.refine(event))
 
@@ -157,18 +172,23 @@ class Watching:
             self._sampled.discard(event.key)
             self._parts.sampler.forget(event.key)
 
+    def _choose(self) -> set[ProcessKey]:
+        """Look at the connections of those that are worth it now, and of nobody else."""
+        wanted = set(self._parts.detector.candidates())
+        for key in wanted - self._sampled:
+            self._parts.sampler.watch(key)
+        for key in self._sampled - wanted:
+            self._parts.sampler.unwatch(key)
+        self._sampled = wanted
+        return wanted
+
     async def _sample(self) -> None:
         """Look at connections while there is somebody worth it; otherwise only let old findings close."""
         parts = self._parts
         while True:
-            wanted = set(parts.detector.candidates())
+            wanted = self._choose()
             if wanted:
-                await parts.addresses.refresh()
-            for key in wanted - self._sampled:
-                parts.sampler.watch(key)
-            for key in self._sampled - wanted:
-                parts.sampler.unwatch(key)
-            self._sampled = wanted
+                parts.addresses.refresh_soon()
             self._found(parts.detector.tick(parts.clock.now()))
             self._wake.clear()
             if wanted:

@@ -42,7 +42,7 @@ def rules() -> None:
 
     \b
     Which rules work here?          gleanwatch rules list
-    What does this one look for?    gleanwatch rules explain downloader-started
+    What does this one look for?    gleanwatch rules explain network.many
     Are mine good?                  gleanwatch rules check ./my-rules
     What would they match?          gleanwatch rules test --rules ./my-rules --events events.ndjson --json
     """

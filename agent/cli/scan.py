@@ -30,6 +30,8 @@ from agent.cli.asking import Failure, NotRunning, ask, this_instance, uid
 from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, print_json
 from agent.content.catalogue import FAMILIES, load_catalogue
 from agent.content.platforms import load_platforms
+from agent.content.ranges import load_ranges
+from agent.detection.correlate.shipped import load_rules
 from agent.detection.findings import Detector
 from agent.detection.identified import Identified
 from agent.detection.identify.helper import CodeReader
@@ -37,6 +39,7 @@ from agent.detection.identify.identifier import Identifier
 from agent.model.events import ExtensionFound, PackageFound, ProcessStarted
 from agent.model.findings import Finding, Stage
 from agent.model.purposes import Purpose
+from agent.sensors.caches import find_caches
 from agent.sensors.connections.addresses import PlatformAddresses, Resolver, resolve
 from agent.sensors.connections.platforms import PlatformConnections
 from agent.sensors.connections.sockets import socket_lister
@@ -199,13 +202,16 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
         platforms.platform_of_host,
         [host for key in platforms.keys for host in platforms.page_hosts(key)],
         clock,
+        ranges=load_ranges(),
         loopback=machine.loopback,
         resolver=machine.resolver,
     )
+    sockets = socket_lister(machine.reader, addresses.ports)
     code = CodeReader()
     # An entry of the catalogue that went wrong is left out, as in the agent, whose health names it.
-    identifier = Identifier(load_catalogue(on_error=lambda _problem: None), code, machine.home)
-    connections = PlatformConnections(socket_lister(machine.reader), addresses.platform_of)
+    catalogue = load_catalogue(on_error=lambda _problem: None)
+    identifier = Identifier(catalogue, code, machine.home, above=tree.ancestors)
+    connections = PlatformConnections(sockets, addresses)
     detector = Detector(
         identifier.identify,
         connections,
@@ -215,6 +221,8 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
         hold_ms=machine.hold_ms,
         refine=identifier.refine,
         recognise=identifier.installed,
+        judge=load_rules(),
+        package_of=identifier.package_of,
     )
     try:
         tell(0.1, "Installed packages")
@@ -229,6 +237,7 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
         packages = list(
             search.find(lambda done, total, what: tell(0.1 + 0.6 * done / max(total, 1), what.capitalize()))
         )
+        packages += find_caches(machine.system, machine.home, machine.env)
         tell(0.7, "Browser extensions")
         extensions = list(find_extensions(profile_roots(machine.system, machine.home, machine.env)))
         detector.installed([*packages, *extensions], complete=True)
@@ -236,12 +245,13 @@ async def look(machine: Machine, tell: Tell = lambda done, what: None) -> Seen:
             tell(0.75 + 0.25 * done / len(starts), "Running programs")
             await detector.started(started)
             await detector.refine(started)
-        if any(connections.total_of(key) for key in detector.candidates()):
+        if any(connections.activity_of(key).opened for key in detector.candidates()):
             # Only now are names resolved: a scan that met no talking tool asks no name server anything.
             await addresses.refresh()
             detector.tick(clock.now())
     finally:
         await code.close()
+        sockets.close()
     findings = sorted(detector.open_findings(), key=_order)
     places = _places([*packages, *extensions], identifier.installed)
     return Seen(findings, places, len(packages), len(extensions), len(starts), search.complete)

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agent.detection.scoring import is_reportable
+from agent.detection.scoring import is_approved, is_reportable
 from agent.model.answers import disputed
 from agent.model.consequences import Consequence
 from agent.model.findings import Finding
@@ -58,7 +58,8 @@ def finding_json(finding: Finding, now: int, consequences: Sequence[Consequence]
         "flagged": finding.flagged,
         "reportable": is_reportable(finding, now),
         "held_until": finding.held_until,
-        "approved": False,
+        "approved": is_approved(finding, now),
+        "approved_until": finding.approved_until,
         "platforms": list(finding.platforms),
         "first_seen": finding.first_seen,
         "last_seen": finding.last_seen,
@@ -67,6 +68,7 @@ def finding_json(finding: Finding, now: int, consequences: Sequence[Consequence]
         "evidence": [{"class": e.cls.value, "rule": e.rule, "detail": e.detail} for e in finding.evidence],
         "techniques": list(finding.techniques),
         "consequences": [msgspec.to_builtins(one) for one in consequences],
+        "lowered": finding.lowered,
         "answer": finding.answer,
         "disputed": disputed(finding.answer),
     }

@@ -72,6 +72,15 @@ class _Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meaning: str
 
 
+class OwnRulesWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands around an organisation's own rules (`rules_notice.py`)."""
+
+    heading: str
+    lead: str
+    when: str
+    fingerprint: str
+
+
 class _Supplement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands around an organisation's own text."""
 
@@ -79,7 +88,7 @@ class _Supplement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lead: str
 
 
-class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole `words.<language>.yaml`."""
 
     language: str
@@ -90,6 +99,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organisation: str
     closing: str
     supplement: _Supplement
+    own_rules: OwnRulesWords
     press: dict[str, str]
     purpose: dict[Purpose, _Title]
     basis: dict[str, str]
@@ -166,9 +176,9 @@ def _head(text: str) -> dict[str, str]:
 
 
 @cache
-def _words(language: str) -> _Words:
+def words_of(language: str) -> Words:
     """Return one language's short words."""
-    return msgspec.yaml.decode(_read(f"words.{language}.yaml").encode(), type=_Words)
+    return msgspec.yaml.decode(_read(f"words.{language}.yaml").encode(), type=Words)
 
 
 @cache
@@ -181,7 +191,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    words = _words(language)
+    words = words_of(language)
 
     def counting(unit: str) -> Callable[[int], str]:
         return lambda number: words.counted(unit, number)
@@ -224,7 +234,7 @@ def purpose_words(language: str = "en", *, raw_hours: int = 24) -> Mapping[Purpo
         language: One of `LANGUAGES`, or a name that `best_language` understands.
         raw_hours: How long page loads are kept where nobody chose longer history, hours.
     """
-    words = _words(best_language([language]))
+    words = words_of(best_language([language]))
     values = {"raw_hours": raw_hours, "longer_days": LONGER_DAYS}
     return {p: PurposeWords(t.title, words.filled(t.meaning, values)) for p, t in words.purpose.items()}
 
@@ -242,7 +252,7 @@ def said(language: str, group: str, key: str, **values: str | int) -> str:
     Raises:
         KeyError: There is no such group, or a number is missing.
     """
-    words = _words(best_language([language]))
+    words = words_of(best_language([language]))
     text = words.group(group).get(key)
     if text is None:
         country = words.jurisdiction.get(key.partition("-")[0]) if group == "jurisdiction" else None
@@ -344,7 +354,7 @@ def render_notice(
     used = [facts for facts in purposes if facts.in_use]
     if not used or not platforms:
         raise ValueError("A notice needs at least one purpose and one platform.")
-    words = _words(language)
+    words = words_of(language)
     values: dict[str, str | int] = {
         "raw_hours": raw_hours,
         "finding_days": finding_days,
@@ -405,7 +415,7 @@ def _spaced(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"\n(?=#)", "\n\n", text)).strip() + "\n"
 
 
-def _added(supplement: str, organisation: str, words: _Words) -> str:
+def _added(supplement: str, organisation: str, words: Words) -> str:
     """Return an organisation's own section, or nothing where it says nothing.
 
     It stands after our closing line and under a heading that says whose it is. Its headings are smaller than ours, and
@@ -413,7 +423,7 @@ def _added(supplement: str, organisation: str, words: _Words) -> str:
     """
     if len(supplement.encode()) > SUPPLEMENT_BYTES:
         raise ValueError(f"The supplement is longer than {SUPPLEMENT_BYTES} bytes. Shorten it.")
-    text = "\n".join(_plain_line(line) for line in supplement.splitlines()).strip()
+    text = "\n".join(plain_line(line) for line in supplement.splitlines()).strip()
     if not text:
         return ""
     if not organisation:
@@ -423,8 +433,8 @@ def _added(supplement: str, organisation: str, words: _Words) -> str:
     return "\n" + _spaced(f"## {heading}\n{lead}\n\n{text}")
 
 
-def _plain_line(line: str) -> str:
-    """Return one line of a supplement with only paragraphs, list items, small headings and bold left in it."""
+def plain_line(line: str) -> str:
+    """Return one line of an organisation's text with only paragraphs, list items, small headings and bold left."""
     plain = re.sub(r"[`~\\<>\[\]|]", "", "".join(c if c.isprintable() else " " for c in line))
     plain = re.sub(r"[a-zA-Z][a-zA-Z0-9+.-]*:/+", "", plain).strip()
     heading, words = plain.startswith("#"), plain.replace("#", "").strip()

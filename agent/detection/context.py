@@ -13,7 +13,7 @@ of the parent process, names of ancestors are not asked at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -170,35 +170,3 @@ def _verbs(arguments: Sequence[str]) -> tuple[str, str]:
         elif not argument.startswith(("-", "+")):
             found.append(argument.lower())
     return (*found, "", "")[0], (*found, "", "")[1]
-
-
-TEST_RUNNERS = frozenset(names.TESTS)
-BUILD_MACHINES = frozenset(names.BUILD_MACHINES)
-
-
-def is_test_runner(program: str, arguments: Sequence[str]) -> bool:
-    """Return whether a process runs tests.
-
-    Args:
-        program: Lower-case base name of the program that really runs (entry script or module, not the interpreter).
-        arguments: What follows it on the command line.
-    """
-    if program in TEST_RUNNERS:
-        return True
-    return bool(arguments) and arguments[0] in names.TEST_COMMANDS.get(program, ())
-
-
-def multiplier(runs_tests: bool, ancestors: Iterable[str]) -> float:
-    """Return what to multiply evidence with: 1 for an ordinary process, less under a test runner or a build machine.
-
-    Args:
-        runs_tests: Whether the process or one above it was recognised as a test runner by its command line.
-        ancestors: Base names of the processes above.
-    """
-    above = {name.lower() for name in ancestors}
-    factor = 1.0
-    if runs_tests or above & TEST_RUNNERS:
-        factor *= CONTEXT_TEST
-    if above & BUILD_MACHINES:
-        factor *= CONTEXT_CI
-    return factor

@@ -1,9 +1,12 @@
 """From events to findings: the state machine that joins what is known of a tool over time.
 
 A started process is identified (`identify/`, passed in), weighed by its surroundings (`context.py`) and joined to the
-one open finding of its tool. Connections asked for on each tick, page loads with a machine's rhythm and packages found
-add to it. Whatever changed is returned; storing and showing it is the daemon's business. While a finding is open, its
-stage only rises and a flag stays; it closes when none of its processes is alive and it was not seen for half an hour.
+one open finding of its tool (`track.py`). What it does on the network, asked for on each tick, the helpers it starts,
+page loads with a machine's rhythm, exports and packages found add to it: each is a fact that rules judge
+(`correlate/`). Whatever changed is returned; storing and showing it is the daemon's business.
+
+One finding per tool. A process that by itself would not be flagged does not join a finding that is: it is listed
+beside it, so that a harmless use of a tool never appears under a warning about another use.
 
 Everything is bounded: processes per finding, candidates, helpers below them, remembered starts. No input can make this
 grow without end, and none of it is an argument, an address or a path.
@@ -11,47 +14,55 @@ grow without end, and none of it is an argument, an address or a path.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from agent.detection import weights
 from agent.detection.cadence import Cadence, CadenceWindows
-from agent.detection.context import is_test_runner, multiplier
+from agent.detection.context import ORDINARY, Surroundings, surroundings
+from agent.detection.correlate import facts
+from agent.detection.correlate.said import Judge, Said
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.identify.executable import program_of
+from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS
+from agent.detection.lineage import Lineage
 from agent.detection.names import platform_name
-from agent.detection.scoring import confidence, flagged, level, strongest
-from agent.model.events import ExtensionFound, PackageFound, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
-from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
+from agent.detection.scoring import strongest
+from agent.detection.track import Live, Track
+from agent.model.approvals import Approval
+from agent.model.events import (
+    ExportWritten,
+    ExtensionFound,
+    MediaGrew,
+    PackageFound,
+    PageLoad,
+    ProcessEnded,
+    ProcessKey,
+    ProcessStarted,
+)
+from agent.model.findings import Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 from agent.model.ports import Clock, Connections, ProcessTree
 
 CLOSE_AFTER_MS = 30 * 60_000
-REFRESH_MS = 60_000
-"""A finding that only goes on is handed out once a minute, not on every tick."""
-MAX_PROCESSES = 32
+AT_ONCE_MS = 10 * 60_000
+"""An export belongs to what was going on in the ten minutes before it."""
+LOOP_GOES_ON_MS = 120_000
 MAX_FINDINGS = 512
-MAX_FOLLOWED = 4096
 MAX_CANDIDATES = 256
-MAX_GONE = 1024
-LOOP_STARTS = 4
-LOOP_WITHIN_MS = 120_000
-"""So many starts of one tool from one parent in this time are a loop around it."""
+MAX_LOWERED = 4096
+MAX_RECENT_LOADS = 4096
 
 Identify = Callable[[ProcessStarted], Awaitable[Identified | None]]
 Recognise = Callable[[PackageFound | ExtensionFound], Identified | None]
+Slot = tuple[str, bool]
+"""A tool, and whether this is the finding beside its flagged one."""
 
 
-@dataclass(slots=True)
-class _Open:
-    """One open finding with what its next version is made from."""
-
-    finding: Finding
-    role: Role
-    pieces: list[Evidence] = field(default_factory=list)
-    asks: bool = False
-    alive: dict[ProcessKey, Identified] = field(default_factory=dict)
-    shown: Finding | None = None
+def no_rules(_kind: str, _fields: facts.Fields, _at: int) -> Sequence[Said]:
+    """Judge nothing."""
+    return ()
 
 
 class Detector:
@@ -72,18 +83,23 @@ class Detector:
         hold_ms: int,
         refine: Identify | None = None,
         recognise: Recognise | None = None,
+        judge: Judge = no_rules,
+        package_of: Callable[[ProcessStarted], str | None] = lambda _event: None,
     ) -> None:
         """Join the parts.
 
         Args:
             identify: Answers which tool a process is; `Identifier.identify`.
-            connections: Who a process talks to, reduced to platforms.
+            connections: What a process does on the network, as counts.
             tree: What stands above a process.
             clock: Time.
             new_id: Makes the random id of a new finding.
             hold_ms: How long a flagged finding is held before it may be reported, milliseconds (DESIGN 3.14).
             refine: A slower second look at the same process; `Identifier.refine`.
             recognise: Answers which tool an installed package or extension is; `Identifier.installed`.
+            judge: Says what facts mean; `correlate.rules.Rules`.
+            package_of: The package that owns a process's code, empty where it is known to belong to none, None where
+                nobody can tell; `Identifier.package_of`.
         """
         self._identify = identify
         self._connections = connections
@@ -93,33 +109,50 @@ class Detector:
         self._hold_ms = hold_ms
         self._refine = refine
         self._recognise = recognise
-        self._open: dict[str, _Open] = {}
-        self._tool_of: dict[ProcessKey, str] = {}
-        self._followed: OrderedDict[ProcessKey, ProcessKey] = OrderedDict()
-        self._key_of_pid: dict[int, ProcessKey] = {}
-        self._tests: OrderedDict[int, int] = OrderedDict()
-        self._starts: OrderedDict[tuple[str, int], deque[int]] = OrderedDict()
+        self._judge = judge
+        self._package_of = package_of
+        self._open: dict[Slot, Track] = {}
+        self._slot_of: dict[ProcessKey, Slot] = {}
+        self._lineage = Lineage()
+        self._lowered: OrderedDict[int, tuple[int, Surroundings]] = OrderedDict()
         self._asking: dict[ProcessKey, ProcessStarted] = {}
-        self._gone: OrderedDict[ProcessKey, None] = OrderedDict()
+        self._answered: dict[int, asyncio.Event] = {}
+        self._loops: OrderedDict[tuple[str, int], tuple[int, Sequence[Said]]] = OrderedDict()
         self._cadence = CadenceWindows()
+        self._recent_loads: deque[PageLoad] = deque(maxlen=MAX_RECENT_LOADS)
+        self._organisation: Judge = no_rules
+        self._approvals: Sequence[Approval] = ()
 
     async def started(self, event: ProcessStarted) -> list[Finding]:
         """Take in a process that began, or that replaced its program."""
         self._forget(event.key)
-        factor = self._factor(event)
+        around = self._surroundings(event)
+        answered = asyncio.Event()
         self._asking[event.key] = event
+        self._answered[event.key.pid] = answered
         try:
             identified = await self._identify(event)
+            # Whose helper it is can be said once it is known what stands above: a driver's browser starts while the
+            # driver's script is still being read.
+            above = self._answered.get(event.parent)
+            if above is not None and above is not answered:
+                await above.wait()
         finally:
+            answered.set()
+            if self._answered.get(event.key.pid) is answered:
+                del self._answered[event.key.pid]
             latest = self._asking.get(event.key) is event
             if latest:
                 del self._asking[event.key]
         if not latest:
             return []  # It became another program meanwhile.
-        if identified is None:
-            self._follow(event)
+        if identified is None or self._is_helper(event, identified):
+            root = self._lineage.follow(event.key, event.parent)
+            slot = self._slot_of.get(root) if root is not None else None
+            if root is not None and slot is not None and program_of(event.command, event.name).word in SHELL_FETCHERS:
+                self._open[slot].alive[root].fetchers += 1
             return []
-        return self._absorb(event, identified, factor, again=False)
+        return self._absorb(event, _weighed(identified, around))
 
     async def refine(self, event: ProcessStarted) -> list[Finding]:
         """Look a second time and more closely at a process that `started` has recognised.
@@ -127,66 +160,89 @@ class Detector:
         Call it after the findings of `started` are out: it may wait for the helper process. Does nothing for processes
         that were not recognised, or where nothing more can be learned.
         """
-        if self._refine is None or event.key not in self._tool_of:
+        if self._refine is None or event.key not in self._slot_of:
             return []
-        factor = self._factor(event)
         identified = await self._refine(event)
-        if identified is None or event.key not in self._tool_of:
+        slot = self._slot_of.get(event.key)
+        if identified is None or slot is None:
             return []
-        return self._absorb(event, identified, factor, again=True)
+        track = self._open[slot]
+        live = track.alive[event.key]
+        live.found = _weighed(identified, self._surroundings(event))
+        return self._spoke(event.key, live)
 
     def ended(self, event: ProcessEnded) -> list[Finding]:
         """Take in that a process is gone."""
-        tool = self._tool_of.get(event.key)
-        if tool is None and event.key not in self._followed:
-            # It may have ended before anybody came to look at it.
-            self._gone[event.key] = None
-            while len(self._gone) > MAX_GONE:
-                self._gone.popitem(last=False)
+        root = self._lineage.root_of(event.key)
+        changed: list[Finding] = []
+        if root is not None and (slot := self._slot_of.get(root)) is not None:
+            track = self._open[slot]
+            live = track.alive[root]
+            track.finding = replace(track.finding, last_seen=max(track.finding.last_seen, event.seen_at))
+            # Its last connections: a program that lives for a second is looked at when it ends, not on a tick.
+            self._look(root, live, event.seen_at)
+            changed = self._spoke(root, live)
+            if event.key != root:
+                done = self._connections.activity_of(event.key)
+                live.past = facts.together([done] if live.past is None else [live.past, done])
+        self._lineage.ended(event.key)
         self._forget(event.key)
-        if tool is None or tool not in self._open:
-            return []
-        track = self._open[tool]
-        track.finding = replace(track.finding, last_seen=max(track.finding.last_seen, event.seen_at))
-        return self._changed([track])
+        return changed
 
     def page_loads(self, loads: Sequence[PageLoad]) -> list[Finding]:
         """Take in page loads from browsers; a machine's rhythm is evidence."""
+        self._recent_loads.extend(loads)
         verdicts: dict[str, tuple[Cadence, int]] = {}
         for verdict, at in self._cadence.add(loads):
             verdicts[verdict.platform] = (verdict, at)
-        touched: list[_Open] = []
+        touched: list[Track] = []
         for verdict, at in verdicts.values():
             touched += self._rhythm(verdict, at)
         return self._changed(touched)
 
+    def exported(self, written: ExportWritten) -> list[Finding]:
+        """Take in that a file of records appeared: it may belong to whatever is active."""
+        return self._artefact(
+            facts.EXPORT, lambda finding, about: facts.export(finding, about, written), written.at, cards=True
+        )
+
+    def media_grew(self, grown: MediaGrew) -> list[Finding]:
+        """Take in that a folder of pictures or films grew: it may belong to whatever is active."""
+        return self._artefact(
+            facts.MEDIA, lambda finding, about: facts.media(finding, about, grown), grown.at, cards=False
+        )
+
     def tick(self, now: int) -> list[Finding]:
-        """Ask for the connections of live candidates, and close what has not been seen for long.
+        """Look at what live candidates do, and close what has not been seen for long.
 
         Args:
             now: UTC milliseconds.
         """
-        touched = []
-        for key in self.candidates():
-            root = self._followed.get(key, key)
-            tool = self._tool_of.get(root)
-            if tool is None:
-                continue
-            track = self._open[tool]
+        changed = []
+        for key, slot in list(self._slot_of.items()):
+            track = self._open[slot]
+            live = track.alive[key]
             track.finding = replace(track.finding, last_seen=max(track.finding.last_seen, now))
-            platforms = sorted(name for name, count in self._connections.platforms_of(key).items() if count > 0)
-            if platforms:
-                self._connected(track, track.alive[root], platforms)
-            touched.append(track)
-        changed = self._changed(touched)
+            self._look(key, live, now)
+            changed += self._spoke(key, live)
         return changed + self._close(now)
 
     def candidates(self) -> list[ProcessKey]:
         """Return the live processes whose connections are worth sampling, and the helpers they started: at most 256."""
-        keys = [key for track in self._open.values() for key, identified in track.alive.items() if not identified.quiet]
-        roots = set(keys)
-        keys += [key for key, root in self._followed.items() if root in roots]
+        keys = []
+        for track in self._open.values():
+            for key, live in track.alive.items():
+                if live.watched:
+                    keys.append(key)
+                    keys += self._lineage.below(key)
         return keys[:MAX_CANDIDATES]
+
+    def active(self) -> bool:
+        """Say whether a finding is active, so that exports may be looked at: shown, and more than installed."""
+        return any(
+            track.shown is not None and (track.finding.stage is not Stage.INSTALLED or _exports(track))
+            for track in self._open.values()
+        )
 
     def restore(self, findings: Iterable[Finding]) -> None:
         """Take up open findings from before a restart; closed ones are ignored.
@@ -194,17 +250,26 @@ class Detector:
         Processes that still run are reported as started again by the sensor and are recognised by their key.
         """
         for finding in findings:
-            if finding.closed_at is None and finding.tool not in self._open:
-                asks = finding.flagged and finding.stage is Stage.RUNNING
-                role = Role.SCRIPT if finding.tool.startswith("script:") else Role.COLLECTOR
-                self._open[finding.tool] = _Open(finding, role, list(finding.evidence), asks, {}, finding)
+            if finding.closed_at is not None:
+                continue
+            slot = (finding.tool, False)
+            if slot in self._open:
+                slot = (finding.tool, True)
+                if finding.flagged:  # the flagged one has the first place
+                    self._open[slot] = self._open[(finding.tool, False)]
+                    slot = (finding.tool, False)
+            role = Role.SCRIPT if finding.tool.startswith("script:") else Role.COLLECTOR
+            self._open[slot] = Track(finding, role, best=finding.evidence, shown=finding)
 
     def forget(self) -> None:
         """Forget every finding and process: what still runs is met again as if the agent had just started."""
-        for held in (self._open, self._tool_of, self._followed, self._key_of_pid, self._tests, self._starts):
-            held.clear()
+        self._open.clear()
+        self._slot_of.clear()
+        self._lowered.clear()
+        self._lineage.clear()
+        self._loops.clear()
+        self._recent_loads.clear()
         self._asking.clear()
-        self._gone.clear()
         self._cadence = CadenceWindows()
 
     def installed(self, found: Sequence[PackageFound | ExtensionFound], complete: bool = False) -> list[Finding]:
@@ -224,21 +289,31 @@ class Detector:
             if identified is None:
                 continue
             present.add(identified.tool)
-            track = self._open.get(identified.tool)
+            track = self._open.get((identified.tool, False))
             if track is None:
-                track = self._begin(identified, Stage.INSTALLED, now)
+                track = self._begin((identified.tool, False), identified, Stage.INSTALLED, now)
                 if track is None:
                     continue
             if track.finding.stage is Stage.INSTALLED:
-                track.pieces = list(strongest([*track.pieces, *identified.evidence]))
+                track.best = strongest([*track.best, *identified.evidence])
                 track.finding = replace(track.finding, last_seen=now)
             touched.append(track)
         changed = self._changed(touched)
         if complete:
-            for tool, track in list(self._open.items()):
-                if track.finding.stage is Stage.INSTALLED and tool not in present:
-                    changed += self._shut(tool, track, now)
+            for slot, track in list(self._open.items()):
+                if track.finding.stage is Stage.INSTALLED and slot[0] not in present:
+                    changed += self._shut(slot, track, now)
         return changed
+
+    def follow(self, organisation: Judge, approvals: Sequence[Approval]) -> list[Finding]:
+        """Put an organisation's rules and approvals in force; they hold for what is open, too.
+
+        Args:
+            organisation: The rules that the person was told of.
+            approvals: What the compliance team has approved.
+        """
+        self._organisation, self._approvals = organisation, tuple(approvals)
+        return self._changed(self._open.values())
 
     def answer(self, finding_id: str, answer: str) -> Finding | None:
         """Keep what the person said of an open finding and return it; None when there is no such open finding."""
@@ -254,53 +329,127 @@ class Detector:
         shown = [track.shown for track in self._open.values() if track.shown is not None]
         return sorted(shown, key=lambda finding: (-finding.last_seen, finding.id))
 
-    def _absorb(self, event: ProcessStarted, identified: Identified, factor: float, *, again: bool) -> list[Finding]:
+    # Processes
+
+    def _is_helper(self, event: ProcessStarted, identified: Identified) -> bool:
+        """Say whether a browser, or what drives one, was started by a recognised process: then it belongs to that one."""
+        if identified.family != "browser-automation" or identified.modes or not _by_its_name_only(identified):
+            return False
+        above = self._lineage.of_pid(event.parent)
+        root = self._lineage.root_of(above) if above is not None else None
+        return root is not None and self._slot_of[root][0] != identified.tool
+
+    def _absorb(self, event: ProcessStarted, identified: Identified) -> list[Finding]:
         """Join one recognised process to the finding of its tool."""
-        evidence = tuple(replace(piece, weight=piece.weight * factor) for piece in identified.evidence)
-        identified = replace(identified, evidence=evidence)
-        track = self._open.get(identified.tool)
-        if track is not None and track.finding.stage is Stage.INSTALLED and level(evidence) is not Level.HIDDEN:
-            # An installed card says nothing about what runs; from here on what runs speaks for itself.
-            track.pieces = []
+        live = Live(ProcessRef(event.key.pid, event.key.started_at, event.name), identified)
+        above = self._lineage.of_pid(event.parent)
+        root = self._lineage.root_of(above) if above is not None else None
+        below_own = root is not None and self._slot_of[root][0] == identified.tool
+        if root is not None and not below_own:
+            self._fetches_for(root, identified)
+        if not below_own and not identified.quiet:
+            live.hear(self._started_again(identified, live, event))
+        alive = self._lineage.add_root(event.key)
+        track = self._place(event.key, live, event.seen_at, counts=not below_own)
         if track is None:
-            track = self._begin(identified, Stage.RUNNING, event.seen_at)
-            if track is None:
-                return []
-        known = any(
-            ref.pid == event.key.pid and ref.started_at == event.key.started_at for ref in track.finding.processes
-        )
-        below_own = self._tool_of.get(self._key_of_pid.get(event.parent, event.key)) == identified.tool
-        finding = track.finding
-        processes = finding.processes
-        if not known:
-            processes = (*processes, ProcessRef(event.key.pid, event.key.started_at, event.name))[-MAX_PROCESSES:]
-        running = level(evidence) is not Level.HIDDEN or finding.stage is not Stage.INSTALLED
-        track.pieces = list(strongest([*track.pieces, *evidence]))
-        track.asks = track.asks or identified.asks_for_many
-        modes = set(finding.modes) | set(identified.modes)
-        if not again and not below_own and not identified.quiet and self._looping(event, identified.tool):
-            modes.add(CollectMode.LOOP)
-        track.finding = replace(
-            finding,
-            stage=Stage.RUNNING if running and finding.stage is Stage.INSTALLED else finding.stage,
-            last_seen=max(finding.last_seen, event.seen_at),
-            count=finding.count + (not known and not below_own and not again),
-            processes=processes,
-            modes=tuple(sorted(modes)),
-            techniques=tuple(sorted({*finding.techniques, *identified.techniques})),
-        )
-        if event.key in self._gone:
-            del self._gone[event.key]
-        else:
-            before = self._tool_of.get(event.key, identified.tool)
-            if before != identified.tool and before in self._open:
-                self._open[before].alive.pop(event.key, None)
-            track.alive[event.key] = identified
-            self._tool_of[event.key] = identified.tool
-            self._key_of_pid[event.key.pid] = event.key
+            return []
+        if not alive:
+            track.alive.pop(event.key, None)
+            self._slot_of.pop(event.key, None)
+            self._lineage.forget(event.key)
         return self._changed([track])
 
-    def _begin(self, identified: Identified, stage: Stage, at: int) -> _Open | None:
+    def _started_again(self, identified: Identified, live: Live, event: ProcessStarted) -> Sequence[Said]:
+        """Ask whether this start is one of many; once it is, so are those of the same parent that follow it soon."""
+        said = self._judge(facts.START, facts.start(identified, live.all_modes, event.parent), event.seen_at)
+        around = (identified.tool, event.parent)
+        held = self._loops.get(around)
+        if not said and held is not None and event.seen_at - held[0] <= LOOP_GOES_ON_MS:
+            said = held[1]
+        if said:
+            self._loops[around] = (event.seen_at, said)
+            self._loops.move_to_end(around)
+            while len(self._loops) > MAX_CANDIDATES:
+                self._loops.popitem(last=False)
+        return said
+
+    def _fetches_for(self, root: ProcessKey, identified: Identified) -> None:
+        """Note that a recognised process has started a tool of another kind, as a shell starts `curl`."""
+        slot = self._slot_of.get(root)
+        if slot is not None and not identified.quiet:
+            self._open[slot].alive[root].fetchers += 1
+
+    def _place(self, key: ProcessKey, live: Live, at: int, *, counts: bool) -> Track | None:
+        """Put a process under the finding that it belongs to: the tool's own, or the one beside it."""
+        tool = live.found.tool
+        main = self._open.get((tool, False))
+        aside = main is not None and main.finding.flagged and live.ref not in main.finding.processes
+        slot = (tool, aside and not live.warns(main.shared.values() if main is not None else ()))
+        track = self._open.get(slot)
+        if track is None:
+            track = self._begin(slot, live.found, Stage.RUNNING, at)
+            if track is None:
+                return None
+        track.take(key, live, at, counts=counts)
+        self._slot_of[key] = slot
+        return track
+
+    def _look(self, key: ProcessKey, live: Live, at: int) -> None:
+        """Ask what a process and its helpers did, and what that says; nothing where its identity says nothing."""
+        if not live.watched:
+            return
+        parts = [self._connections.activity_of(one) for one in (key, *self._lineage.below(key))]
+        seen = facts.together([*parts, *([live.past] if live.past is not None else [])])
+        live.seen = seen
+        live.hear(
+            self._judge(facts.ACTIVITY, facts.activity(live.found, live.sure, live.all_modes, seen, live.fetchers), at)
+        )
+
+    def _spoke(self, key: ProcessKey, live: Live) -> list[Finding]:
+        """Let a live process speak anew; one that has become reason for a flag moves to the tool's own finding."""
+        slot = self._slot_of[key]
+        track = self._open[slot]
+        touched = [track]
+        if slot[1] and live.warns() and (main := self._open.get((slot[0], False))) is not None:
+            del track.alive[key]
+            main.take(key, live, track.finding.last_seen, counts=True)
+            self._slot_of[key] = (slot[0], False)
+            touched.append(main)
+        else:
+            track.weigh(live)
+        return self._changed(touched)
+
+    def _forget(self, key: ProcessKey) -> None:
+        """Take one process out of everything that is about live processes."""
+        slot = self._slot_of.pop(key, None)
+        if slot is not None and slot in self._open:
+            self._open[slot].alive.pop(key, None)
+        self._lineage.forget(key)
+        held = self._lowered.get(key.pid)
+        if held is not None and held[0] == key.started_at:
+            del self._lowered[key.pid]
+
+    def _surroundings(self, event: ProcessStarted) -> Surroundings:
+        """Return what the surroundings take off, and remember a lowering one for the processes below it."""
+        held = self._lowered.get(event.parent)
+        around = surroundings(
+            program_of(event.command, event.name),
+            self._tree.ancestors(event.key.pid),
+            package=self._package_of(event),
+            above=held[1] if held is not None else None,
+        )
+        # A runner that started the agent too is everybody's surroundings, and nobody's excuse.
+        if around.factor < 1.0 and not self._tree.above_agent(event.key.pid):
+            self._lowered[event.key.pid] = (event.key.started_at, around)
+            while len(self._lowered) > MAX_LOWERED:
+                self._lowered.popitem(last=False)
+            return around
+        self._lowered.pop(event.key.pid, None)
+        return ORDINARY
+
+    # Findings
+
+    def _begin(self, slot: Slot, identified: Identified, stage: Stage, at: int) -> Track | None:
         if len(self._open) >= MAX_FINDINGS and not self._make_room():
             return None
         finding = Finding(
@@ -318,33 +467,18 @@ class Detector:
             count=0,
             techniques=tuple(sorted(identified.techniques)),
         )
-        track = _Open(finding, identified.role)
-        self._open[identified.tool] = track
+        track = self._open[slot] = Track(finding, identified.role)
         return track
 
     def _make_room(self) -> bool:
         """Forget one candidate that was never shown and no longer runs; False when there is none."""
-        for tool, track in self._open.items():
+        for slot, track in self._open.items():
             if track.shown is None and not track.alive:
-                del self._open[tool]
+                del self._open[slot]
                 return True
         return False
 
-    def _connected(self, track: _Open, identified: Identified, platforms: Sequence[str]) -> None:
-        """Note that a process of this tool talks to watched platforms."""
-        finding = track.finding
-        together = tuple(sorted({*finding.platforms, *platforms}))
-        known = ", ".join(platform_name(key) for key in together)
-        piece = Evidence(EvidenceClass.NETWORK, "network.platform", f"connections to {known}", weights.NETWORK_PLATFORM)
-        track.pieces = [one for one in track.pieces if one.rule != piece.rule]
-        track.pieces = list(strongest([*track.pieces, piece]))
-        stage = finding.stage
-        # One download at somebody's wish is what a downloader is for: without a mode it stays `running`.
-        if identified.role is not Role.COLLECTOR or identified.asks_for_many or CollectMode.LOOP in finding.modes:
-            stage = Stage.COLLECTING
-        track.finding = replace(finding, platforms=together, stage=stage)
-
-    def _rhythm(self, verdict: Cadence, at: int) -> list[_Open]:
+    def _rhythm(self, verdict: Cadence, at: int) -> list[Track]:
         """Give a verdict on page loads to the tools that may have made them, or to a finding of its own."""
         weight = weights.CADENCE_TWO_SIGNS if len(verdict.signs) == 2 else weights.CADENCE_MORE_SIGNS
         where = platform_name(verdict.platform)
@@ -358,10 +492,11 @@ class Detector:
             if track.alive and (verdict.platform in track.finding.platforms or track.role is Role.ENGINE)
         ]
         if not likely:
-            tool = f"cadence:{verdict.platform}"
-            track = self._open.get(tool) or self._begin(
+            slot = (f"cadence:{verdict.platform}", False)
+            track = self._open.get(slot) or self._begin(
+                slot,
                 Identified(
-                    tool=tool,
+                    tool=slot[0],
                     name=f"Page loads on {where} in a machine's rhythm",
                     family="browser-automation",
                     role=Role.SCRIPT,
@@ -374,113 +509,77 @@ class Detector:
             )
             likely = [track] if track is not None else []
         for track in likely:
-            finding = track.finding
-            track.pieces = list(strongest([*track.pieces, piece]))
-            track.finding = replace(
-                finding,
-                stage=Stage.COLLECTING,
-                platforms=tuple(sorted({*finding.platforms, verdict.platform})),
-                last_seen=max(finding.last_seen, at),
-                count=max(1, finding.count),
-            )
+            track.hear([Said(piece, collecting=True, mode=None)], at, [verdict.platform])
         return likely
 
-    def _changed(self, tracks: Iterable[_Open]) -> list[Finding]:
-        """Score the given findings anew and return those that differ from what was handed out."""
-        changed = []
-        for track in {id(one): one for one in tracks}.values():
-            pieces = strongest(track.pieces)
+    def _artefact(
+        self, kind: str, fields_of: Callable[[Finding, facts.About], facts.Fields], at: int, *, cards: bool
+    ) -> list[Finding]:
+        """Give what was written to the findings that were active just before, and to cards of what exports."""
+        touched = []
+        for track in list(self._open.values()):
             finding = track.finding
-            how_sure = level(pieces)
-            proven = level(piece for piece in pieces if piece.rule != weights.UNVERIFIED_RULE)
-            warn = finding.flagged or flagged(proven, finding.stage, finding.modes, track.asks)
-            held = finding.held_until
-            if warn and held is None:
-                held = self._clock.now() + self._hold_ms
-            finding = track.finding = replace(
-                finding,
-                evidence=pieces,
-                confidence=confidence(pieces),
-                level=how_sure,
-                flagged=warn,
-                held_until=held,
-            )
-            if how_sure is Level.HIDDEN and track.shown is None:
+            if finding.stage is Stage.INSTALLED:
+                # A card's time is when it was last looked for: whether it was used, page loads have to tell.
+                active = cards and _exports(track)
+            else:
+                active = at - finding.last_seen <= AT_ONCE_MS
+            if track.shown is None or not active:
                 continue
-            before = track.shown
-            if (
-                before is not None
-                and replace(finding, last_seen=before.last_seen) == before
-                and finding.last_seen - before.last_seen < REFRESH_MS
-            ):
-                continue
-            track.shown = finding
-            changed.append(finding)
-        return changed
+            said = self._judge(kind, fields_of(finding, self._about(track, at)), at)
+            if said:
+                track.hear(said, at)
+                touched.append(track)
+        return self._changed(touched)
+
+    def _changed(self, tracks: Iterable[Track]) -> list[Finding]:
+        """Return those of the given findings that differ from what was handed out."""
+        now = self._clock.now()
+        versions = []
+        for track in {id(one): one for one in tracks}.values():
+            if track.finding.stage is not Stage.INSTALLED:
+                standing = facts.standing(track.finding, self._about(track, now))
+                track.obey(self._organisation(facts.FINDING, standing, now))
+            versions.append(track.next_version(now, self._hold_ms, self._approvals))
+        return [version for version in versions if version is not None]
+
+    def _about(self, track: Track, at: int) -> facts.About:
+        """Return what is known of a finding's tool beside the finding."""
+        platforms = track.finding.platforms
+        loads = [
+            load
+            for load in self._recent_loads
+            if 0 <= at - load.at <= AT_ONCE_MS and (not platforms or load.platform in platforms)
+        ]
+        classes = tuple(sorted({load.page_class for load in loads}))
+        return facts.About(track.capability, tuple(sorted(track.flags)), classes, len(loads))
 
     def _close(self, now: int) -> list[Finding]:
         closed = []
-        for tool, track in list(self._open.items()):
+        for slot, track in list(self._open.items()):
             idle = not track.alive and track.finding.stage is not Stage.INSTALLED
             if idle and now - track.finding.last_seen >= CLOSE_AFTER_MS:
-                closed += self._shut(tool, track, now)
+                closed += self._shut(slot, track, now)
         return closed
 
-    def _shut(self, tool: str, track: _Open, now: int) -> list[Finding]:
-        del self._open[tool]
+    def _shut(self, slot: Slot, track: Track, now: int) -> list[Finding]:
+        del self._open[slot]
         return [] if track.shown is None else [replace(track.finding, closed_at=now)]
 
-    def _looping(self, event: ProcessStarted, tool: str) -> bool:
-        """Return whether the same parent started this tool again and again within two minutes."""
-        key = (tool, event.parent)
-        times = self._starts.setdefault(key, deque(maxlen=LOOP_STARTS))
-        self._starts.move_to_end(key)
-        while len(self._starts) > MAX_CANDIDATES:
-            self._starts.popitem(last=False)
-        times.append(event.key.started_at)
-        return len(times) == LOOP_STARTS and times[-1] - times[0] <= LOOP_WITHIN_MS
 
-    def _factor(self, event: ProcessStarted) -> float:
-        """Return what the surroundings take off, and remember test runners for the processes below them."""
-        program = program_of(event.command, event.name)
-        tests = is_test_runner(program.word, program.arguments) or event.parent in self._tests
-        # A runner that started the agent too is everybody's surroundings, and nobody's excuse.
-        tests = tests and not self._tree.above_agent(event.key.pid)
-        if tests:
-            self._tests[event.key.pid] = event.key.started_at
-            while len(self._tests) > MAX_FOLLOWED:
-                self._tests.popitem(last=False)
-        else:
-            self._tests.pop(event.key.pid, None)
-        return multiplier(tests, self._tree.ancestors(event.key.pid))
+def _weighed(identified: Identified, around: Surroundings) -> Identified:
+    """Return an identity with what its surroundings take off."""
+    if around.factor == 1.0:
+        return identified
+    evidence = tuple(replace(piece, weight=piece.weight * around.factor) for piece in identified.evidence)
+    return replace(identified, evidence=evidence, lowered=identified.lowered or around.why)
 
-    def _follow(self, event: ProcessStarted) -> None:
-        """Remember helpers that a candidate started: a driver's browser makes the driver's connections."""
-        if event.key in self._gone:
-            del self._gone[event.key]
-            return
-        parent = self._key_of_pid.get(event.parent)
-        if parent is None or parent.started_at > event.key.started_at:
-            return
-        root = self._followed.get(parent, parent)
-        if root not in self._tool_of:
-            return
-        self._followed[event.key] = root
-        self._key_of_pid[event.key.pid] = event.key
-        while len(self._followed) > MAX_FOLLOWED:
-            oldest, _ = self._followed.popitem(last=False)
-            self._drop_pid(oldest)
 
-    def _forget(self, key: ProcessKey) -> None:
-        """Take one process out of everything that is about live processes."""
-        tool = self._tool_of.pop(key, None)
-        if tool is not None and tool in self._open:
-            self._open[tool].alive.pop(key, None)
-        self._followed.pop(key, None)
-        if self._tests.get(key.pid) == key.started_at:
-            del self._tests[key.pid]
-        self._drop_pid(key)
+def _by_its_name_only(identified: Identified) -> bool:
+    """Say whether nothing was read of it that would speak for itself."""
+    return not any(piece.cls is EvidenceClass.CODE for piece in identified.evidence)
 
-    def _drop_pid(self, key: ProcessKey) -> None:
-        if self._key_of_pid.get(key.pid) == key:
-            del self._key_of_pid[key.pid]
+
+def _exports(track: Track) -> bool:
+    """Say whether a card is of something that exports from inside the browser."""
+    return track.finding.family == "scraper-extension"

@@ -78,8 +78,13 @@ def is_reportable(finding: Finding, now: int) -> bool:
         finding: The finding as it stands.
         now: UTC milliseconds.
     """
-    if not finding.flagged:
+    if not finding.flagged or is_approved(finding, now):
         return False
     if finding.stage is Stage.COLLECTING and finding.level is Level.HIGH:
         return True
     return finding.held_until is not None and now >= finding.held_until and finding.last_seen >= finding.held_until
+
+
+def is_approved(finding: Finding, now: int) -> bool:
+    """Say whether the compliance team has approved what a finding is, as of now (UTC milliseconds)."""
+    return finding.approved_until is not None and now < finding.approved_until

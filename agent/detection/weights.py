@@ -96,6 +96,9 @@ FLAGS_GENERIC: Final = 0.3
 """Options that mean «many» in most programs, on a program that is not in the catalogue."""
 
 NETWORK_PLATFORM: Final = 0.5
+"""As in the rule `network.platform`, for whoever asks what would be flagged."""
+WATCHED_FROM: Final = 0.2
+"""From this identity on it is looked at what a process does on the network; below, nothing of it is known."""
 CADENCE_TWO_SIGNS: Final = 0.55
 """Just under a flag by itself: the thresholds come from simulation only."""
 CADENCE_MORE_SIGNS: Final = 0.6

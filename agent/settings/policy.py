@@ -34,6 +34,7 @@ PlatformKey = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
 MAX_BYTES: Final = 65_536
 MAX_SUPPLEMENT_BYTES: Final = 8_192
 MAX_WITNESSES: Final = 8
+MAX_APPROVERS: Final = 4
 
 _RENAMED: Final = {
     "monitoring.require_acknowledgement": (
@@ -140,6 +141,19 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     findings_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 90
 
 
+class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[approvals]`: whose word counts when a kind of collecting is approved.
+
+    Attributes:
+        keys: Verifier keys of the compliance team (C2SP signed-note, Ed25519); approvals lie signed by one of them in
+            the folder `approvals` beside the policy.
+    """
+
+    keys: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], msgspec.Meta(max_length=MAX_APPROVERS)
+    ] = ()
+
+
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[detection]`: how long a flagged finding is the person's alone, hours."""
 
@@ -173,6 +187,8 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: Ledger = Ledger()
     retention: Retention = Retention()
     detection: Detection = Detection()
+    approvals: Approvals = Approvals()
+
     legal_reviewer: LegalReviewer = LegalReviewer()
 
 
@@ -206,7 +222,7 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
     except OSError as error:
         raise PolicyError(path, "", f"cannot be read ({error.strerror}); the agent needs to read it") from None
     with file:
-        text = _read(path, file, MAX_BYTES, require_root=require_root)
+        text = read_owned(path, file, MAX_BYTES, require_root=require_root)
     try:
         found = toml_file.parse(path, text, PolicyFile, PolicyError)
     except PolicyError as error:
@@ -214,6 +230,11 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
             raise PolicyError(path, error.key, _RENAMED[error.key]) from None
         raise
     _check_witnesses(path, found.ledger.witnesses, loopback=not require_root)
+    for number, key in enumerate(found.approvals.keys):
+        if not _VKEY.fullmatch(key):
+            where = f"approvals.keys[{number}]"
+            raise PolicyError(path, where, "is no verifier key; copy its whole line, name+8 hex digits+base64")
+
     if bool(found.legal_reviewer.name.strip()) is not (found.legal_reviewer.date is not None):
         missing = "date" if found.legal_reviewer.date is None else "name"
         problem = f"is missing: name who reviewed and when, such as {_REVIEWED}, or leave both out"
@@ -223,8 +244,12 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
     return Policy(**sections, supplement=supplement)
 
 
-def _read(path: Path, file: BinaryIO, limit: int, *, require_root: bool) -> bytes:
-    """Return an opened file's bytes once its kind, owner and length are known to be right."""
+def read_owned(path: Path, file: BinaryIO, limit: int, *, require_root: bool) -> bytes:
+    """Return an opened file's bytes once its kind, owner and length are known to be right.
+
+    Raises:
+        PolicyError: It is no plain file, too long, or somebody other than root could have written it.
+    """
     state = os.fstat(file.fileno())
     if not stat.S_ISREG(state.st_mode):
         raise PolicyError(path, "", "is not a plain file")
@@ -269,7 +294,7 @@ def _supplement(policy: Path, name: str, *, require_root: bool) -> str:
         problem = f"names {path}, which cannot be read ({error.strerror}); put it beside the policy or drop the key"
         raise PolicyError(policy, "notices.supplement", problem) from None
     with file:
-        data = _read(path, file, MAX_SUPPLEMENT_BYTES, require_root=require_root)
+        data = read_owned(path, file, MAX_SUPPLEMENT_BYTES, require_root=require_root)
     try:
         text = "\n".join(data.decode("utf-8-sig").splitlines()).strip()
     except UnicodeDecodeError:

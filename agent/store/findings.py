@@ -15,7 +15,7 @@ from agent.model.findings import CollectMode, Evidence, Finding, Level, ProcessR
 
 _COLUMNS: Final = (
     "id, tool, name, family, stage, confidence, level, flagged, platforms, first_seen, last_seen, count, processes, "
-    "evidence, modes, techniques, answer, held_until, closed_at"
+    "evidence, modes, techniques, answer, held_until, closed_at, lowered, approved_until"
 )
 _TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
 _MODES: Final = msgspec.json.Decoder(tuple[CollectMode, ...])
@@ -48,13 +48,15 @@ def _finding(row: tuple[Any, ...]) -> Finding:
         answer=row[16],
         held_until=row[17],
         closed_at=row[18],
+        lowered=row[19],
+        approved_until=row[20],
     )
 
 
 def save(tx: apsw.Connection, finding: Finding) -> None:
     """Store a finding as it is now. An answer already given stays when this finding does not carry one."""
     tx.execute(
-        f"""INSERT INTO finding ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        f"""INSERT INTO finding ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             ON CONFLICT (id) DO UPDATE SET
                 tool = excluded.tool, name = excluded.name, family = excluded.family, stage = excluded.stage,
                 confidence = excluded.confidence, level = excluded.level, flagged = excluded.flagged,
@@ -62,7 +64,8 @@ def save(tx: apsw.Connection, finding: Finding) -> None:
                 count = excluded.count, processes = excluded.processes, evidence = excluded.evidence,
                 modes = excluded.modes, techniques = excluded.techniques,
                 answer = iif(excluded.answer = '', answer, excluded.answer),
-                held_until = excluded.held_until, closed_at = excluded.closed_at""",  # noqa: S608 -- our own column list
+                held_until = excluded.held_until, closed_at = excluded.closed_at,
+                lowered = excluded.lowered, approved_until = excluded.approved_until""",  # noqa: S608 -- our own column list
         (
             finding.id,
             finding.tool,
@@ -83,6 +86,8 @@ def save(tx: apsw.Connection, finding: Finding) -> None:
             finding.answer,
             finding.held_until,
             finding.closed_at,
+            finding.lowered,
+            finding.approved_until,
         ),
     )
 

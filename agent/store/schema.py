@@ -208,6 +208,9 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
             name TEXT PRIMARY KEY,
             value TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE finding ADD COLUMN lowered TEXT NOT NULL DEFAULT '';
+        ALTER TABLE finding ADD COLUMN approved_until INTEGER;
         """,
     ),
 )
@@ -269,6 +272,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "answered_at": "When you answered.",
         "held_until": "Until when nothing about it may be reported.",
         "closed_at": "When it was closed. It is deleted some time after that.",
+        "lowered": "Why what surrounds the tool speaks for ordinary work, such as a test runner; often empty.",
+        "approved_until": "Until when your organisation has approved this use, where it has.",
     },
     "ledger_key": {
         "id": "Always 1: there is one key.",

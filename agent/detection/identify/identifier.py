@@ -1,27 +1,41 @@
 """Asks every question about a started process in the order of DESIGN 3.8 and gives one answer.
 
-`identify` answers at once wherever the command line, the entry point or the package is enough, which is every tool of
-the catalogue that was started by its own name; only a script of the person's own is read, in the helper process.
-`refine` looks a second time at a tool that was handed a script (`scrapy runspider x.py`), after the first finding is
-out. `installed` answers for packages and browser extensions. The command line is forgotten when the answer is given.
+```
+command line → browser or its driver? → a known program? → whose package is it? → what does that say of itself?
+             → what does the script do? → what is the executable made of?        → Identified, or nothing to mention
+```
+The first questions need the command line and names only, which is every tool of the catalogue that was started as
+itself; scripts of the person's own and unknown executables are read, in the helper process. `refine` looks a second
+time at a tool that was handed a script (`scrapy runspider x.py`), after the first finding is out. `installed` answers
+for packages, browser extensions and automation browsers. The command line is forgotten when the answer is given.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.content.catalogue import Catalogue, Kind, Tool
 from agent.detection import weights
 from agent.detection.identified import Bulk, Identified, Role
+from agent.detection.identify import binary, browser, debian
+from agent.detection.identify.answers import asked_of, by_name, of_tool, says_nothing, with_modes
 from agent.detection.identify.entry_point import Entry, entry_of
 from agent.detection.identify.executable import Form, Language, Program, program_of
-from agent.detection.identify.folders import Distributions, absolute, read_head
+from agent.detection.identify.folders import Distributions, absolute, normal, read_head
 from agent.detection.identify.helper import CodeReader
-from agent.detection.identify.imports import by_own_words, judge
-from agent.detection.identify.modes import Asked, asked, asked_in_general
+from agent.detection.identify.imports import judge
+from agent.detection.identify.modes import Asked, asked_in_general
+from agent.detection.identify.own_words import Said, capability
+from agent.detection.identify.package import Packages, describe
+from agent.detection.identify.renamed import KnownBuilds
 from agent.detection.identify.standard_input import ProcStdin, StdinOf, given_to
-from agent.model.events import ExtensionFound, PackageFound, ProcessStarted
+from agent.detection.identify.verdicts import Verdicts, stamp_of
+from agent.model.events import CommandLine, ExtensionFound, PackageFound, ProcessStarted
 from agent.model.findings import Evidence, EvidenceClass
 
 _SCRIPT_ENDINGS = {
@@ -31,13 +45,46 @@ _SCRIPT_ENDINGS = {
     ".cjs": "javascript",
     ".ts": "javascript",
 }
+_UNREAD = frozenset([Language.OTHER])
+_FETCHING_WORDS = ("curl", "wget", "http", "done", "xargs", "parallel", "aria2", "lynx", "w3m")
+"""One of these is in every shell script that is worth reading; most have none."""
+_MAX_TAKEN = 256
+_SYSTEM_BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/usr/games/", "/usr/share/", "/usr/lib/")
+
+
+def nothing_above(_pid: int) -> tuple[str, ...]:
+    """Know of no process above."""
+    return ()
+
+
+def no_mark(_text: str) -> str:
+    """Tell scripts apart by their libraries only."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A command line, taken apart once for all who ask about the same start."""
+
+    command: CommandLine
+    program: Program
+    entry: Entry
 
 
 class Identifier:
     """Which tool is it? Holds caches only; safe to ask from many tasks."""
 
     def __init__(
-        self, catalogue: Catalogue, reader: CodeReader, home: Path | None = None, stdin: StdinOf | None = None
+        self,
+        catalogue: Catalogue,
+        reader: CodeReader,
+        home: Path | None = None,
+        stdin: StdinOf | None = None,
+        *,
+        above: Callable[[int], tuple[str, ...]] = nothing_above,
+        mark: Callable[[str], str] = no_mark,
+        monotonic: Callable[[], float] = time.monotonic,
+        secret: bytes = b"",
     ) -> None:
         """Join the parts.
 
@@ -46,39 +93,54 @@ class Identifier:
             reader: Reads foreign code in its helper process.
             home: The person's home folder, where `pip install --user` puts packages; None when there is none.
             stdin: Asks the system what an interpreter was given on standard input.
+            above: Base names of the processes above one, nearest first.
+            mark: Makes a short keyed hash of a script's path or code, to tell the person's own scripts apart.
+            monotonic: Seconds that never go back.
+            secret: Keys the memory of answers; random where left out.
         """
         self._stdin = stdin if stdin is not None else ProcStdin()
         self._catalogue = catalogue
         self._reader = reader
         self._home = home
+        self._above = above
+        self._mark = mark
         self._distributions = Distributions()
+        self._packages = Packages()
+        self._debian = debian.DebianPackages()
+        self._builds = KnownBuilds(name for tool in catalogue.tools for name in tool.executables)
+        self._verdicts = Verdicts(secret or os.urandom(32), monotonic)
+        self._taken: OrderedDict[int, _Taken] = OrderedDict()
 
     async def identify(self, event: ProcessStarted) -> Identified | None:
         """Answer which tool a process is, or None when it is none of ours to mention."""
         if event.key.pid == self._reader.pid:
             return None
-        program = program_of(event.command, event.name)
-        if program.language is None:
-            return self._native(program)
-        given = given_to(program, event.key.pid, event.parent, self._stdin)
-        entry = entry_of(program, event.command, self._distributions, self._home, given)
-        known = self._known(program, entry)
-        if known is not None:
-            return None if _says_nothing(known) else known
-        return await self._own(program, entry)
+        name = self._verdicts.name(event.command)
+        if name is not None:
+            known, answer = self._verdicts.get(name)
+            if known:
+                return answer
+        taken = self._take(event)
+        driven = self._browser(event, taken)
+        if driven is not None:
+            return driven  # who stands above it is part of the answer: not for another start
+        program, entry = taken.program, taken.entry
+        path = entry.script or (_executable(event.command) if program.language is None else "")
+        stamp = stamp_of(path) if path else None
+        answer = await (self._native(program, event.command) if program.language is None else self._run(program, entry))
+        if name is not None and program.form is not Form.NOTHING:
+            self._verdicts.keep(name, path, stamp, answer)
+        return answer
 
     async def refine(self, event: ProcessStarted) -> Identified | None:
         """Read the script that a catalogued tool was handed, and return what it adds; None when it adds nothing."""
-        program = program_of(event.command, event.name)
-        if program.language is None:
-            first = self._native(program)
-        else:
-            entry = entry_of(program, event.command, self._distributions, self._home)
-            first = self._known(program, entry)
-        if first is None:
-            return None
-        path, language = _script_among(program, event.command.cwd)
+        taken = self._take(event)
+        path, language = _script_among(taken.program, event.command.cwd)
         if not path:
+            return None
+        first = self._known(taken.program, taken.entry) if taken.program.language is not None else None
+        first = first or self._by_executable(taken.program)
+        if first is None:
             return None
         facts = await self._reader.read_file(path, language)
         found = judge(facts, language, self._catalogue, self._distributions, ()) if facts is not None else None
@@ -87,36 +149,123 @@ class Identifier:
         modes = tuple(sorted({*first.modes, *found.modes}))
         return replace(first, evidence=(*first.evidence, *found.evidence), modes=modes)
 
+    def package_of(self, event: ProcessStarted) -> str | None:
+        """Return the package that owns a process's code, empty where it is the person's own; None where unknown."""
+        taken = self._take(event)
+        if taken.program.language is None:
+            return None
+        return taken.entry.package or ("" if taken.entry.script or taken.entry.code else None)
+
     def installed(self, found: PackageFound | ExtensionFound) -> Identified | None:
         """Answer which tool an installed package or browser extension is; None for what is not worth a card."""
         tool, kind = self._of_inventory(found)
-        if tool is None or (tool.role != "collector" and tool.family == "generic-http"):
+        if tool is None:
+            return _by_its_name(found) if isinstance(found, ExtensionFound) else None
+        if tool.role != "collector" and tool.family == "generic-http":
             return None
         strength = weights.INVENTORY_COLLECTOR if tool.role == "collector" else weights.INVENTORY_ENGINE
         if not self._catalogue.is_verified(tool, kind):
             strength = weights.NAME_UNVERIFIED
         detail = "a browser extension is installed" if kind == "extensions" else f"a {kind} package is installed"
-        return _made(tool, [Evidence(EvidenceClass.PACKAGE, "inventory.installed", detail, strength)], Asked())
+        if isinstance(found, PackageFound) and found.ecosystem == "cache":
+            detail = "it has brought a browser of its own along"
+        return of_tool(tool, (Evidence(EvidenceClass.PACKAGE, "inventory.installed", detail, strength),), Asked())
 
     def _of_inventory(self, found: PackageFound | ExtensionFound) -> tuple[Tool | None, Kind]:
         if isinstance(found, ExtensionFound):
             return self._catalogue.by_extension(found.extension_id), "extensions"
-        if found.ecosystem == "pypi":
-            return self._catalogue.by_pypi(found.name), "pypi"
         if found.ecosystem == "npm":
             return self._catalogue.by_npm(found.name), "npm"
-        return self._catalogue.by_debian(found.name) if found.ecosystem == "debian" else None, "debian"
+        if found.ecosystem == "debian":
+            return self._catalogue.by_debian(found.name), "debian"
+        tool = self._catalogue.by_pypi(found.name)
+        if tool is None and found.ecosystem == "cache":
+            return self._catalogue.by_npm(found.name), "npm"
+        return tool, "pypi"
 
-    def _native(self, program: Program) -> Identified | None:
+    def _take(self, event: ProcessStarted) -> _Taken:
+        """Take a command line apart, or return how that was done a moment ago."""
+        held = self._taken.get(event.key.pid)
+        if held is not None and held.command is event.command:
+            return held
+        program = program_of(event.command, event.name)
+        entry = Entry()
+        if program.language is not None:
+            given = given_to(program, event.key.pid, event.parent, self._stdin)
+            entry = entry_of(program, event.command, self._distributions, self._home, given)
+        held = self._taken[event.key.pid] = _Taken(event.command, program, entry)
+        while len(self._taken) > _MAX_TAKEN:
+            self._taken.popitem(last=False)
+        return held
+
+    def _browser(self, event: ProcessStarted, taken: _Taken) -> Identified | None:
+        """Answer for a browser, its driver, or a server that hands one to a language model."""
+        entry = taken.entry
+        needs: frozenset[str] = frozenset()
+        if entry.package:
+            if self._owner(entry)[0] is not None:
+                return None
+            said = describe(entry.ecosystem, entry.folder)
+            needs = said.dependencies if said is not None else needs
+        above = self._above(event.key.pid)
+        start = browser.started(taken.program, event.command, above, package=entry.package, dependencies=needs)
+        return browser.judge(start) if start is not None else None
+
+    # Native programs
+
+    async def _native(self, program: Program, command: CommandLine) -> Identified | None:
+        found = self._by_executable(program)
+        if found is not None:
+            return None if says_nothing(found) else found
+        path = _executable(command)
+        if debian.is_systems_own(path):
+            package = self._debian.package_of(path)
+            found = debian.judge(package) if package is not None else None
+            return self._asked_in_general(found, program)
+        if not binary.worth_looking(path, program.base):
+            return None
+        facts = await binary.look(path, self._reader)
+        if facts is None:
+            return None
+        found = binary.judge(facts, self._catalogue, name=program.base, name_of=self._builds.name_of)
+        tool = self._catalogue.by_id(found.tool) if found is not None else None
+        if found is not None and tool is not None:
+            found = asked_of(tool, program, found.evidence)
+            return None if says_nothing(found) else found
+        return self._asked_in_general(found, program)
+
+    def _by_executable(self, program: Program) -> Identified | None:
         tool = self._catalogue.by_executable(program.word) or self._catalogue.by_executable(program.base)
         if tool is None:
             return None
-        found = self._asked(tool, program, [_name_evidence(tool, self._name_weight(tool, own_file=False))])
-        return None if _says_nothing(found) else found
+        return asked_of(tool, program, (by_name(self._catalogue, tool, own_file=False),))
+
+    def _asked_in_general(self, found: Identified | None, program: Program) -> Identified | None:
+        """Add what a program outside the catalogue was asked for; for one thing, an engine is nobody's."""
+        if found is None:
+            return None
+        found = with_modes(found, asked_in_general(program.arguments, found.capability), weights.FLAGS_GENERIC)
+        return None if says_nothing(found) else found
+
+    # Programs of interpreters
+
+    async def _run(self, program: Program, entry: Entry) -> Identified | None:
+        known = self._known(program, entry)
+        if known is not None:
+            return None if says_nothing(known) else known
+        if entry.package and not entry.script:
+            found = self._packages.identified(entry.ecosystem, entry.package, entry.folder)
+            if found is not None:
+                return self._asked_in_general(found, program)
+            entry = _own_package(entry)
+        if entry.installed and entry.script.startswith(_SYSTEM_BINS):
+            package = self._debian.package_of(entry.script)
+            return self._asked_in_general(debian.judge(package) if package is not None else None, program)
+        return await self._own(program, entry)
 
     def _known(self, program: Program, entry: Entry) -> Identified | None:
         """Answer from the package, or from the name of the script; None when neither is known."""
-        by_name = self._catalogue.by_executable(program.word) if _may_be_named(program, entry) else None
+        named = self._catalogue.by_executable(program.word) if _may_be_named(program, entry) else None
         tool, kind = self._owner(entry)
         if tool is not None:
             strength = weights.PACKAGE_COLLECTOR if tool.role == "collector" else weights.PACKAGE_ENGINE
@@ -124,17 +273,15 @@ class Identifier:
                 strength = weights.NAME_UNVERIFIED
             what = entry.package or entry.module.split(".")[0]
             rule = weights.UNVERIFIED_RULE if strength == weights.NAME_UNVERIFIED else "catalogue.entry-point"
-            pieces = [Evidence(EvidenceClass.PACKAGE, rule, f"its code belongs to {what}", strength)]
-            if by_name is not None and by_name.id == tool.id:
-                pieces.append(_name_evidence(tool, self._name_weight(tool, own_file=False)))
-            return self._asked(tool, program, pieces)
-        if by_name is not None:
-            strength = self._name_weight(by_name, own_file=not _trusted(program, entry))
-            return self._asked(by_name, program, [_name_evidence(by_name, strength)])
-        if entry.package and not entry.script:
-            made = by_own_words(entry.ecosystem, entry.package, entry.folder)
-            if made is not None:
-                return _with(made, asked_in_general(program.arguments), weights.FLAGS_GENERIC)
+            pieces: tuple[Evidence, ...] = (
+                Evidence(EvidenceClass.PACKAGE, rule, f"its code belongs to {what}", strength),
+            )
+            if named is not None and named.id == tool.id:
+                pieces = (*pieces, by_name(self._catalogue, tool, own_file=False))
+            return asked_of(tool, program, pieces)
+        if named is not None:
+            own_file = not entry.installed or program.language in (Language.PYTHON, Language.JAVASCRIPT)
+            return asked_of(named, program, (by_name(self._catalogue, named, own_file=own_file),))
         return None
 
     def _owner(self, entry: Entry) -> tuple[Tool | None, Kind]:
@@ -151,80 +298,42 @@ class Identifier:
                 return tool, "imports"
         return None, "imports"
 
-    def _asked(self, tool: Tool, program: Program, pieces: list[Evidence]) -> Identified:
-        """Join who it is with what it was asked for."""
-        what = asked(tool, program.arguments)
-        return _with(_made(tool, pieces, what), what, weights.FLAGS_MODE)
-
-    def _name_weight(self, tool: Tool, *, own_file: bool) -> float:
-        if not self._catalogue.is_verified(tool, "executables"):
-            return weights.NAME_UNVERIFIED
-        if tool.role != "collector":
-            return weights.NAME_ENGINE
-        return weights.NAME_SCRIPT if own_file else weights.NAME_COLLECTOR
-
     async def _own(self, program: Program, entry: Entry) -> Identified | None:
         """Read the person's own script or code, in the helper process."""
-        if program.language not in (Language.PYTHON, Language.JAVASCRIPT, Language.SHELL):
+        if program.language is None or program.language in _UNREAD:
+            return None
+        if program.language is Language.SHELL and not _may_fetch(entry):
             return None
         language = program.language.value
-        if program.language is Language.SHELL and not _fetches(entry):
-            return None
         if entry.script:
-            facts = await self._reader.read_file(entry.script, language)
+            facts, mark = await self._reader.read_file(entry.script, language), self._mark(entry.script)
         elif entry.code:
-            facts = await self._reader.read_code(entry.code, language)
+            facts, mark = await self._reader.read_code(entry.code, language), self._mark(entry.code)
         else:
             return None
         if facts is None:
             return None
-        return judge(facts, language, self._catalogue, self._distributions, entry.sites)
+        return judge(facts, language, self._catalogue, self._distributions, entry.sites, mark=mark)
+
+
+def _executable(command: CommandLine) -> str:
+    return command.exe.removesuffix(" (deleted)")
 
 
 def _script_among(program: Program, cwd: str) -> tuple[str, str]:
     """Return path and language of the first script among a tool's arguments, or two empty strings."""
     for argument in program.arguments[:16]:
-        language = _SCRIPT_ENDINGS.get(Path(argument).suffix.lower(), "")
+        language = _SCRIPT_ENDINGS.get(Path(argument).suffix.lower(), "") if len(argument) < 4096 else ""
         path = absolute(argument, cwd) if language and not argument.startswith("-") else ""
         if path and Path(path).is_file():
             return path, language
     return "", ""
 
 
-def _made(tool: Tool, pieces: list[Evidence], what: Asked) -> Identified:
-    return Identified(
-        tool=tool.id,
-        name=tool.name,
-        family=tool.family,
-        role=Role(tool.role),
-        bulk=Bulk(tool.bulk),
-        evidence=tuple(pieces),
-        modes=what.modes,
-        quiet=what.quiet,
-        techniques=tuple(tool.techniques),
-    )
-
-
-def _with(found: Identified, what: Asked, strength: float) -> Identified:
-    """Add what the command line asked for."""
-    pieces = found.evidence
-    if what.modes:
-        how = ", ".join(f"{mode.value} ({why})" for mode, why in zip(what.modes, what.because, strict=True))
-        unproven = all(piece.rule == weights.UNVERIFIED_RULE for piece in pieces)
-        rule = weights.UNVERIFIED_RULE if unproven else "catalogue.mode"
-        pieces = (*pieces, Evidence(EvidenceClass.FLAGS, rule, f"asked for many: {how}", strength))
-    return replace(found, evidence=pieces, modes=what.modes, quiet=what.quiet)
-
-
-def _name_evidence(tool: Tool, strength: float) -> Evidence:
-    rule = weights.UNVERIFIED_RULE if strength == weights.NAME_UNVERIFIED else "catalogue.executable"
-    return Evidence(EvidenceClass.NAME, rule, f"started by the name of {tool.name}", strength)
-
-
-def _fetches(entry: Entry) -> bool:
-    """Return whether a shell's script or code speaks of fetching at all: most never do, and need not be read."""
+def _may_fetch(entry: Entry) -> bool:
+    """Return whether a shell's script or code speaks of fetching or of a loop at all: most need not be read."""
     text = entry.code or read_head(entry.script, 65_536)
-    return ("curl" in text or "wget" in text or "http" in text) and "done" in text
+    return any(word in text for word in _FETCHING_WORDS)
 
 
 def _may_be_named(program: Program, entry: Entry) -> bool:
@@ -234,10 +343,36 @@ def _may_be_named(program: Program, entry: Entry) -> bool:
     return program.language in (Language.PYTHON, Language.JAVASCRIPT, Language.JAVA) or entry.installed
 
 
-def _trusted(program: Program, entry: Entry) -> bool:
-    return entry.installed and program.language not in (Language.PYTHON, Language.JAVASCRIPT)
+def _own_package(entry: Entry) -> Entry:
+    """Return where to read in a package that was installed from a folder of this machine: the module it begins in.
+
+    Such a package (PEP 610, `direct_url.json`) was published nowhere, so that its words are nobody's advertisement and
+    its code is a script of the person's own.
+    """
+    if entry.ecosystem != "pypi" or not entry.module or "file:" not in read_head(f"{entry.folder}/direct_url.json"):
+        return replace(entry, script="")
+    base = Path(Path(entry.folder).parent, *entry.module.split("."))
+    for candidate in (base.with_name(base.name + ".py"), base / "__main__.py", base / "__init__.py"):
+        if candidate.is_file():
+            return replace(entry, script=str(candidate), installed=False)
+    return replace(entry, script="")
 
 
-def _says_nothing(found: Identified) -> bool:
-    """An engine that was asked for one thing is nobody's business; a browser's driver may yet show what it is for."""
-    return found.role is Role.ENGINE and found.family != "browser-automation" and not found.modes
+def _by_its_name(found: ExtensionFound) -> Identified | None:
+    """Answer for an extension that the catalogue does not know by what its name says, where it may read pages."""
+    if not found.reads_pages or not found.name:
+        return None
+    able = capability(Said(name=normal(found.name).replace("-", " "), summary=found.name.lower()))
+    if able is None:
+        return None
+    detail = f"an extension that may read pages calls itself {able.says}"
+    return Identified(
+        tool=f"extension:{found.extension_id}",
+        name=found.name[:80],
+        family="scraper-extension",
+        role=Role.COLLECTOR,
+        bulk=Bulk.MODES,
+        evidence=(Evidence(EvidenceClass.PACKAGE, "inventory.own-words", detail, weights.INVENTORY_ENGINE),),
+        techniques=("T1119", "T1176", "OAT-011"),
+        capability="exports",
+    )

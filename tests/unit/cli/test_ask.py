@@ -17,6 +17,7 @@ from agent.content.advice import ways
 from agent.content.catalogue import KINDS, Catalogue, Tool, load_catalogue
 from agent.content.platforms import load_platforms
 from agent.content.terms import CERTAINTY, TermsError, load_terms, parse_terms
+from agent.detection.correlate.shipped import load_rules
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
@@ -96,12 +97,19 @@ class Talking:
         self._talks = talks
 
     def activity_of(self, key: ProcessKey) -> Activity:
-        return Activity(seconds=5, opened=3, hosts=1, platforms={"linkedin": 3}) if self._talks else Activity()
+        return (
+            Activity(seconds=8, opened=6, hosts=1, platforms={"linkedin": 6}, steady=6, looks=16)
+            if self._talks
+            else Activity()
+        )
 
 
 class NoTree:
     def ancestors(self, pid: int) -> tuple[str, ...]:
         return ()
+
+    def above_agent(self, pid: int) -> bool:
+        return False
 
 
 async def agent_flags(reader: CodeReader, argv: list[str], *, talks: bool = False) -> bool:
@@ -109,7 +117,14 @@ async def agent_flags(reader: CodeReader, argv: list[str], *, talks: bool = Fals
     identifier = Identifier(CATALOGUE, reader)
     ids = (f"f{number}" for number in itertools.count())
     detector = Detector(
-        identifier.identify, Talking(talks), NoTree(), StillClock(), lambda: next(ids), hold_ms=1, refine=None
+        identifier.identify,
+        Talking(talks),
+        NoTree(),
+        StillClock(),
+        lambda: next(ids),
+        hold_ms=1,
+        refine=None,
+        judge=load_rules(),
     )
     key = ProcessKey(4_000_000, NOW)
     await detector.started(ProcessStarted(key, 1, argv[0][:15], CommandLine(tuple(argv), f"/opt/{argv[0]}", "/"), NOW))

@@ -38,7 +38,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and
 COMMAND = [sys.executable, "-c", "from agent.cli.main import main; main()", "scan"]
 KEYS = {
     *("id", "tool", "name", "family", "stage", "confidence", "level", "flagged", "reportable", "held_until"),
-    *("approved", "platforms", "first_seen", "last_seen", "count", "processes", "evidence", "techniques"),
+    *("approved", "approved_until", "lowered", "disputed"),
+    *("platforms", "first_seen", "last_seen", "count", "processes", "evidence", "techniques"),
     *("consequences", "answer"),
 }
 

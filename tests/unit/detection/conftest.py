@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+import agent.content
 from agent.content.catalogue import Catalogue, load_catalogue
+from agent.detection.correlate.rules import Rules
 from agent.detection.findings import Detector
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
-from agent.model.events import CommandLine, ProcessEnded, ProcessKey, ProcessStarted
+from agent.detection.sigma.parse import parse_in_process
+from agent.model.events import Activity, CommandLine, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.findings import Finding
 
 PIP_SCRIPT = (
@@ -107,8 +110,11 @@ class Time:
 class Sockets:
     of: dict[ProcessKey, dict[str, int]] = field(default_factory=dict)
 
-    def platforms_of(self, key: ProcessKey) -> dict[str, int]:
-        return self.of.get(key, {})
+    activities: dict[ProcessKey, Activity] = field(default_factory=dict)
+
+    def activity_of(self, key: ProcessKey) -> Activity:
+        platforms = self.of.get(key, {})
+        return self.activities.get(key, Activity(opened=sum(platforms.values()), platforms=platforms))
 
 
 @dataclass
@@ -121,6 +127,10 @@ class Tree:
 
     def above_agent(self, pid: int) -> bool:
         return pid in self.agents_own
+
+
+RULES_FOLDER = Path(agent.content.__file__).parent / "rules"
+RULES = parse_in_process(RULES_FOLDER)
 
 
 class World:
@@ -143,6 +153,8 @@ class World:
             hold_ms=24 * 3_600_000,
             refine=identifier.refine,
             recognise=identifier.installed,
+            judge=Rules(RULES),
+            package_of=identifier.package_of,
         )
 
     def event(

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.detection.findings import CLOSE_AFTER_MS, MAX_CANDIDATES, MAX_PROCESSES, Detector
+import agent.content
+from agent.detection.correlate.rules import Rules
+from agent.detection.findings import CLOSE_AFTER_MS, MAX_CANDIDATES, Detector
 from agent.detection.identified import Bulk, Identified, Role
+from agent.detection.sigma.parse import parse_in_process
+from agent.detection.track import MAX_PROCESSES
 from agent.detection.weights import UNVERIFIED_RULE
-from agent.model.events import CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.events import Activity, CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Stage
 
 DRIVER = "from selenium import webdriver\nd = webdriver.Chrome()\nd.get('https://site.example/')\n"
+RULES = parse_in_process(Path(agent.content.__file__).parent / "rules")
 ONE_VIDEO = ("yt-dlp", "https://www.youtube.com/watch?v=abc")
 
 
 async def test_connections_raise_a_driver_to_collecting(world: Any, machine: Any) -> None:
     machine.script("d.py", DRIVER)
     event = world.event("python3", "d.py")
-    (low,) = await world.detector.started(event)
-    assert not low.flagged
+    assert await world.detector.started(event) == []
     browser = world.event("chromium", "--headless", parent=event.key.pid)
     await world.detector.started(browser)
     assert set(world.detector.candidates()) == {event.key, browser.key}
-    world.sockets.of[browser.key] = {"linkedin": 2}
+    world.sockets.of[browser.key] = {"linkedin": 4}
     (found,) = world.detector.tick(world.time.at)
     assert (found.stage, found.platforms, found.flagged) == (Stage.COLLECTING, ("linkedin",), True)
     assert found.held_until == world.time.at + 24 * 3_600_000
@@ -74,7 +79,9 @@ async def test_it_closes_half_an_hour_after_its_last_process(world: Any) -> None
 async def test_a_restart_takes_up_the_open_finding_without_counting_twice(world: Any) -> None:
     event = world.event("httrack", "https://site.example/")
     (before,) = await world.detector.started(event)
-    after = Detector(world.identifier.identify, world.sockets, world.tree, world.time, lambda: "new", hold_ms=1)
+    after = Detector(
+        world.identifier.identify, world.sockets, world.tree, world.time, lambda: "new", hold_ms=1, judge=Rules(RULES)
+    )
     after.restore([before])
     assert await after.started(event) == []
     (same,) = after.open_findings()
@@ -99,7 +106,7 @@ async def test_a_process_that_ends_while_it_is_being_identified_does_not_stay(wo
         piece = Evidence(EvidenceClass.NAME, "r", "d", 0.9)
         return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, (piece,))
 
-    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1)
+    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=Rules(RULES))
     (found,) = await detector.started(event)
     assert found.count == 1
     assert detector.candidates() == []
@@ -124,7 +131,7 @@ async def test_an_answer_about_a_program_that_was_replaced_meanwhile_is_dropped(
         piece = Evidence(EvidenceClass.NAME, "r", "d", 0.9)
         return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, (piece,))
 
-    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1)
+    detector = Detector(slow, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=Rules(RULES))
     assert await detector.started(event) == []
     assert detector.candidates() == []
 
@@ -137,7 +144,7 @@ async def test_what_nobody_verified_never_decides_a_flag(world: Any) -> None:
         )
         return Identified("t", "T", "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, pieces, (CollectMode.LIST,))
 
-    detector = Detector(guess, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1)
+    detector = Detector(guess, world.sockets, world.tree, world.time, lambda: "i", hold_ms=1, judge=Rules(RULES))
     event = world.event("x")
     await detector.started(event)
     world.sockets.of[event.key] = {"linkedin": 1}
@@ -165,6 +172,44 @@ async def test_an_installed_card_becomes_the_running_finding(world: Any) -> None
     assert "inventory.installed" not in {piece.rule for piece in found.evidence}
 
 
+async def test_a_harmless_use_is_listed_beside_a_flagged_one_and_never_under_it(world: Any) -> None:
+    (flagged,) = await world.start("yt-dlp", "https://www.youtube.com/@somebody/videos")
+    assert flagged.flagged
+    harmless = world.event(*ONE_VIDEO)
+    (beside,) = await world.detector.started(harmless)
+    assert (beside.id != flagged.id, beside.flagged, beside.tool) == (True, False, flagged.tool)
+    assert [one.pid for one in beside.processes] == [harmless.key.pid]
+    again = world.event("yt-dlp", "https://www.youtube.com/@another/videos")
+    await world.detector.started(again)
+    now = {found.id: found for found in world.detector.open_findings()}
+    assert again.key.pid in [one.pid for one in now[flagged.id].processes]
+    assert again.key.pid not in [one.pid for one in now[beside.id].processes]
+
+
+async def test_evidence_of_one_process_is_not_mixed_with_anothers(world: Any, machine: Any) -> None:
+    machine.script("d.py", DRIVER)
+    tested = world.event("python3", "d.py", parent=500)
+    world.tree.above[tested.key.pid] = ("pytest",)
+    alone = world.event("python3", "d.py")
+    await world.detector.started(alone)
+    world.end(alone)
+    await world.detector.started(tested)
+    world.sockets.of[tested.key] = {"linkedin": 2}
+    world.detector.tick(world.time.at)
+    assert not any(found.flagged for found in world.detector.open_findings())
+
+
+async def test_what_helpers_did_counts_after_they_ended(world: Any, machine: Any) -> None:
+    machine.script("d.py", DRIVER)
+    event = world.event("python3", "d.py")
+    await world.detector.started(event)
+    helper = world.event("unknown-helper", parent=event.key.pid)
+    await world.detector.started(helper)
+    world.sockets.of[helper.key] = {"linkedin": 4}
+    (found,) = world.end(helper)
+    assert (found.stage, found.platforms) == (Stage.COLLECTING, ("linkedin",))
+
+
 def machine_like(world: Any, count: int = 40, platform: str = "linkedin") -> list[PageLoad]:
     at = world.time.at
     return [PageLoad("c", seq, platform, "profile", at + seq * 2000, True, True) for seq in range(1, count)]
@@ -180,9 +225,9 @@ def test_page_loads_in_a_machines_rhythm_are_a_finding_of_their_own(world: Any) 
 
 async def test_page_loads_in_a_machines_rhythm_speak_against_a_live_driver(world: Any, machine: Any) -> None:
     machine.script("d.py", DRIVER)
-    (low,) = await world.start("python3", "d.py")
+    await world.start("python3", "d.py")
     (found,) = world.detector.page_loads(machine_like(world))
-    assert found.id == low.id
+    assert found.tool == "selenium"
     assert found.flagged and found.stage is Stage.COLLECTING
 
 
@@ -217,8 +262,9 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
         def __init__(self) -> None:
             self.of: dict[ProcessKey, dict[str, int]] = {}
 
-        def platforms_of(self, key: ProcessKey) -> dict[str, int]:
-            return self.of.get(key, {})
+        def activity_of(self, key: ProcessKey) -> Activity:
+            platforms = self.of.get(key, {})
+            return Activity(opened=sum(platforms.values()), platforms=platforms)
 
     class Alone:
         def ancestors(self, pid: int) -> tuple[str, ...]:
@@ -235,7 +281,7 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
 
     clock, sockets = Still(), Sockets()
     numbers = iter(range(10_000))
-    detector = Detector(identify, sockets, Alone(), clock, lambda: str(next(numbers)), hold_ms=10)
+    detector = Detector(identify, sockets, Alone(), clock, lambda: str(next(numbers)), hold_ms=10, judge=Rules(RULES))
     seen: dict[str, Finding] = {}
     live: list[ProcessKey] = []
     for number, (what, tool, passes) in enumerate(steps):
@@ -264,6 +310,6 @@ async def test_while_it_is_open_a_finding_only_rises(steps: list[tuple[str, str,
             assert not found.flagged or found.held_until is not None
             assert len(found.processes) <= MAX_PROCESSES
             seen[found.id] = found
-    still_open = [found.tool for found in seen.values() if found.closed_at is None]
+    still_open = [(found.tool, found.flagged) for found in seen.values() if found.closed_at is None]
     assert len(still_open) == len(set(still_open))
     assert len(detector.candidates()) <= MAX_CANDIDATES

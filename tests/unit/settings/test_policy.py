@@ -217,6 +217,7 @@ KEYS = {
     "ledger": {"witnesses"},
     "retention": {"observations_hours", "findings_days"},
     "detection": {"hold_hours"},
+    "approvals": {"keys"},
     "legal_reviewer": {"name", "date"},
 }
 """Every key there is. None says that a purpose is optional or mandatory, given, or switched on."""

@@ -1,0 +1,101 @@
+"""What is written while a finding is active: tables of records in Downloads and on the desktop, folders of media.
+
+`attend` is told after each change whether a finding is active. While one is, exports are noticed (`sensors/exports.py`)
+and media counted every few seconds, in a thread; what is found goes to the detector. While none is, nothing is looked
+at and what was counted is forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from agent.model.events import ExportWritten, MediaGrew
+from agent.model.health import Health
+from agent.model.ports import Clock
+from agent.sensors.exports import Exports
+from agent.sensors.media import MediaFolders
+from agent.sensors.userdirs import user_folders
+
+LOOK_SECONDS = 5.0
+_EXPORTS = ("downloads", "desktop")
+
+
+class Artefacts:
+    """Exports and media, on or off. For one event loop.
+
+    Args:
+        home: The person's home folder.
+        env: The environment, for folders that were moved.
+        clock: Time.
+        on_export: Told of each export, in the event loop.
+        on_media: Told of each folder that grew, in the event loop.
+        system: As `sys.platform`.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        env: Mapping[str, str],
+        clock: Clock,
+        on_export: Callable[[ExportWritten], None],
+        on_media: Callable[[MediaGrew], None],
+        *,
+        system: str = sys.platform,
+    ) -> None:
+        self._home, self._env, self._clock, self._system = home, env, clock, system
+        self._on_export = on_export
+        self._on_media = on_media
+        self._exports: Exports | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is looked at."""
+        return self._task is not None
+
+    def health(self) -> Health | None:
+        """Say whether exports are noticed; None while nothing is looked at."""
+        return self._exports.health() if self._exports is not None else None
+
+    async def attend(self, active: bool) -> None:
+        """Begin or stop to look, as a finding is active or none is."""
+        if active and self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._look())
+        elif not active:
+            await self.close()
+
+    async def close(self) -> None:
+        """Stop looking and forget what was counted."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def exported(written: ExportWritten) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(self._on_export, written)
+
+        folders = await asyncio.to_thread(user_folders, self._system, self._home, self._env)
+        exports = Exports({place: folders[place] for place in _EXPORTS if place in folders}, exported, self._clock)
+        media = MediaFolders(self._clock)
+        try:
+            await asyncio.to_thread(exports.activate)
+            self._exports = exports
+            for place in _EXPORTS:
+                if place in folders:
+                    await asyncio.to_thread(media.add, place, folders[place])
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                for grown in await asyncio.to_thread(media.look):
+                    self._on_media(grown)
+        finally:
+            self._exports = None
+            await asyncio.shield(asyncio.to_thread(exports.deactivate))

@@ -1,0 +1,214 @@
+"""One open finding and what its next version is made from.
+
+A track collects what its live processes say. Evidence of one process is never mixed with another's: the finding shows
+the pieces of the process that speaks loudest, and those that are about the tool as a whole (a rhythm of page loads, an
+export). While it is open its stage only rises and a flag stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from agent.detection import weights
+from agent.detection.approvals import covering
+from agent.detection.correlate.said import Said
+from agent.detection.identified import Identified, Role
+from agent.detection.scoring import confidence, flagged, level, strongest
+from agent.model.approvals import Approval
+from agent.model.events import Activity, ProcessKey
+from agent.model.findings import CollectMode, Evidence, Finding, Level, ProcessRef, Stage
+
+MAX_PROCESSES = 32
+REFRESH_MS = 60_000
+"""A finding that only goes on is handed out once a minute, not on every tick."""
+
+
+@dataclass(slots=True)
+class Live:
+    """One running process of a recognised tool.
+
+    Attributes:
+        ref: The process as a finding lists it.
+        found: Who it is; its evidence already weighed by the surroundings.
+        modes: Ways of being asked for many that the correlation found.
+        said: What rules said of its activity, by the rule's id.
+        collecting: Whether one of them shows collecting.
+        seen: Its activity, as of the last look.
+        past: What its ended helpers did.
+        fetchers: How many programs that fetch it has started.
+    """
+
+    ref: ProcessRef
+    found: Identified
+    modes: set[CollectMode] = field(default_factory=set)
+    said: dict[str, Evidence] = field(default_factory=dict)
+    collecting: bool = False
+    seen: Activity = field(default_factory=Activity)
+    past: Activity | None = None
+    fetchers: int = 0
+
+    @property
+    def pieces(self) -> tuple[Evidence, ...]:
+        """Everything that speaks for it."""
+        return (*self.found.evidence, *self.said.values())
+
+    @property
+    def all_modes(self) -> set[CollectMode]:
+        """Ways in which it was asked for many, by its command line and by what it did."""
+        return {*self.found.modes, *self.modes}
+
+    @property
+    def sure(self) -> float:
+        """How sure its identity alone makes us, 0 to 1."""
+        return confidence(self.found.evidence)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is worth looking at what it does: activity of a process that is nobody says nothing."""
+        return not self.found.quiet and self.sure >= weights.WATCHED_FROM
+
+    @property
+    def listed(self) -> bool:
+        """Whether what speaks for it is enough to be listed."""
+        return level(self.pieces) is not Level.HIDDEN
+
+    def hear(self, said: Iterable[Said]) -> None:
+        """Take in what rules said of it."""
+        for one in said:
+            self.said[one.evidence.rule] = one.evidence
+            self.collecting = self.collecting or one.collecting
+            if one.mode is not None:
+                self.modes.add(one.mode)
+
+    def warns(self, more: Iterable[Evidence] = ()) -> bool:
+        """Say whether this process by itself is reason enough for a flag; what nobody verified does not count."""
+        proven = [piece for piece in (*self.pieces, *more) if piece.rule != weights.UNVERIFIED_RULE]
+        stage = Stage.COLLECTING if self.collecting else Stage.RUNNING
+        return flagged(level(proven), stage, self.all_modes, self.found.asks_for_many)
+
+
+@dataclass(slots=True)
+class Track:
+    """One open finding.
+
+    Attributes:
+        finding: As it stands, changes not yet handed out included.
+        role: What the tool is by nature.
+        best: The pieces of the process that spoke loudest so far.
+        shared: Pieces about the tool as a whole.
+        alive: Its running processes.
+        shown: As it was handed out last; None where nobody has seen it.
+        capability: What the tool is able to do, or empty.
+        flags: Names of the options that its processes were started with.
+    """
+
+    finding: Finding
+    role: Role
+    best: tuple[Evidence, ...] = ()
+    shared: dict[str, Evidence] = field(default_factory=dict)
+    alive: dict[ProcessKey, Live] = field(default_factory=dict)
+    shown: Finding | None = None
+    capability: str = ""
+    flags: frozenset[str] = frozenset()
+
+    def take(self, key: ProcessKey, live: Live, at: int, *, counts: bool) -> None:
+        """Take in a process; `counts` says whether it is a start of its own."""
+        finding = self.finding
+        if finding.stage is Stage.INSTALLED and live.listed:
+            # An installed card says nothing about what runs; from here on what runs speaks for itself.
+            self.best = ()
+        known = live.ref in finding.processes
+        running = live.listed or finding.stage is not Stage.INSTALLED
+        self.alive[key] = live
+        self.finding = replace(
+            finding,
+            stage=Stage.RUNNING if running and finding.stage is Stage.INSTALLED else finding.stage,
+            last_seen=max(finding.last_seen, at),
+            count=finding.count + (counts and not known),
+            processes=finding.processes if known else (*finding.processes, live.ref)[-MAX_PROCESSES:],
+            techniques=tuple(sorted({*finding.techniques, *live.found.techniques})),
+        )
+        self.weigh(live)
+
+    def weigh(self, live: Live) -> None:
+        """Let one process speak: the finding rises to what it shows."""
+        finding = self.finding
+        pieces = strongest(live.pieces)
+        lowered = finding.lowered
+        if _loudness(pieces) >= _loudness(self.best):
+            self.best, lowered = pieces, live.found.lowered
+        self.capability = self.capability or live.found.capability
+        self.flags |= frozenset(live.found.flags)
+        stage = finding.stage
+        if live.collecting and live.listed:
+            stage = Stage.COLLECTING
+        self.finding = replace(
+            finding,
+            stage=stage,
+            modes=tuple(sorted({*finding.modes, *live.all_modes})),
+            platforms=tuple(sorted({*finding.platforms, *live.seen.platforms})),
+            flagged=finding.flagged or live.warns(self.shared.values()),
+            lowered=lowered,
+        )
+
+    def hear(self, said: Iterable[Said], at: int, platforms: Iterable[str] = ()) -> None:
+        """Take in what rules said of the tool as a whole."""
+        stage = self.finding.stage
+        for one in said:
+            self.shared[one.evidence.rule] = one.evidence
+            stage = Stage.COLLECTING if one.collecting else stage
+        finding = replace(
+            self.finding,
+            stage=stage,
+            platforms=tuple(sorted({*self.finding.platforms, *platforms})),
+            last_seen=max(self.finding.last_seen, at),
+            count=max(1, self.finding.count),
+        )
+        proven = [piece for piece in (*self.best, *self.shared.values()) if piece.rule != weights.UNVERIFIED_RULE]
+        warn = flagged(level(proven), stage, finding.modes, asks_for_many=False)
+        self.finding = replace(finding, flagged=finding.flagged or warn)
+
+    def obey(self, said: Iterable[Said]) -> None:
+        """Take in what the organisation's own rules said: a rule that matches flags by itself."""
+        for one in said:
+            self.shared[one.evidence.rule] = one.evidence
+            self.finding = replace(self.finding, flagged=self.finding.flagged or one.flags)
+
+    def next_version(self, now: int, hold_ms: int, approvals: Sequence[Approval] = ()) -> Finding | None:
+        """Return the finding as it is now where that differs from what was handed out; None where it does not.
+
+        Args:
+            now: UTC milliseconds.
+            hold_ms: How long a flagged finding is held before it may be reported.
+            approvals: What the compliance team has approved.
+        """
+        pieces = strongest([*self.best, *self.shared.values()])
+        how_sure = level(pieces)
+        held = self.finding.held_until
+        if self.finding.flagged and held is None:
+            held = now + hold_ms
+        approval = covering(self.finding, approvals, now)
+        finding = self.finding = replace(
+            self.finding,
+            evidence=pieces,
+            confidence=confidence(pieces),
+            level=how_sure,
+            held_until=held,
+            approved_until=approval.until if approval is not None else None,
+        )
+        if how_sure is Level.HIDDEN and self.shown is None:
+            return None
+        before = self.shown
+        if (
+            before is not None
+            and replace(finding, last_seen=before.last_seen) == before
+            and finding.last_seen - before.last_seen < REFRESH_MS
+        ):
+            return None
+        self.shown = finding
+        return finding
+
+
+def _loudness(pieces: tuple[Evidence, ...]) -> tuple[int, float]:
+    return level(pieces).rank, confidence(pieces)

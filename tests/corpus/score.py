@@ -81,6 +81,11 @@ def _numbers(name: str, ran: Sequence[Record]) -> Iterator[str]:
     yield from _families("false alarms", [*left_alone, *listed])
 
 
+def _traffic(record: Record) -> int:
+    """Requests, or connections for programs that do not speak HTTP."""
+    return max(record.get("requests") or 0, record.get("connections") or 0)
+
+
 def _strict(record: Record) -> bool:
     return not record.get("allow_inventory")
 
@@ -92,7 +97,7 @@ def _mistakes(ran: Sequence[Record]) -> Iterator[str]:
         ("false alarms", [r for r in [*left_alone, *listed] if verdict(r) == "flag"]),
         ("listed, though it should not be", [r for r in left_alone if _strict(r) and verdict(r) == "inventory"]),
         ("flagged only because an earlier case was", [r for r in wanted if _only_carried(r)]),
-        ("hardly collected, so it says little", [r for r in wanted if r.get("requests", 0) < LEAST_REQUESTS]),
+        ("hardly collected, so it says little", [r for r in wanted if _traffic(r) < LEAST_REQUESTS]),
     ):
         if wrong:
             yield f"  {title}:"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import time
+import zipfile
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -14,7 +17,7 @@ from agent.detection.identify.parse.javascript_code import package_name
 from agent.detection.identify.parse.languages import READERS
 from agent.detection.identify.shape import shape_of
 from agent.detection.scoring import LOW_FROM, MEDIUM_FROM
-from tests.unit.detection.programs import javascript, shell
+from tests.unit.detection.programs import javascript, shell, small
 
 WORK_ONLY = {"graphql users", "yt-dlp for every line"}
 """Programs whose shape alone stays below a flag: they ask a place of work with a key, or start a known tool."""
@@ -46,6 +49,80 @@ def test_a_shell_script_that_collects_is_seen(source: str) -> None:
 @pytest.mark.parametrize("source", cases(shell.ORDINARY))
 def test_an_ordinary_shell_script_weighs_too_little_to_be_listed(source: str) -> None:
     assert shape_of(read(source, "shell")).weight < LOW_FROM
+
+
+def cases_of_all(programs: dict[str, dict[str, str]]) -> list[ParameterSet]:
+    return [
+        pytest.param(language, source, id=f"{language}: {name}")
+        for language, some in programs.items()
+        for name, source in some.items()
+    ]
+
+
+@pytest.mark.parametrize(("language", "source"), cases_of_all(small.COLLECTING))
+def test_a_program_of_another_language_that_collects_is_seen(language: str, source: str) -> None:
+    assert shape_of(read(source, language)).weight >= MEDIUM_FROM
+
+
+@pytest.mark.parametrize(("language", "source"), cases_of_all(small.ORDINARY))
+def test_an_ordinary_program_of_another_language_weighs_too_little_to_be_listed(language: str, source: str) -> None:
+    assert shape_of(read(source, language)).weight < LOW_FROM
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "name"),
+    [
+        ("perl", "use WWW::Mechanize::Chrome;", "WWW-Mechanize-Chrome"),
+        ("ruby", "require 'selenium-webdriver'", "selenium-webdriver"),
+        ("ruby", "Nokogiri::HTML(x)", "nokogiri"),
+        ("php", "<?php use Symfony\\Component\\DomCrawler\\Crawler;", "symfony/dom-crawler"),
+        ("php", "<?php require 'vendor/autoload.php'; new \\Goutte\\Client();", "vendor/autoload.php"),
+        ("lua", 'local h = require "socket.http"', "socket.http"),
+        ("r", "library(rvest)", "rvest"),
+        ("r", "rvest::read_html(u)", "rvest"),
+        ("powershell", "Import-Module PowerHTML", "PowerHTML"),
+        ("go", 'import (\n c "github.com/gocolly/colly/v2"\n)', "github.com/gocolly/colly"),
+        ("java", "import org.jsoup.nodes.Document;", "org.jsoup"),
+        ("java", "import static org.junit.Assert.*;", "org.junit"),
+    ],
+)
+def test_libraries_are_named_by_their_packages(language: str, source: str, name: str) -> None:
+    assert name in read(source, language).imports
+
+
+def jar(classes: dict[str, bytes], manifest: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("META-INF/MANIFEST.MF", manifest)
+        for name, data in classes.items():
+            made.writestr(name, data)
+    return out.getvalue()
+
+
+def class_file(*texts: str) -> bytes:
+    pool = b"".join(b"\x01" + len(text).to_bytes(2, "big") + text.encode() for text in texts)
+    return b"\xca\xfe\xba\xbe\0\0\0\x37" + (len(texts) + 1).to_bytes(2, "big") + pool
+
+
+def test_a_jar_tells_its_libraries_and_the_words_of_its_main_class() -> None:
+    main = class_file("org/jsoup/Jsoup", "connect", "select", "https://www.instagram.com/", "followers")
+    data = jar(
+        {"a/Main.class": main, "org/jsoup/Jsoup.class": b"", "BOOT-INF/lib/crawler4j-4.4.jar": b""},
+        "Main-Class: a.Main\r\nClass-Path: lib/selenium-java-4.1.0.jar\r\n",
+    )
+    facts = READERS["java"].read(data, lambda name: None)
+    assert {"org.jsoup", "crawler4j", "selenium-java"} <= set(facts.imports)
+    assert facts.requests and facts.parses and facts.people and facts.opaque
+    assert facts.platforms == ("instagram",)
+    assert not facts.in_loop
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_a_broken_jar_is_refused_or_read(noise: bytes, cut: int) -> None:
+    data = jar({"a/Main.class": class_file("a") + noise}, "Main-Class: a.Main\n")
+    with contextlib.suppress(ValueError):
+        READERS["java"].read(data[:cut] + noise, lambda name: None)
+    READERS["java"].read(data, lambda name: None)
 
 
 @pytest.mark.parametrize(("source", "program"), shell.KNOWN_PROGRAM_IN_LOOP.values(), ids=shell.KNOWN_PROGRAM_IN_LOOP)

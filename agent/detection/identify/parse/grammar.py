@@ -31,6 +31,8 @@ class Grammar:
     Attributes:
         token: Pattern of its tokens (`tokens.pattern`).
         inserts: Finds what is put into a text.
+        sigils: Signs before a variable's name.
+        started: A text in backticks is a command that is started.
         blocks: How its blocks are held together.
         bare_calls: A function may be called without parentheses.
         templates: Texts in backticks hold code.
@@ -41,6 +43,8 @@ class Grammar:
         methods: A name, parentheses and a block make a function without a word before them.
         imports: Words that import what follows.
         roots: Names at the beginning of an expression that stand for a library.
+        names: What imported names begin with, in lower case, and the package that brings them.
+        bound: Imports that are used by another name than their last part.
         http: Libraries that make web requests, by the name they have in the facts.
         clients: Clients of a platform's own interface, and the platform's key (besides `PLATFORM_LIBRARIES`).
         drivers: Libraries that drive a browser.
@@ -63,12 +67,16 @@ class Grammar:
         starts: Functions that start another program.
         serves: Functions that wait to be asked.
         test_calls: Functions that declare a test.
+        test_words: Names that stand in tests only.
+        sure: Methods that make a web request, whoever's they are.
         checks: Functions that assert.
         grows: Methods that put another address in line.
     """
 
     token: re.Pattern[str]
     inserts: re.Pattern[str] | None = None
+    sigils: str = ""
+    started: bool = False
     blocks: Blocks = Blocks.BRACES
     bare_calls: bool = False
     templates: bool = False
@@ -79,6 +87,8 @@ class Grammar:
     methods: bool = False
     imports: frozenset[str] = frozenset()
     roots: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
     http: frozenset[str] = frozenset()
     clients: dict[str, str] = field(default_factory=dict)
     drivers: frozenset[str] = frozenset()
@@ -101,6 +111,8 @@ class Grammar:
     starts: frozenset[str] = frozenset()
     serves: frozenset[str] = frozenset()
     test_calls: frozenset[str] = frozenset()
+    test_words: frozenset[str] = frozenset()
+    sure: frozenset[str] = frozenset()
     checks: frozenset[str] = words("expect assert")
     grows: frozenset[str] = words("push add append enqueue unshift")
 

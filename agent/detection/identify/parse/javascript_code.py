@@ -132,7 +132,7 @@ GRAMMAR = Grammar(
         " event message run subscribe consume"
     ),
     test_calls=words("describe it test suite specify beforeeach aftereach scenario feature"),
-    checks=words("expect assert should ok equal deepequal strictequal tohavetitle tobe"),
+    checks=words("expect assert should t"),
     mailers=words("nodemailer imapflow node-imap mailparser @sendgrid/mail mailgun.js resend postmark emailjs"),
     grows=words("push add enqueue unshift enqueuelinks append set addrequest rpush lpush"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.detection.identify.parse import javascript_code, python_code, shell_code
+from agent.detection.identify.parse import java_code, javascript_code, python_code, shell_code, small_languages
 from agent.detection.identify.parse.facts import CodeFacts
 
 MAX_EMBEDDED = 200_000
@@ -50,4 +50,12 @@ READERS: dict[str, Reader] = {
         (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx"),
     ),
     "shell": Reader(_shell, ("", ".sh"), (".sh", ".bash", ".zsh", ".ksh", ".command")),
+    "perl": Reader(small_languages.reader("perl"), ("", ".pm", ".pl"), (".pl", ".pm", ".t")),
+    "ruby": Reader(small_languages.reader("ruby"), ("", ".rb"), (".rb",)),
+    "php": Reader(small_languages.reader("php"), ("", ".php"), (".php", ".phar")),
+    "lua": Reader(small_languages.reader("lua"), (".lua",), (".lua",)),
+    "r": Reader(small_languages.reader("r"), ("", ".R"), (".r",)),
+    "powershell": Reader(small_languages.reader("powershell"), ("", ".psm1"), (".ps1", ".psm1")),
+    "go": Reader(small_languages.reader("go"), (), (".go",)),
+    "java": Reader(java_code.read, (), (".java", ".jar")),
 }

@@ -49,6 +49,8 @@ _WITH_PARSER = frozenset(
 _LISTENS = frozenset(["createserver", "listenandserve", "listen", "start_polling", "startpolling"])
 _NEXT_KEYS = frozenset(words.PAGE_KEYS - {"p", "start", "skip", "page", "offset", "after", "next"})
 _HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/.*)?", re.IGNORECASE | re.DOTALL)
+_LITERAL = re.compile(r"/(?!\^).+/[a-z]*$", re.DOTALL)
+"""A regular expression between slashes that is not anchored: one that looks for something in a longer text."""
 _MAIL_WORD = re.compile(r"e-?mail|phone|contact", re.IGNORECASE)
 
 
@@ -188,6 +190,8 @@ class _Facts:
             return True
         href = "href" in self.low or any("href" in text for text in self.near)
         grows = any(t.word(at) in g.grows and t.sign(at - 1) == "." for at in range(len(t)))
+        if href and any(t.low[at] in ("visit", "follow", "follow_link") for at in looped):
+            return True
         return bool(looped) and href and (grows or bool(self.low & g.grows and g.bare_calls))
 
     def _lists(self, looped: list[int]) -> bool:
@@ -224,6 +228,8 @@ class _Facts:
             return True
         if "$" in self.called and (self.s.driver or parsers):
             return True
+        if self.g.regexes and any(_LITERAL.match(text) and hints.MARKUP_PATTERN.search(text) for text in self.near):
+            return True
         for at in range(len(t)):
             if t.word(at) in _MATCHES or (t.sign(at) == "~" and self.g.bare_calls):
                 _, end = self.s.arguments(at)
@@ -244,7 +250,7 @@ class _Facts:
         if self._fetched_to_file():
             return True
         alone = {"download.file", "getstore", "copyurltofile", "downloadfile", "mirror", "outfile"}
-        if self.called & alone or (self.g.bare_calls and "-outfile" in self.low):
+        if self.called & alone or any(text.lower() == "-outfile" for text in self.texts):
             return True
         binary = self.called & hints.BINARY or {"arraybuffer", "stream", "blob"} & {text.lower() for text in self.near}
         return writes and bool(binary)
@@ -282,8 +288,15 @@ class _Facts:
 
     def _tests(self) -> bool:
         g = self.g
-        declares = bool(self.called & g.test_calls)
-        checks = any(word in g.checks or word.startswith("assert") for word in self.called)
+        t = self.t
+        bare = {
+            t.low[at]
+            for at in range(len(t))
+            if t.kinds[at] == "w" and t.sign(at - 1) != "." and (t.low[at] in g.test_calls or t.low[at] in g.checks)
+            if g.bare_calls or t.sign(at + 1) in ("(", ".")
+        }
+        declares = bool(bare & g.test_calls or self.low & g.test_words)
+        checks = bool(bare & g.checks) or any(word.startswith("assert") for word in self.low)
         return declares and (checks or any(among(name, g.testers) for name in self.s.libraries))
 
     def _serves(self) -> bool:

@@ -251,7 +251,9 @@ class TokenShape:
         each = over & _EACH or t.low[start] in self.g.loop_calls or t.low[start].startswith("foreach")
         few = (few or bool(each and over & self.constants)) and not over & hints.GIVES_LIST
         counts = bool(over & _COUNTS) or any(
-            (t.sign(i) in ("+", ".") and t.sign(i + 1) == t.sign(i)) or (t.sign(i) == ":" and t.sign(i + 1).isdigit())
+            t.sign(i) == ".."
+            or (t.sign(i) == "+" and t.sign(i + 1) == "+")
+            or (t.sign(i) == ":" and t.sign(i + 1).isdigit())
             for i in inner
         )
         return Loop(start, min(end, len(t)), few and not counts, counts, over)
@@ -372,7 +374,7 @@ class TokenShape:
                 t.close[waiting.pop()] = at
             elif word in openers:
                 begins = at == 0 or t.lines[at - 1] < t.lines[at] or t.sign(at - 1) in (";", "=", "(", ",", "{", "|")
-                begins = begins or t.word(at - 1) in ("local", "return", "else", "then", "do", "end")
+                begins = begins or t.word(at - 1) in ("local", "else", "then", "do")
                 if word in ("if", "unless", "while", "until") and not begins:
                     continue
                 if word == "do" and waiting and t.word(waiting[-1]) in g.loops and self._same_head(waiting[-1], at):
@@ -485,7 +487,9 @@ class TokenShape:
         t, g = self.t, self.g
         word = t.low[at]
         asking = word in self.asking
-        known = asking or word in g.verbs or word in g.calls or word in g.maybe_calls or word in g.drives
+        known = (
+            asking or word in g.verbs or word in g.calls or word in g.maybe_calls or word in g.drives or word in g.sure
+        )
         if not known and not (g.clients and word in _PAGED_VERBS):
             return None
         called = t.sign(at + 1) == "(" or (g.bare_calls and t.sign(at + 1) not in ("=", ".", ":", ",", ")", "=>"))
@@ -497,9 +501,11 @@ class TokenShape:
             root, near = self._chain(at)
             if asking and (near in _OWN or (near not in self.owner and root not in self.owner)):
                 return self._varies_for(word, start, end), False
-            if word in g.drives and self.driver and not among(self.owner.get(root, "").lower(), g.http):
-                if word not in _SHARED_VERBS or near in _DRIVER_NAMES or self._drives(root):
-                    return self._varies(start, end), False
+            drives = word in g.drives and self.driver and not among(self.owner.get(root, "").lower(), g.http)
+            if drives and (word not in _SHARED_VERBS or near in _DRIVER_NAMES or self._drives(root)):
+                return self._varies(start, end), False
+            if word in g.sure:
+                return self._varies(start, end), False
             library = self.owner.get(root) or self.owner.get(near)
             client = library is not None and (among(library.lower(), g.http) or library.lower() in g.calls)
             if library in g.clients and self.next_within(start, end):
@@ -599,7 +605,7 @@ class TokenShape:
         for i in range(start, end):
             if t.sign(i) == ",":
                 break
-            if t.kinds[i] == "t" and "://" in t.values[i][:200]:
+            if t.kinds[i] == "t" and ("://" in t.values[i][:200] or t.values[i] in ("href", "src")):
                 return True
             if t.kinds[i] == "w" and hints.ADDRESS_NAME.search(t.values[i]):
                 return True

@@ -17,7 +17,7 @@ _REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++/[a-z]*")
 _REGEX_REACH = 300
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+", re.DOTALL)
 _BEFORE_REGEX = frozenset("=(,:;!&|?{}[+~%>")
-_WORDS_BEFORE_REGEX = frozenset(["return", "typeof", "case", "in", "of", "and", "or", "if", "unless", "split", "grep"])
+_WORDS_BEFORE_REGEX = frozenset(["return", "typeof", "case", "in", "of", "and", "or", "if", "unless", "while", "split"])
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _CLOSING = frozenset(_PAIRS.values())
 
@@ -82,7 +82,7 @@ def pattern(*, skip: str, text: str, word: str, dot: str) -> re.Pattern[str]:
     """
     return re.compile(
         rf"(?P<skip>[^\S\n]++|{skip})|(?P<line>\n)|(?P<text>{text})|(?P<word>{word})|(?P<dot>{dot})"
-        r"|(?P<sign>=>|<-|[=!<>]=+|\|\||&&|[^\s])",
+        r"|(?P<sign>=>|<-|\.{2,3}|[=!<>]=+|\|\||&&|[^\s])",
         re.DOTALL,
     )
 
@@ -102,6 +102,7 @@ def tokens_of(
     sigils: str = "",
     templates: bool = False,
     regexes: bool = False,
+    started: bool = False,
 ) -> Tokens:
     """Take a program apart.
 
@@ -112,6 +113,7 @@ def tokens_of(
         sigils: Signs before a variable's name that are not part of it.
         templates: Whether texts in backticks hold code in `${}`.
         regexes: Whether the language has literals between slashes.
+        started: Whether a text in backticks is a command that is started; it is read as `qx(TEXT)`.
     """
     found = Tokens()
     part = bounded(source)
@@ -133,15 +135,23 @@ def tokens_of(
             line += value.count("\n")
         elif kind == "word":
             found.add("w", value.lstrip(sigils) if sigils else value, line)
+        elif kind == "text" and started and value[0] == "`":
+            found.add("w", "qx", line)
+            found.add("s", "(", line)
+            found.add("t", _unquoted(value), line, varies=True)
+            found.add("s", ")", line)
         elif kind == "text":
             body = _unquoted(value)
             found.add("t", body, line, varies=bool(inserts and value[:1] != "'" and inserts.search(body)))
             line += value.count("\n")
         elif kind == "dot":
             found.add("s", ".", line)
+        elif value == ".":
+            # Where a point puts texts together it is no member's.
+            found.add("s", "+", line)
         elif value == "`" and templates:
             at, line = _template(part, at, line, found, braces)
-        elif value == "/" and regexes and at > not_before and _regex_may_stand(found):
+        elif value == "/" and regexes and at > not_before and _regex_may_stand(found, sigils):
             literal = _REGEX.match(part, at - 1, min(end, at + _REGEX_REACH))
             if literal is None:
                 # What has been looked at in vain is not looked at again.
@@ -188,12 +198,14 @@ def _template(part: str, at: int, line: int, found: Tokens, braces: list[bool]) 
     return end + (2 if opens else 1), line + part.count("\n", at, end)
 
 
-def _regex_may_stand(found: Tokens) -> bool:
+def _regex_may_stand(found: Tokens, sigils: str) -> bool:
     if not found.kinds:
         return True
     if found.kinds[-1] == "s":
         return found.values[-1][-1] in _BEFORE_REGEX
-    return found.kinds[-1] == "w" and found.low[-1] in _WORDS_BEFORE_REGEX
+    if found.kinds[-1] != "w":
+        return False
+    return found.low[-1] in _WORDS_BEFORE_REGEX or bool(sigils and found.low[-1] in ("m", "qr", "s"))
 
 
 def _pair(found: Tokens) -> None:

@@ -92,7 +92,7 @@ async def desktop() -> AsyncIterator[dict[str, str]]:
             hand = folder / "hand"
             hand.write_text("#!/bin/sh\ngrep -m 1 'That was not me'\n")
             hand.chmod(0o700)
-            (folder / "dunstrc").write_text(f"[global]\ndmenu = {hand}\n")
+            (folder / "dunstrc").write_text(f"[global]\ndmenu = {hand}\n[urgency_normal]\ntimeout = 0\n")
             command = ["dunst", "-config", str(folder / "dunstrc")]
             await stack.enter_async_context(started(command, folder / "dunst.log", env))
             await until(lambda: _dunst(env, "count").returncode == 0, "the notification service")

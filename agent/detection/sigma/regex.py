@@ -59,6 +59,7 @@ def searcher(pattern: str, flags: str = "") -> Callable[[str], bool]:
 
 _CLASS: Final = re.compile(r"\[\^?\]?(?:\[:\^?[a-z]*:\]|\\.|[^\]\\])*\]", re.DOTALL)
 _REPEAT: Final = re.compile(r"\{\d+(?:,\d*)?\}")
+_FLAGS: Final = re.compile(r"\(\?[a-zA-Z-]*\)")
 _PLAIN_ESCAPES: Final = frozenset("dDsSwWbBtnrfvaAz")
 
 
@@ -76,7 +77,7 @@ def required(pattern: str) -> str:
             return ""
         if char in "([":
             step = _group(pattern, at) if char == "(" else _class(pattern, at)
-            if step == 0:
+            if step == 0 or (at > 0 and _FLAGS.match(pattern, at)):  # what repeats after flags repeats what is before
                 return ""
         elif char == "\\":
             step, escaped = 2, pattern[at + 1 : at + 2]
@@ -85,11 +86,11 @@ def required(pattern: str) -> str:
             if not escaped.isalnum():
                 run, at = run + escaped, at + step
                 continue
-        elif char in "*?{":
+        elif char in "*+?{":
             run = run[:-1]
             repeat = _REPEAT.match(pattern, at)
             step = repeat.end() - at if repeat else 1
-        elif char.isascii() and char not in "+.^$)]}":
+        elif char.isascii() and char not in ".^$)]}":
             run, at = run + char, at + 1
             continue
         runs.append(run)

@@ -186,6 +186,14 @@ def test_a_late_event_within_the_tolerance_counts() -> None:
     assert judge.late == 1
 
 
+def test_what_a_late_event_may_need_is_still_remembered() -> None:
+    body = COUNT.replace("gte: 3", "gte: 101")
+    judge = engine(correlation(body), tolerance_ms=10_000)
+    times = [*range(100), 61_000, 55_000]
+    found = [m for at_ms in times for m in judge.match(SOURCE, {"kind": "load", "user": "a"}, at_ms)]
+    assert [match.count for match in found] == [101]
+
+
 def test_a_clock_that_was_set_back_does_not_silence_a_group_for_ever() -> None:
     assert fired(engine(correlation(COUNT)), at("load", 1_000_000, *range(10, 20), user="a"))
 

@@ -25,6 +25,7 @@ def engine(logsource: str) -> Engine:
         ("category: a\nproduct: x", [{"category": "a"}], False),
         ("category: a\nproduct: x", [{"category": "a", "product": "y"}, {"category": "b", "product": "x"}], False),
         ("category: a\nproduct: x", [{"category": "b"}, {"category": "a", "product": "x"}], True),
+        ("category: a\nservice: s", [{"category": "a", "service": "t"}], False),
         ("service: s", [{"category": None, "product": None, "service": "s"}], True),
         ("product: x", [], False),
         ("product: x", [{}], False),

@@ -34,6 +34,11 @@ def test_the_order_of_parts_changes_nothing(one: Node, other: Node, fields: dict
     assert judged(Or((one, other)), fields) is judged(Or((other, one)), fields)
 
 
+def test_texts_that_overlap_are_all_found() -> None:
+    contains = [Text("f", (0, text, 0)) for text in ("abc", "bcd", "b", "abcd", "bx")]
+    assert judged_all(contains, {"f": "xabcdx"}) == [True, True, True, True, False]
+
+
 CASELESS = st.text("aAbBßéÉσςΣ/\\", max_size=6)
 
 
@@ -79,7 +84,9 @@ def test_what_a_pattern_requires_is_seen() -> None:
     assert required(r"cmd.{0,5}(?:/c|/r).+powershell.+\"") == "powershell"
     assert required(r"\$PSHome\[\s*\d{1,3}\s*\]") == "$pshome["
     assert required("abc|abd") == ""
-    assert required("ab?c") == "a"
+    assert required("ab?cd") == "cd"
+    assert required("ab+c") == "a"
+    assert required("a(?i)*") == ""
     assert required("(?i)WerFault\\.exe") == "werfault.exe"
     assert required(r"\x41bcdef") == ""
     assert required(r"[[:alpha:]]people[^]|]+") == "people"

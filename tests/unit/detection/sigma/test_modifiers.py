@@ -27,6 +27,8 @@ TABLE: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = [
     (r"f: C:\Windows\x", [{"f": r"c:\windows\X"}], [{"f": "c:windowsx"}]),
     ("f: '*'", [{"f": ""}, {"f": "x"}, {"f": 0}], [{}, {"f": None}]),
     ("f: '*a*b?c*'", [{"f": "xxaxxbxcxx"}, {"f": "abxbxc"}], [{"f": "abc"}, {"f": "bxca"}]),
+    ("f: '*ab*ba*'", [{"f": "abba"}, {"f": "xabxbax"}], [{"f": "aba"}]),
+    ("f: a*a", [{"f": "aa"}], [{"f": "a"}]),
     ("f:\n- one\n- two", [{"f": "TWO"}, {"f": ["x", "one"]}], [{"f": "three"}]),
     ("f: 5", [{"f": 5}, {"f": "5"}, {"f": 5.0}, {"f": [1, 5]}], [{"f": 50}, {"f": "05"}, {"f": True}]),
     ("f: 1.5", [{"f": 1.5}, {"f": "1.5"}], [{"f": 1}, {"f": 15}]),

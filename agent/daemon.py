@@ -30,7 +30,7 @@ from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consent.qr import qr_svg
 from agent.consenting import ConsentParts, Consents
-from agent.content.catalogue import load_catalogue
+from agent.content.catalogue import Catalogue, load_catalogue
 from agent.content.consequences import place_of
 from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
@@ -159,6 +159,9 @@ class Daemon:
         platforms = load_platforms()
         watched = platforms.keys - ruling.platforms_off
         catalogue = load_catalogue(on_error=lambda problem: self._report_broken("catalogue", str(problem)))
+        # For measuring how much rests on names: a test instance can be told to know none of a family.
+        if rules.mode is Mode.TEST and (unknown := os.environ.get("GLEANWATCH_WITHOUT_FAMILY")):
+            catalogue = Catalogue(tool for tool in catalogue.tools if tool.family != unknown)
         self._code = CodeReader(loopback=rules.config.loopback)
         reader = reader_for(uid)
         tree = CachedTree(reader, agent=os.getpid())

@@ -20,15 +20,16 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agent.detection import weights
 from agent.model.events import PageLoad
 
 WINDOW = 30
 MAX_WINDOWS = 64
 MAX_PAUSE_MS = 30 * 60_000
-RATE_PER_MINUTE = 20.0
-EVEN_BELOW = 0.35
-DISTINCT_ABOVE = 0.95
-SEQUENTIAL_ABOVE = 0.5
+RATE_PER_MINUTE = weights.CADENCE_RATE
+EVEN_BELOW = weights.CADENCE_EVEN
+DISTINCT_ABOVE = weights.CADENCE_DISTINCT
+SEQUENTIAL_ABOVE = weights.CADENCE_SEQUENTIAL
 SIGNS_NEEDED = 2
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from agent.detection import weights
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, Stage
 
-LOW_FROM = 0.3
-MEDIUM_FROM = 0.6
-HIGH_ABOVE = 0.85
+LOW_FROM = weights.LEVEL_LOW
+MEDIUM_FROM = weights.LEVEL_MEDIUM
+HIGH_ABOVE = weights.LEVEL_HIGH
 HIGH_NEEDS_CLASSES = 2
 
 

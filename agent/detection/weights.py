@@ -1,4 +1,4 @@
-"""How much each piece of evidence says, by name: the numbers of `agent/content/scoring.yaml`, each with its reason there.
+"""How much each piece of evidence says, by name: the numbers of `agent/content/scoring.yaml`, each with its reason.
 
 Read together with `scoring.py`: .6 alone is a medium, so whatever stands at or above it may raise a flag with nobody's
 help and needs a good reason; an engine, or a verdict on code that is merely loop-shaped, stays below.

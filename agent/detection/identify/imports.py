@@ -106,9 +106,14 @@ def judge(
         strength *= weights.OWN_HOST_ONLY if facts.own_host else 1.0
         strength *= weights.SHAPE_IS_TEST if facts.tests else 1.0
         evidence = [Evidence(EvidenceClass.PACKAGE, "imports.engine", f"a script imports {name}", strength)]
+        modes = _loop_mode(shape)
         if shape.weight:
             evidence.append(_shape_evidence(shape))
-        return _of(tool, evidence, _loop_mode(shape), technique, shape.lowered)
+        elif facts.tells and not (facts.tests or facts.own_host):
+            told = "a text in the script tells what it drives to gather data of many"
+            evidence.append(Evidence(EvidenceClass.CODE, "imports.told", told, weights.TOLD_TO_GATHER))
+            modes = (CollectMode.LOOP,)
+        return _of(tool, evidence, modes, technique, shape.lowered)
     unknown = _unknown(facts, language, distributions, sites)
     if unknown is not None:
         modes = _loop_mode(shape) or ((CollectMode.LOOP,) if _looped(unknown, facts) else ())

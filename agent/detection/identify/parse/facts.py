@@ -51,6 +51,7 @@ class CodeFacts:
         sends: Whatever it asks for in a loop, it only sends: it posts, puts or deletes and takes no list back.
         mails: It sends or reads mail itself, so that a word such as «e-mail» says nothing about other people.
         says_so: Its own names and texts speak of scraping, crawling or harvesting.
+        tells: A text in it tells somebody, such as a language model, to gather data of many.
         opaque: It could be read in part only (compiled, or code made while it runs): loops are not to be seen.
     """
 
@@ -87,6 +88,7 @@ class CodeFacts:
     sends: bool = False
     mails: bool = False
     says_so: bool = False
+    tells: bool = False
     opaque: bool = False
 
     def to_json(self) -> dict[str, Any]:

@@ -271,6 +271,7 @@ class _Reader:
             sends=bool(again and direct) and not walks and all(self._sends(site) for site in direct),
             mails=bool(self.tops & words.MAIL_LIBRARIES),
             says_so=taken.says_so,
+            tells=taken.tells,
             opaque=self.opaque,
         )
 

@@ -111,6 +111,7 @@ class Taken:
     serves: bool
     hides: bool
     says_so: bool
+    tells: bool
 
 
 def taken(found: Gathered, texts: Sequence[str], tops: set[str], folder: Texts) -> Taken:
@@ -157,6 +158,7 @@ def taken(found: Gathered, texts: Sequence[str], tops: set[str], folder: Texts) 
         or any(words.HIDES.search(name) for name in found.names),
         says_so=bool(words.SAYS_SO.search(words.CAMEL.sub("_", named)))
         or any(words.SAYS_SO.search(text) for text in (*found.documentation, *texts) if len(text) < 2000),
+        tells=any(words.tells_to_gather(text) for text in texts),
     )
 
 

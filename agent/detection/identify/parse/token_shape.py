@@ -495,6 +495,9 @@ class TokenShape:
         called = t.sign(at + 1) == "(" or (g.bare_calls and t.sign(at + 1) not in ("=", ".", ":", ",", ")", "=>"))
         if not called or t.word(at - 1) in g.functions:
             return None
+        if g.methods and t.sign(at + 1) == "(" and t.sign(t.after(at + 1)) == "{":
+            # `fetch(key) {`: here it is defined.
+            return None
         member = t.sign(at - 1) == "."
         start, end = self.arguments(at)
         if member:

@@ -549,6 +549,31 @@ SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 """Words by which a program says itself what it is; they count only beside a loop that takes pages apart."""
+_GATHER = re.compile(
+    r"\b(?:collect|gather|extract|scrape|harvest|crawl|compile|list|find|get|download|export|save|visit|go through)\b",
+    re.IGNORECASE,
+)
+_MANY = re.compile(
+    r"\b(?:all|every|each|list of|as many|(?:first|top|next|last)\s+\d{2,}|\d{2,}|pages?\s+\d+|hundreds|thousands)\b",
+    re.IGNORECASE,
+)
+_OF_PEOPLE = re.compile(
+    r"\b(?:names?|e-?mails?|profiles?|contacts?|phone|numbers|members|followers|following|people|persons|users|leads|"
+    r"prospects|employees|founders|companies|posts|comments|reviews|listings|job ads|connections|usernames?)\b",
+    re.IGNORECASE,
+)
+MAX_INSTRUCTION = 4000
+
+
+def tells_to_gather(text: str) -> bool:
+    """Return whether a text tells somebody to gather data of many: a verb, a quantity and what is gathered."""
+    return (
+        20 <= len(text) <= MAX_INSTRUCTION
+        and " " in text
+        and bool(_GATHER.search(text) and _MANY.search(text) and _OF_PEOPLE.search(text))
+    )
+
+
 HIDES = re.compile(
     r"mozilla/5\.0 \(|disable-blink-features=automationcontrolled|navigator[.,' ]*webdriver|enable-automation|"
     r"(?<![a-z])stealth(?![a-z])|rotat(?:e|ing)[-_ ]?(?:proxy|proxies|agents?|user)|user_agents(?![a-z])|"

@@ -47,9 +47,12 @@ class ProcessKey:
     started_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class CommandLine:
-    """What a process was started with. In memory only, never stored, sent or logged."""
+    """What a process was started with. In memory only, never stored, sent or logged.
+
+    Who remembers something about one holds it weakly, so that it is gone when the process has been judged.
+    """
 
     argv: tuple[str, ...] = field(repr=False)
     exe: str = field(repr=False)

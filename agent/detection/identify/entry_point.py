@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from agent.detection.identify.executable import Form, Language, Program, base_name
-from agent.detection.identify.folders import Distributions, absolute, read_head, sites_of
+from agent.detection.identify.folders import Distributions, absolute, is_dir, is_file, read_head, sites_of
 from agent.detection.identify.handed_on import script_of
 from agent.detection.identify.standard_input import Given
 from agent.model.events import CommandLine
@@ -134,7 +134,7 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
     inside = _inside_site(path)
     if inside:
         return _owned(inside, sites, distributions, installed=True)
-    if Path(path).is_dir():
+    if is_dir(path):
         return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118
     installed = path.startswith(_SYSTEM_BINS) or Path(path).parent.name in ("bin", "Scripts")
     handed = script_of(program.word, program.arguments, command.cwd) if installed else ""
@@ -202,11 +202,8 @@ def _own_module(module: str, cwd: str) -> str:
         return ""
     base = Path(cwd, *module.split("."))
     for candidate in (base.with_name(base.name + ".py"), base / "__main__.py"):
-        try:
-            if candidate.is_file():
-                return str(candidate)
-        except OSError:
-            return ""
+        if is_file(candidate):
+            return str(candidate)
     return ""
 
 
@@ -242,20 +239,20 @@ def _javascript(program: Program, command: CommandLine) -> Entry:
     if program.form is not Form.SCRIPT:
         return Entry()
     path = absolute(program.target, command.cwd)
-    if not Path(path).exists():
+    if is_dir(path):
+        path = os.path.join(path, "index.js")  # noqa: PTH118
+    elif not is_file(path):
         for ending in (".js", ".mjs", ".cjs", "/index.js"):
-            if Path(path + ending).is_file():
+            if is_file(path + ending):
                 path += ending
                 break
-    elif Path(path).is_dir():
-        path = os.path.join(path, "index.js")  # noqa: PTH118
     folder = _node_package(path)
     if folder:
         parts = folder.replace("\\", "/").split("/")
         name = "/".join(parts[-2:]) if parts[-2].startswith("@") else parts[-1]
         return Entry("npm", name.lower(), folder=folder, installed=True)
     above = [parent / "node_modules" for parent in Path(path).parents[:MAX_PARENTS]]
-    return Entry(script=path, sites=tuple(one for one in above if one.is_dir()))
+    return Entry(script=path, sites=tuple(one for one in above if is_dir(one)))
 
 
 def _node_package(path: str) -> str:

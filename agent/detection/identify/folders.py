@@ -45,6 +45,16 @@ def absolute(path: str, cwd: str) -> str:
         return ""
 
 
+def is_file(path: str | Path) -> bool:
+    """Say whether a path leads to a regular file; a path too long to exist, or not ours to look at, leads nowhere."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where this says no
+
+
+def is_dir(path: str | Path) -> bool:
+    """Say whether a path leads to a folder; a path too long to exist, or not ours to look at, leads nowhere."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where this says no
+
+
 def normal(name: str) -> str:
     """Return a Python distribution's name in its normal form (packaging.python.org, name normalization)."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-from agent.detection.identify.folders import absolute
+from agent.detection.identify.folders import absolute, is_file
 
 KERNELS = frozenset(["ipykernel_launcher", "ipykernel", "ipykernel.kernelapp", "colab_kernel_launcher", "xpython"])
 NOTEBOOK_RUNNERS = frozenset(
@@ -100,6 +99,6 @@ def _first(arguments: Sequence[str], cwd: str, endings: tuple[str, ...]) -> str:
     for argument in arguments[:64]:
         if len(argument) < 4096 and argument.lower().endswith(endings) and not argument.startswith("-"):
             path = absolute(argument, cwd)
-            if path and Path(path).is_file():
+            if path and is_file(path):
                 return path
     return ""

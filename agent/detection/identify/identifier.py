@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from agent.detection.identify import binary, browser, debian
 from agent.detection.identify.answers import asked_of, by_name, of_tool, says_nothing, with_modes
 from agent.detection.identify.entry_point import Entry, entry_of
 from agent.detection.identify.executable import Form, Language, Program, program_of
-from agent.detection.identify.folders import Distributions, absolute, normal, read_head
+from agent.detection.identify.folders import Distributions, absolute, is_file, normal, read_head
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.imports import judge
 from agent.detection.identify.modes import Asked, asked_in_general
@@ -64,9 +65,9 @@ def no_mark(_text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A command line, taken apart once for all who ask about the same start."""
+    """A command line, taken apart once for all who ask about the same start; forgotten with it."""
 
-    command: CommandLine
+    command: weakref.ref[CommandLine]
     program: Program
     entry: Entry
 
@@ -186,17 +187,27 @@ class Identifier:
     def _take(self, event: ProcessStarted) -> _Taken:
         """Take a command line apart, or return how that was done a moment ago."""
         held = self._taken.get(event.key.pid)
-        if held is not None and held.command is event.command:
+        if held is not None and held.command() is event.command:
             return held
         program = program_of(event.command, event.name)
         entry = Entry()
         if program.language is not None:
             given = given_to(program, event.key.pid, event.parent, self._stdin)
             entry = entry_of(program, event.command, self._distributions, self._home, given)
-        held = self._taken[event.key.pid] = _Taken(event.command, program, entry)
+        held = self._taken[event.key.pid] = _Taken(self._while_it_lasts(event), program, entry)
         while len(self._taken) > _MAX_TAKEN:
             self._taken.popitem(last=False)
         return held
+
+    def _while_it_lasts(self, event: ProcessStarted) -> weakref.ref[CommandLine]:
+        """Return a reference to a command line that drops what was taken from it when it goes."""
+        taken, pid = self._taken, event.key.pid
+
+        def gone(reference: weakref.ref[CommandLine]) -> None:
+            if pid in taken and taken[pid].command is reference:
+                del taken[pid]
+
+        return weakref.ref(event.command, gone)
 
     def _browser(self, event: ProcessStarted, taken: _Taken) -> Identified | None:
         """Answer for a browser, its driver, or a server that hands one to a language model."""
@@ -325,7 +336,7 @@ def _script_among(program: Program, cwd: str) -> tuple[str, str]:
     for argument in program.arguments[:16]:
         language = _SCRIPT_ENDINGS.get(Path(argument).suffix.lower(), "") if len(argument) < 4096 else ""
         path = absolute(argument, cwd) if language and not argument.startswith("-") else ""
-        if path and Path(path).is_file():
+        if path and is_file(path):
             return path, language
     return "", ""
 
@@ -353,7 +364,7 @@ def _own_package(entry: Entry) -> Entry:
         return replace(entry, script="")
     base = Path(Path(entry.folder).parent, *entry.module.split("."))
     for candidate in (base.with_name(base.name + ".py"), base / "__main__.py", base / "__init__.py"):
-        if candidate.is_file():
+        if is_file(candidate):
             return replace(entry, script=str(candidate), installed=False)
     return replace(entry, script="")
 

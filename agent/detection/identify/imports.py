@@ -14,7 +14,7 @@ from pathlib import Path
 from agent.content.catalogue import Catalogue, Kind, Tool
 from agent.detection import weights
 from agent.detection.identified import Bulk, Identified, Role
-from agent.detection.identify.folders import Distributions, normal
+from agent.detection.identify.folders import Distributions, is_file, normal
 from agent.detection.identify.package import identified as by_own_words
 from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.vocabulary import (
@@ -256,7 +256,7 @@ def _folders(
     for name in sorted(names - known)[:MAX_UNKNOWN]:
         for site in sites:
             if language == "javascript":
-                folder = site / name if (site / name / "package.json").is_file() else None
+                folder = site / name if is_file(site / name / "package.json") else None
             else:
                 folder = distributions.names(site).get(normal(name))
             if folder is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.detection.identify.executable import Form, Program, program_of
-from agent.detection.identify.folders import absolute, read_head
+from agent.detection.identify.folders import absolute, is_file, read_head
 from agent.model.events import CommandLine
 
 MAX_SCRIPT_BYTES = 262_144
@@ -103,7 +103,7 @@ def in_script(text: str, interpreter: str, cwd: str) -> Given:
             continue
         if called.search(line) and (fed := _FED.search(line)):
             path = absolute(fed[1], cwd)
-            if path and Path(path).is_file():
+            if path and is_file(path):
                 return Given(path=path)
     for match in _HERE_STRING.finditer(text):
         before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]

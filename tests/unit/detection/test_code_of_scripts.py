@@ -165,6 +165,42 @@ def test_a_loop_over_a_function_of_another_file_is_a_loop_of_requests() -> None:
     assert facts.in_loop and not facts.few
 
 
+def test_a_worker_of_javascript_is_read_along() -> None:
+    files = {"./part.js": javascript.COLLECTING["axios and cheerio, numbered pages"].encode()}
+    main = b"const { Worker } = require('worker_threads'); for (let i = 0; i < 4; i++) new Worker('./part.js');"
+    facts = READERS["javascript"].read(main, files.get)
+    assert shape_of(facts).weight >= MEDIUM_FROM
+
+
+ONE_PROFILE = b"""
+import sys, requests
+from bs4 import BeautifulSoup
+page = BeautifulSoup(requests.get("https://site.example/u/" + sys.argv[1]).text, "lxml")
+open("people.csv", "a").write(page.select_one(".email").text)
+"""
+
+
+def test_a_shell_loop_around_a_script_of_ones_own_is_a_loop_of_its_requests() -> None:
+    loop = b"for u in $(cat users.txt); do python3 get.py $u; done"
+    facts = READERS["shell"].read(loop, {"get.py": ONE_PROFILE}.get)
+    assert facts.in_loop and facts.lists and not facts.few
+    assert shape_of(facts).weight >= MEDIUM_FROM
+    once = READERS["shell"].read(b"python3 get.py alice", {"get.py": ONE_PROFILE}.get)
+    assert not once.in_loop
+    poll = READERS["shell"].read(b"while true; do python3 get.py alice; sleep 60; done", {"get.py": ONE_PROFILE}.get)
+    assert poll.few
+    assert shape_of(poll).weight < MEDIUM_FROM
+
+
+def test_a_bare_connection_of_the_shell_is_a_request() -> None:
+    source = """for n in $(seq 1 400); do
+      exec 3<>/dev/tcp/site.example/80
+      printf 'GET /people?page=%d HTTP/1.0\\r\\n\\r\\n' $n >&3
+      while read -r line <&3; do [[ $line =~ class=email.([^<]+) ]] && echo "${BASH_REMATCH[1]}" >> m.txt; done
+    done"""
+    assert shape_of(read(source, "shell")).weight >= MEDIUM_FROM
+
+
 @pytest.mark.parametrize(
     ("written", "package"),
     [

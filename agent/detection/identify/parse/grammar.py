@@ -69,6 +69,8 @@ class Grammar:
         test_calls: Functions that declare a test.
         test_words: Names that stand in tests only.
         sure: Methods that make a web request, whoever's they are.
+        moves: Methods that go on along a link of the page; they count in a loop.
+        crawlers: Libraries that follow links by themselves once they are started.
         checks: Functions that assert.
         grows: Methods that put another address in line.
     """
@@ -113,6 +115,8 @@ class Grammar:
     test_calls: frozenset[str] = frozenset()
     test_words: frozenset[str] = frozenset()
     sure: frozenset[str] = frozenset()
+    moves: frozenset[str] = frozenset()
+    crawlers: frozenset[str] = frozenset()
     checks: frozenset[str] = words("expect assert")
     grows: frozenset[str] = words("push add append enqueue unshift")
 

@@ -69,6 +69,9 @@ GRAMMAR = Grammar(
         " @crawlee/puppeteer @playwright/browser-chromium chromium-bidi jsr:@astral/astral astral"
         " @astral/astral"
     ),
+    crawlers=words(
+        "simplecrawler js-crawler supercrawler headless-chrome-crawler website-scraper roboto node-site-crawler"
+    ),
     parsers=frozenset(name.lower() for name in known.JAVASCRIPT_PARSERS)
     | words("deno-dom @b-fuse/deno-dom deno_dom htmlparser2 domhandler css-select cheerio-select xpath @xmldom/xmldom")
     | words(
@@ -98,8 +101,10 @@ GRAMMAR = Grammar(
         "fetch axios got needle superagent ky nodefetch node_fetch undici gotscraping ofetch $fetch wretch phin bent"
     ),
     maybe_calls=words("request requestpromise rp urllib simpleget scrapeit scrape scraper xray open download crawl"),
-    verbs=words("get post put patch delete request fetch send head gettext getjson stream execute perform query curl"),
-    drives=words("goto navigateto navigate visit url get open to gotopage newpageurl"),
+    verbs=words(
+        "queue get post put patch delete request fetch send head gettext getjson stream execute perform query curl"
+    ),
+    drives=words("queue execute goto navigateto navigate visit url get open to gotopage newpageurl"),
     follows=words("enqueuelinks addrequests enqueuelinksbyclickingelements paginate"),
     parses=words(
         "queryselector queryselectorall $eval $$eval $x $$ xpath evaluate evaluateall evaluatehandle"
@@ -193,6 +198,10 @@ def _imports(t: Tokens) -> Iterator[tuple[str, tuple[str, ...]]]:
             continue
         before = t.word(at - 1)
         called = t.sign(at - 1) == "(" and t.word(at - 2) in ("require", "import", "__require", "importsync")
+        # Code of the program's own that runs beside it: `new Worker("./part.js")`, `fork("./part.js")`.
+        called = called or (
+            value.startswith("./") and t.sign(at - 1) == "(" and t.word(at - 2) in ("worker", "fork", "url")
+        )
         if before not in ("from", "import") and not called:
             continue
         names: list[str] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from agent.detection.identify.parse import hints
 from agent.detection.identify.parse import vocabulary as words
@@ -133,6 +134,8 @@ _SAVES = frozenset(
 )
 _SENDS = re.compile(r"-d|--data.*|-F|--form|-T|--upload-file|--post-data.*|--post-file.*|--json|-XPOST|-XPUT|-XDELETE")
 _METHODS = frozenset(["POST", "PUT", "PATCH", "DELETE"])
+_RAW = frozenset(["nc", "ncat", "netcat", "telnet", "socat", "openssl"])
+_NAME = re.compile(r"[A-Za-z_][\w@.+-]{0,60}")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*|[1-9@*])|(\{\d*\}|\$\(\))")
 _GLOB = re.compile(r"://\S*(?:\[\d+-\d+(?::\d+)?\]|\[[a-z]-[a-z]\]|\{[^{}$]+,[^{}]+\}|\{\d+\.\.\d+\})")
 _LIST_MAKERS = frozenset(
@@ -172,13 +175,23 @@ class _Fetch:
     saves: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """Code of another language: its text, or the script of the person's own that holds it."""
+
+    language: str
+    code: str = ""
+    script: str = ""
+    in_loop: bool = False
+    varies: bool = False
+
+
 @dataclass(slots=True)
 class _Found:
     runs: set[str] = field(default_factory=set)
     runs_in_loop: set[str] = field(default_factory=set)
     fetches: list[_Fetch] = field(default_factory=list)
-    embedded: list[tuple[str, str, bool]] = field(default_factory=list)
-    """Language, code, and whether it stands in a loop."""
+    embedded: list[_Embedded] = field(default_factory=list)
 
 
 def read(
@@ -202,7 +215,13 @@ def read(
                 found = commands_of(more.decode("utf-8", "replace")) + found
                 break
     script = _Script(found)
-    return _joined(script.facts(), script.found.embedded, embedded)
+    facts = script.facts()
+    for one in script.found.embedded:
+        code = beside(one.script) if one.script else one.code.encode("utf-8", "replace")
+        inner = embedded(one.language, code) if code is not None else None
+        if inner is not None:
+            facts = _joined(facts, _repeated(inner, one))
+    return facts
 
 
 class _Script:
@@ -213,13 +232,18 @@ class _Script:
             if command.function:
                 self.functions.setdefault(command.function, []).append(command)
         self.changing = self._changing()
+        self.raw = any(
+            one.words[0] in _RAW or any("/dev/tcp/" in target for target in (*one.into, *one.reads))
+            for one in self.commands
+        )
+        """It speaks to a server over a bare connection."""
         self.found = _Found()
         self.calls = self._loops_of_calls()
 
     def facts(self) -> CodeFacts:
         for command in self.commands:
             self._look(command)
-        every = [word for command in self.commands for word in (*command.words, command.here[:2000]) if word]
+        every = {word for command in self.commands for word in (*command.words, command.here[:2000]) if word}
         text = [word[:4000] for word in every]
         fetches = self.found.fetches
         looped = [one for one in fetches if one.looped]
@@ -247,7 +271,7 @@ class _Script:
             searches=in_loop and any(words.asks_search(word) for word in text if "." in word),
             token=any(words.has_token(word) for word in fetched if len(word) < 400),
             api=bool(fetches) and not takes and (interface or any(map(hints.API_PLACE.search, fetched))),
-            feeds=any(words.FEED.search(word) for word in fetched),
+            feeds=any(words.FEED.search(word) for word in fetched) or _reads_feeds(text),
             heads=bool(fetches) and all(one.head for one in (looped or fetches)),
             tests=any(word in ("bats", "shunit2", "assert_equals", "@test", "run_test") for word in every),
             downloads=bool(saved),
@@ -307,13 +331,15 @@ class _Script:
         loops = (*command.loops, *self.calls.get(command.function, ()))
         in_loop = bool(spread or (loops and not command.head) or (command.head and len(command.loops) > 1))
         for program in (name, *_handed(rest)):
-            if program not in _BUILTINS and program not in self.functions:
+            if _NAME.fullmatch(program) and program not in _BUILTINS and program not in self.functions:
                 self.found.runs.add(program)
                 if in_loop or program != name:
                     self.found.runs_in_loop.add(program)
         self._embed(command, name, rest, in_loop)
         if name in FETCHERS:
             self.found.fetches.append(self._fetch(command, name, rest[1:], loops, spread))
+        if name in ("printf", "echo") and self.raw and any(word.startswith("GET /") for word in rest):
+            self.found.fetches.append(self._fetch(command, "nc", rest[1:], loops, spread))
         if name == "find" and "-exec" in rest:
             inner = rest[rest.index("-exec") + 1 :]
             if inner[:1] and inner[0] in FETCHERS:
@@ -433,6 +459,8 @@ class _Script:
                 return True
             if name in _EDITS and any(hints.MARKUP_PATTERN.search(word[:600]) for word in rest[1:]):
                 return True
+            if name == "[[" and "=~" in rest and any(hints.MARKUP_PATTERN.search(word) for word in rest):
+                return True
             if name in ("lynx", "w3m", "elinks") and ("-dump" in rest or "-listonly" in rest):
                 return True
         return False
@@ -452,13 +480,17 @@ class _Script:
         language = _LANGUAGES.get(re.sub(r"[\d.]+$", "", name.lower()), "")
         if len(self.found.embedded) >= MAX_EMBEDDED:
             return
+        varies = bool({match[1] for match in _VARIABLE.finditer(" ".join(rest))} & self.changing)
         if language and command.here and not any(not word.startswith("-") for word in rest[1:2]):
-            self.found.embedded.append((language, command.here, in_loop))
+            self.found.embedded.append(_Embedded(language, command.here, "", in_loop))
         elif language:
             for at, word in enumerate(rest[:-1]):
                 if word in _CODE_OPTIONS:
-                    self.found.embedded.append((language, rest[at + 1], in_loop))
-                    break
+                    self.found.embedded.append(_Embedded(language, rest[at + 1], "", in_loop, varies))
+                    return
+            script = next((word for word in rest[1:] if not word.startswith("-")), "")
+            if re.fullmatch(r"[\w./-]+\.(?:py|m?js|ts|rb|pl|php|R|lua)", script) and not script.startswith("/"):
+                self.found.embedded.append(_Embedded(language, "", script, in_loop, varies))
         elif name in ("cat", "tee") and command.here:
             for target in (*command.into, *rest[1:]):
                 ending = target.rsplit(".", 1)[-1] if "." in target else ""
@@ -466,31 +498,29 @@ class _Script:
                     ending, ""
                 )
                 if kind:
-                    self.found.embedded.append((kind, command.here, False))
+                    self.found.embedded.append(_Embedded(kind, command.here))
 
 
-def _joined(
-    facts: CodeFacts, pieces: list[tuple[str, str, bool]], embedded: Callable[[str, bytes], CodeFacts | None]
-) -> CodeFacts:
-    """Join what code of other languages inside the script says."""
-    for language, code, in_loop in pieces:
-        inner = embedded(language, code.encode("utf-8", "replace"))
-        if inner is None:
-            continue
-        if in_loop and inner.requests and not inner.in_loop:
-            inner = replace(inner, in_loop=True)
-        joined: dict[str, object] = {}
-        for one in fields(CodeFacts):
-            ours, theirs = getattr(facts, one.name), getattr(inner, one.name)
-            if one.name in LISTS:
-                joined[one.name] = tuple(sorted({*ours, *theirs}))
-            elif one.name in ("few", "heads", "sends", "own_host"):
-                # These take away: they hold for the whole only where they hold for each part that asks.
-                joined[one.name] = (ours or not facts.requests) and (theirs or not inner.requests)
-            else:
-                joined[one.name] = ours or theirs
-        facts = CodeFacts(**joined)  # type: ignore[arg-type]
-    return facts
+def _repeated(inner: CodeFacts, one: _Embedded) -> CodeFacts:
+    """Return what code says that a loop of the script runs again and again."""
+    if one.in_loop and inner.requests and not inner.in_loop:
+        return replace(inner, in_loop=True, few=not one.varies, lists=one.varies)
+    return inner
+
+
+def _joined(facts: CodeFacts, inner: CodeFacts) -> CodeFacts:
+    """Join what code of another language inside the script says."""
+    joined: dict[str, Any] = {}
+    for one in fields(CodeFacts):
+        ours, theirs = getattr(facts, one.name), getattr(inner, one.name)
+        if one.name in LISTS:
+            joined[one.name] = tuple(sorted({*ours, *theirs}))
+        elif one.name in ("few", "heads", "sends", "own_host", "tests", "serves", "feeds"):
+            # These take away: they hold for the whole only where they hold for each part that asks.
+            joined[one.name] = (ours or not facts.requests) and (theirs or not inner.requests)
+        else:
+            joined[one.name] = ours or theirs
+    return CodeFacts(**joined)
 
 
 def _opened(command: Command) -> Iterator[Command]:
@@ -514,6 +544,11 @@ def _opened(command: Command) -> Iterator[Command]:
         one.loops = (*loops, *one.loops)
         one.function = one.function or command.function
         yield one
+
+
+def _reads_feeds(text: list[str]) -> bool:
+    """Return whether at least two different words of feeds stand in a script."""
+    return len({match[0].lower().strip("/s") for word in text for match in words.FEED.finditer(word)}) > 1
 
 
 def _program(given: list[str]) -> tuple[str, list[str], str]:

@@ -67,7 +67,8 @@ PERL = Grammar(
     testers=words("test-more test-simple test2-v0 test-mojo test-www-mechanize test-most test-class"),
     calls=words("getstore getprint"),
     maybe_calls=words("get head mirror"),
-    verbs=words("get post request head get_p fetch simple_request follow_link mirror put perform start"),
+    verbs=words("scrape get post request head get_p fetch simple_request follow_link mirror put perform start"),
+    moves=words("follow_link find_link find_all_links"),
     drives=words("get navigate go goto"),
     parses=words(
         "look_down find_by_tag_name findnodes findvalue as_text extract_links find_all_links find_link"
@@ -153,7 +154,8 @@ RUBY = Grammar(
     maybe_calls=words("open"),
     verbs=words("get post open request fetch get_response head put delete patch get_print download submit click read"),
     drives=words("goto go_to visit navigate get go open"),
-    follows=words("follow_all"),
+    moves=words("link_with links_with"),
+    crawlers=words("anemone spidr cobweb arachnid2 wombat"),
     parses=words(
         "css xpath at_css at_xpath search inner_text all_css links_with find_elements elements"
         " query_selector_all inner_html find_element images_with all"
@@ -242,6 +244,7 @@ PHP = Grammar(
         " symfony/css-selector roach-php/core paquettg/php-html-parser imangazaliev/didom"
         " electrolinux/phpquery"
     ),
+    crawlers=words("spatie/crawler roach-php/core"),
     feeds=words("simplepie/simplepie laminas/laminas-feed dg/rss-php debril/feed-io simplepie"),
     servers=words(
         "laravel/framework slim/slim react/http workerman/workerman irazasyed/telegram-bot-sdk swoole"
@@ -444,6 +447,7 @@ GO = Grammar(
         " github.com/gocolly/colly github.com/andybalholm/cascadia github.com/anaskhan96/soup"
         " github.com/antchfx/xpath github.com/geziyor/geziyor"
     ),
+    crawlers=words("github.com/puerkitobio/gocrawl github.com/puerkitobio/fetchbot"),
     feeds=words("github.com/mmcdole/gofeed github.com/slyrz/newscat github.com/ungerik/go-rss"),
     servers=words(
         "github.com/gin-gonic/gin github.com/labstack/echo github.com/gofiber/fiber github.com/go-chi/chi"
@@ -534,6 +538,7 @@ JAVA = Grammar(
         "org.openqa.selenium com.microsoft.playwright org.htmlunit com.codeborne.selenide io.github.bonigarcia"
     ),
     parsers=words("org.jsoup org.htmlunit us.codecraft.webmagic us.codecraft.xsoup"),
+    crawlers=words("edu.uci.ics.crawler4j us.codecraft.webmagic"),
     feeds=words("com.rometools.rome com.apptasticsoftware.rssreader"),
     servers=words(
         "com.sun.net.httpserver io.javalin org.springframework net.dv8tion.jda org.telegram.telegrambots"

@@ -39,7 +39,17 @@ _MATCHES = frozenset(
             "select-string",
             "str_extract",
         ),
-        *("matches", "findallstring", "findallstringsubmatch", "matcher", "str_match_all", "regmatches", "mustcompile"),
+        *(
+            "matches",
+            "gregexpr",
+            "str_match",
+            "findallstring",
+            "findallstringsubmatch",
+            "matcher",
+            "str_match_all",
+            "regmatches",
+            "mustcompile",
+        ),
         *("str_extract_all", "compile", "test", "m", "regex"),
     ]
 )
@@ -87,6 +97,7 @@ class _Facts:
         client = {words.PLATFORM_LIBRARIES[name] for name in s.imports if name in words.PLATFORM_LIBRARIES}
         client |= {key for name, key in g.clients.items() if name in s.libraries and key in self.low}
         crawls = bool(self.called & g.follows) and (s.http or s.driver)
+        crawls = crawls or any(among(name, g.crawlers) for name in s.libraries)
         handed = s.handed_over()
         again = s.recursive()
         pages_client = bool(words.PLATFORM_LIBRARIES.keys() & set(calls))
@@ -128,7 +139,7 @@ class _Facts:
             feeds=any(among(name, g.feeds) or name in words.FEED_LIBRARIES for name in s.libraries)
             or (bool(self.called & g.reads_xml) and any(words.FEED.search(text) for text in self.near)),
             heads=bool(direct) and not apart and self._heads(),
-            tests=self._tests(),
+            tests=self._tests(collects=in_loop and writes),
             serves=serves,
             downloads=downloads,
             pauses=bool(self.called & g.pauses),
@@ -286,7 +297,8 @@ class _Facts:
 
     # What else it is
 
-    def _tests(self) -> bool:
+    def _tests(self, *, collects: bool) -> bool:
+        """Return whether it is a test: it declares tests and asserts; without assertions, one that keeps nothing."""
         g = self.g
         t = self.t
         bare = {
@@ -297,7 +309,7 @@ class _Facts:
         }
         declares = bool(bare & g.test_calls or self.low & g.test_words)
         checks = bool(bare & g.checks) or any(word.startswith("assert") for word in self.low)
-        return declares and (checks or any(among(name, g.testers) for name in self.s.libraries))
+        return declares and (checks or (not collects and any(among(name, g.testers) for name in self.s.libraries)))
 
     def _serves(self) -> bool:
         served = any(among(name, self.g.servers) or name in words.SERVERS for name in self.s.libraries)
@@ -311,6 +323,9 @@ class _Facts:
             if t.kinds[at] != "w" or t.low[at] not in g.starts or len(places) > 500:
                 continue
             if t.low[at] == "exec" and t.sign(at - 1) == "." and not self._starts_here(at):
+                continue
+            if t.low[at] == "$" and t.kinds[at + 1 : at + 2] != ["t"]:
+                # `$("li")` looks for elements; a shell's command is written as a template.
                 continue
             places += [(at, name) for name in self._programs(*s.arguments(at))]
         running = {

@@ -47,7 +47,7 @@ _DRIVER_NAMES = frozenset(["driver", "browser", "page", "wd", "session", "webdri
 _EACH = frozenset(["of", "in", "as", "range", "each", "ipairs", "pairs"])
 _BEGINS = frozenset([";", "{", "}", "(", ")", "|", ":", ">", "=>"])
 _PAGED_VERBS = frozenset(["list", "search", "query", "feed", "followers", "following", "timeline", "paginate"])
-_SHARED_VERBS = frozenset(["get", "open", "to", "go", "url"])
+_SHARED_VERBS = frozenset(["get", "open", "to", "go", "url", "queue", "execute"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ class TokenShape:
         self.turns = self._turns()
         self.timed = self._timed()
         self.functions = list(self._functions())
+        self.words = grammar.verbs | grammar.calls | grammar.maybe_calls | grammar.drives | grammar.sure | grammar.moves
         self.asking: dict[str, bool] = {}
         """Functions that ask the web, and whether what they ask for changes."""
         self._asking()
@@ -487,9 +488,7 @@ class TokenShape:
         t, g = self.t, self.g
         word = t.low[at]
         asking = word in self.asking
-        known = (
-            asking or word in g.verbs or word in g.calls or word in g.maybe_calls or word in g.drives or word in g.sure
-        )
+        known = asking or word in self.words or word in self.owner
         if not known and not (g.clients and word in _PAGED_VERBS):
             return None
         called = t.sign(at + 1) == "(" or (g.bare_calls and t.sign(at + 1) not in ("=", ".", ":", ",", ")", "=>"))
@@ -500,6 +499,9 @@ class TokenShape:
             return None
         member = t.sign(at - 1) == "."
         start, end = self.arguments(at)
+        if start >= end and member and t.sign(at - 2) == ")":
+            # `new URL(address).openStream()`, `Jsoup.connect(address).get()`: what is asked for stands before.
+            start, end = self.opened.get(at - 2, at - 3) + 1, at - 2
         if member:
             root, near = self._chain(at)
             if asking and (near in _OWN or (near not in self.owner and root not in self.owner)):
@@ -507,6 +509,8 @@ class TokenShape:
             drives = word in g.drives and self.driver and not among(self.owner.get(root, "").lower(), g.http)
             if drives and (word not in _SHARED_VERBS or near in _DRIVER_NAMES or self._drives(root)):
                 return self._varies(start, end), False
+            if word in g.moves and (self.http or self.driver):
+                return True, False
             if word in g.sure:
                 return self._varies(start, end), False
             library = self.owner.get(root) or self.owner.get(near)

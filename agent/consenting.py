@@ -110,7 +110,7 @@ class Consents:
         """Put the organisation's own rules at the end of the notice.
 
         The notice without them, and with earlier rules, goes on to hold: rules add nothing to what is observed. What is
-        new is read by itself; until it was shown, `rules_told` says no.
+        new is read by itself; until it was shown, `rules_told` has no time.
 
         Args:
             rules: The rules, none to tell of none.
@@ -123,11 +123,15 @@ class Consents:
         await self.decide_gates()
         self._parts.changes.say("acts")
 
-    def rules_told(self) -> bool:
-        """Whether the notice with the organisation's rules as they are now was shown, and nobody said it was not."""
+    def rules_told(self) -> int | None:
+        """Return when the notice with the organisation's rules as they are now was first shown, UTC milliseconds.
+
+        None where it was not, or where somebody said that it was not shown to them.
+        """
         disputed = standing.disputes(self._acts)
         now = {text.sha256 for text in self._texts.values()}
-        return any(a.kind is ActKind.SHOWN and a.notice_sha256 in now and a.entry not in disputed for a in self._acts)
+        shown = (a for a in self._acts if a.kind is ActKind.SHOWN and a.notice_sha256 in now)
+        return min((a.at for a in shown if a.entry not in disputed), default=None)
 
     async def _accept_notices(self) -> None:
         """Let those texts hold that tell of everything observed: the notice, with any rules at its end."""

@@ -26,19 +26,23 @@ import msgspec
 
 from agent import __version__
 from agent.artefacts import Artefacts
-from agent.changes import Changes
+from agent.changes import Changes, Listener
 from agent.consent.gate import GateHistory
 from agent.consent.qr import qr_svg
 from agent.consenting import ConsentParts, Consents
 from agent.content.catalogue import Catalogue, load_catalogue
 from agent.content.consequences import place_of
+from agent.content.fingerprint import fingerprint
 from agent.content.notices import LONGER_DAYS
 from agent.content.platforms import load_platforms
 from agent.content.ranges import load_ranges
+from agent.detection.correlate.said import Judge
 from agent.detection.correlate.shipped import load_rules
-from agent.detection.findings import Detector
+from agent.detection.findings import Detector, no_rules
 from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
+from agent.detection.organisation import InForce
+from agent.detection.scoring import is_approved
 from agent.erasing import Erasing, ErasingParts
 from agent.face import Face, FaceParts
 from agent.inventory import Inventory
@@ -54,9 +58,11 @@ from agent.model.events import PageLoad
 from agent.model.faults import described
 from agent.model.findings import Finding, Stage
 from agent.model.health import Condition, Health
+from agent.model.organisation import Added
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose
 from agent.opening import Opened, StartError
+from agent.organisation import OrganisationFiles
 from agent.proving import Proving
 from agent.sensors.connections.addresses import PlatformAddresses, resolve
 from agent.sensors.connections.contained import contained
@@ -149,6 +155,8 @@ class Daemon:
         self._serving: Serving | None = None
         self._broken: list[Health] = []
         self._started = False
+        self._in_force: tuple[str, Judge] = ("", no_rules)
+        self._asked_to_read = ""
         self.stopping = asyncio.Event()
         self.changes = Changes()
         self.desktop = Desktop(enabled=os.environ.get("GLEANWATCH_DESKTOP", "on") != "off")
@@ -210,6 +218,18 @@ class Daemon:
             home, os.environ, lambda found: self._found(self._detector.installed(found, complete=True))
         )
         self.artefacts = Artefacts(home, os.environ, clock, self.watching.exported, self.watching.media_grew)
+        # Whoever has no policy has no organisation: nothing is looked for beside it.
+        self.organisation = (
+            OrganisationFiles(
+                opened.instance.policy_file,
+                policy.approvals.keys,
+                clock,
+                self._organisation_changed,
+                require_root=rules.mode is not Mode.TEST,
+            )
+            if policy is not None
+            else None
+        )
         self._history = GateHistory()
         self.consents = Consents(
             ConsentParts(
@@ -284,6 +304,7 @@ class Daemon:
                 on_answer=self._answered,
                 rotate=self._rotate,
                 stop=self.stopping.set,
+                added=self._added,
                 # A test instance is under no jurisdiction, and still tells the law of the place that its policy names.
                 jurisdiction=place_of(policy.monitoring.jurisdiction) if policy is not None else ("", ""),
                 reviewed=policy is not None and policy.legal_reviewer.named,
@@ -311,9 +332,12 @@ class Daemon:
         try:
             await self._store.write(self._note_start)
             await self.load()
+            await self._store.write(self._note_rules)
             if self._opened.rulebook.mode is Mode.TEST:
                 await self._acknowledge_itself()
             self._detector.restore(await self._store.read(findings.open_findings))
+            # Before anything is judged: what is approved is not warned about for a moment.
+            self._obey()
             self._replay(await self._store.read(lambda tx: page_loads.since_rowid(tx, cursors.get(tx, CURSOR), 20_000)))
             await self._sweep()
             self._push_flags(await self.face.findings())
@@ -323,6 +347,11 @@ class Daemon:
         except (SocketError, StoreError, OSError) as problem:
             raise StartError(str(problem)) from None
         self._started = True
+        if self.organisation is not None:
+            self._count_left_out()
+            self._ask_to_read()
+            self.organisation.open()
+        self._start(self._follow_acts(self.changes.listen()))
         self._start(self._follow_gates())
         self._start(self._sweep_for_ever())
         self._gates_changed.set()
@@ -336,6 +365,8 @@ class Daemon:
         for gate in await self._store.read(gates.history):
             self._history.record(gate)
         await self.consents.load()
+        if self.organisation is not None and await self.organisation.look():
+            await self.consents.tell_rules(self.organisation.rules.told, self.organisation.rules.sha256)
 
     async def stop(self) -> None:
         """End everything in order: first what comes in, then what watches, last the database."""
@@ -351,6 +382,8 @@ class Daemon:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.organisation is not None:
+            await self.organisation.close()
         await self.watching.close()
         await self.inventory.close()
         await self.artefacts.close()
@@ -442,6 +475,7 @@ class Daemon:
                 missed="Page loads are not seen.",
                 action="Load the extension: gleanwatch browser status says where it is registered.",
             ),
+            *([] if self.organisation is None else self.organisation.health()),
             Health("store", Condition.WORKING, f"encrypted; its key is in {self._opened.key.where}"),
             self.desktop.health(),
             *([] if (witnesses := self._witnessing.health()) is None else [witnesses]),
@@ -466,6 +500,13 @@ class Daemon:
         policy: dict[str, Json] = {"sha256": digest, "jurisdiction": rules.policy.monitoring.jurisdiction}
         if _last_content(tx, "policy") != policy:
             self._enter(tx, "policy", policy)
+
+    def _note_rules(self, tx: apsw.Connection) -> None:
+        """Put on record by which rules things are recognised, ours and the organisation's, where that changed."""
+        own = self.organisation.rules.sha256 if self.organisation is not None else ""
+        rules: dict[str, Json] = {"shipped": fingerprint(), "organisation": own}
+        if _last_content(tx, "rules") != rules:
+            self._enter(tx, "rules", rules)
 
     async def _rotate(self) -> tuple[str, str]:
         now = self._clock.now()
@@ -525,6 +566,56 @@ class Daemon:
                 self._witnessing.start()
             self.changes.say("health")
 
+    # What the organisation adds
+
+    async def _organisation_changed(self) -> None:
+        """Tell of the rules that lie there now, and follow what may be followed."""
+        if self.organisation is None:
+            return
+        rules = self.organisation.rules
+        self._count_left_out()
+        await self.consents.tell_rules(rules.told, rules.sha256)
+        await self._store.write(self._note_rules)
+        self._obey()
+        self._ask_to_read()
+        self.changes.say("health")
+
+    def _obey(self) -> None:
+        """Put the rules in force that the person was told of, and the approvals that hold now."""
+        if self.organisation is None:
+            return
+        rules = self.organisation.rules
+        told = bool(rules.told) and self.consents.rules_told() is not None
+        if self._in_force[0] != (rules.sha256 if told else ""):
+            self._in_force = (rules.sha256, InForce(rules)) if told else ("", no_rules)
+        self._found(self._detector.follow(self._in_force[1], self.organisation.approvals()))
+
+    async def _follow_acts(self, heard: Listener) -> None:
+        """Decide anew what is in force whenever acts change: a text was shown, a showing disputed or erased."""
+        async for topic in heard:
+            if topic == "acts":
+                self._obey()
+
+    def _ask_to_read(self) -> None:
+        """Say once on the desktop that there is something to read; nothing of what it is."""
+        if self.organisation is not None and self._added().waiting:
+            waiting = self.organisation.rules.sha256
+            if waiting != self._asked_to_read:
+                self._asked_to_read = waiting
+                self._start(self.desktop.show_message(self._open_page))
+
+    def _count_left_out(self) -> None:
+        for one in self.organisation.left_out if self.organisation is not None else ():
+            self.count(f"{one.folder}.left_out")
+
+    def _added(self) -> Added:
+        """Everything that the organisation adds, as the faces show it."""
+        own = self.organisation
+        if own is None:
+            return Added()
+        since = self.consents.rules_told() if own.rules.told else None
+        return Added(own.rules.told, since, own.earlier, own.approvals(), own.left_out)
+
     # Page loads and findings
 
     def _loaded(self, loads: Sequence[PageLoad]) -> None:
@@ -561,12 +652,20 @@ class Daemon:
         self._push_flags(await self.face.findings())
         for finding in changed:
             asks = finding.flagged and finding.closed_at is None and not finding.answer
-            if asks and finding.id not in self._shown_flags:
+            if self._approved(finding):
+                if finding.id in self._shown_flags:
+                    # Once the approval ends, it is warned about like one that is new.
+                    self._shown_flags.remove(finding.id)
+                    self._start(self.desktop.withdraw_flag(finding.id))
+            elif asks and finding.id not in self._shown_flags:
                 self._shown_flags.add(finding.id)
                 self._start(self.desktop.show_flag(finding, self._open_page))
 
     def _push_flags(self, known: Sequence[Finding]) -> None:
-        self.relay.push_flags([f for f in known if f.flagged and f.closed_at is None])
+        self.relay.push_flags([f for f in known if f.flagged and f.closed_at is None and not self._approved(f)])
+
+    def _approved(self, finding: Finding) -> bool:
+        return is_approved(finding, self._clock.now())
 
     def _forget_findings(self) -> None:
         """After an erasure: forget what detection holds, and look anew at what still runs."""

@@ -19,6 +19,7 @@ from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consenting import MOST_WORDS, Consents
 from agent.content.consequences import consequences_of
+from agent.detection.scoring import is_approved
 from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
@@ -26,6 +27,7 @@ from agent.model.consequences import Consequence, Place
 from agent.model.face import BrowserState, NoticeText, PageTotal, Status
 from agent.model.findings import Finding, Stage
 from agent.model.health import Health
+from agent.model.organisation import Added
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, Mode, Purpose
 from agent.proving import Proving
@@ -61,6 +63,7 @@ class FaceParts:
     on_answer: Callable[[Act, str], Awaitable[Finding | None]]
     rotate: Callable[[], Awaitable[tuple[str, str]]]
     stop: Callable[[], None]
+    added: Callable[[], Added] = Added
     jurisdiction: tuple[str, str] = ("", "")
     """Code and name of the place where the policy says that the person works; empty where no policy says so."""
     reviewed: bool = False
@@ -77,7 +80,8 @@ class Face:
     async def status(self) -> Status:
         """Return everything the first screen needs."""
         parts = self._parts
-        since = parts.clock.now() - DAY_MS
+        now = parts.clock.now()
+        since = now - DAY_MS
         limits = parts.limits()
 
         def look(tx: apsw.Connection) -> _Kept:
@@ -85,7 +89,7 @@ class Face:
                 clients.listing(tx, since),
                 tuple(page_loads.totals(tx, since)),
                 counters.all_counters(tx),
-                sum(1 for f in findings.open_findings(tx) if f.flagged),
+                sum(1 for f in findings.open_findings(tx) if f.flagged and not is_approved(f, now)),
                 retention.next_deletion(tx, limits),
             )
 
@@ -156,6 +160,10 @@ class Face:
         )
         self._parts.changes.say("findings")
         return await self.place()
+
+    def added(self) -> Added:
+        """Return what the organisation adds beside its policy."""
+        return self._parts.added()
 
     def languages(self) -> Sequence[str]:
         """Return the languages in which the notice can be shown here, best first."""
@@ -259,6 +267,8 @@ class Face:
                 return await self._told(found)
             case "place":
                 return msgspec.to_builtins(await self.place())
+            case "organisation":
+                return await self._send_added(emit)
             case "page_link":
                 return {"url": self.page_link()}
             case "try":
@@ -357,6 +367,15 @@ class Face:
         """Return a finding as the command line gets it: with what terms and law say of it."""
         said = msgspec.to_builtins(await self.consequences(finding))
         return {**msgspec.to_builtins(finding), "consequences": said}
+
+    async def _send_added(self, emit: Emit) -> object:
+        """Send rules, approvals and what was left out one by one: together they may be longer than a frame."""
+        added = self.added()
+        parts = (("rule", added.rules), ("approval", added.approvals), ("left_out", added.left_out))
+        for name, items in parts:
+            for item in items:
+                await emit({name: msgspec.to_builtins(item)})
+        return {"since": added.since, "earlier": added.earlier, "waiting": added.waiting}
 
     async def _send_findings(self, args: Mapping[str, object], emit: Emit) -> object:
         since = args.get("since")

@@ -30,6 +30,8 @@ VISIBLE: Final = frozenset(
 )
 """The facts that an organisation's rule may look at."""
 MAX_RULES: Final = 50
+MAX_TOLD: Final = 24_000
+"""Bytes of everything that is told of them: a person has to read it, and a notice has to fit into one frame."""
 WEIGHT: Final = 0.6
 """A rule in force makes a medium by itself: it is the organisation's word, not a measurement."""
 
@@ -73,8 +75,12 @@ def taken(rules: RuleSet) -> OwnRules:
     """
     refused = list(rules.refusals)
     kept: list[Rule] = []
+    room = MAX_TOLD
     for rule in rules.rules:
         why = _why_not(rule) if len(kept) < MAX_RULES else f"there are more than {MAX_RULES} rules"
+        if not why:
+            room -= _length(rule)
+            why = f"what people read of the rules is longer than {MAX_TOLD} bytes with it" if room < 0 else ""
         if why:
             refused.append(Refusal(rule.file, rule.id, rule.title, rule.line, why))
         else:
@@ -109,6 +115,10 @@ def _why_not(rule: Rule) -> str:
     except msgspec.ValidationError:
         return "people read its title (3 to 120 characters) and description (10 to 400): write both for them"
     return ""
+
+
+def _length(rule: Rule) -> int:
+    return len("\n".join((rule.title, rule.description, *condition(rule.condition))).encode())
 
 
 def _fields(node: Node) -> Iterator[str | None]:

@@ -53,6 +53,10 @@ class Desktop:
             while len(self._shown) > MAX_SHOWN:
                 self._shown.popitem(last=False)
 
+    async def show_message(self, on_open: Callable[[], None]) -> None:
+        """Say that there is something to read, in a flag's words; pressing it calls `on_open`. Never raises."""
+        await self._send(*FLAG_TEXT, on_open)
+
     async def withdraw_flag(self, finding_id: str) -> None:
         """Take the notice of a flag away: it was answered, wherever. Never raises."""
         shown = self._shown.pop(finding_id, "")

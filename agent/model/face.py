@@ -14,6 +14,7 @@ from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 from agent.model.health import Health
+from agent.model.organisation import Added
 from agent.model.purposes import Channel, Gate, Mode, Purpose
 
 
@@ -81,7 +82,7 @@ class Status:
         health: Every part's state.
         totals: Page loads kept, by platform and page class.
         counters: Refusals and other counts by name.
-        flagged: Number of open flagged findings.
+        flagged: Number of open flagged findings; approved ones are none.
         next_deletion: When the sweeper next deletes something, UTC milliseconds, or None.
     """
 
@@ -146,6 +147,10 @@ class AgentFace(Protocol):
         Raises:
             ValueError: No jurisdiction is configured, so there is no law to hide.
         """
+        ...
+
+    def added(self) -> Added:
+        """Return what the organisation adds beside its policy: its rules, its approvals, what could not be taken."""
         ...
 
     def languages(self) -> Sequence[str]:

@@ -119,6 +119,9 @@ PART: Final[Mapping[str, str]] = {
     "desktop": "Desktop notices",
     "keys": "Keys",
     "catalogue": "The list of known tools",
+    "rules": "Rules of your organisation",
+    "approvals": "Approvals of your organisation",
+    "organisation": "What your organisation adds",
 }
 
 CONDITION: Final[Mapping[str, str]] = {
@@ -235,6 +238,8 @@ PAYLOAD: Final[Mapping[str, str]] = {
 """The fields of a receipt's payload, in the order in which they are told."""
 
 COUNTER: Final[Mapping[str, str]] = {
+    "rules.left_out": "your organisation: rules that could not be taken",
+    "approvals.left_out": "your organisation: approvals that could not be taken",
     "relay.replayed": "browser: page loads sent again, already stored",
     "relay.gate_closed": "browser: page loads from when nothing was to be looked at",
     "relay.time_in_future": "browser: page loads with a time to come",

@@ -310,7 +310,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "your own words where you wrote some; for a gate what is listed under gate; for a notice its fingerprint, "
         "name, version and language; for a finding its id, tool, kind of tool, stage, level and whether you were "
         "warned; for a start of the agent its release and mode; for an update both releases; for a policy its "
-        "fingerprint and the jurisdiction; for an erasure what was asked for and where.",
+        "fingerprint and the jurisdiction; for rules the fingerprint of ours with the list of tools, and that of your "
+        "organisation's; for an erasure what was asked for and where.",
     },
     "notice_text": {
         "sha256": "The text's fingerprint.",

@@ -49,6 +49,7 @@ def test_what_the_agent_itself_notes_is_on_the_page_too() -> None:
     assert set(_opened_content(finding)) == SAID["finding-opened"]
     for word in ("its id, tool", "level and whether you were warned", "its release and mode", "both releases"):
         assert word in SEALED
+    assert "for rules the fingerprint of ours with the list of tools, and that of your organisation's" in SEALED
     for word in ("name, version and language", "a policy its fingerprint and the jurisdiction", "asked for and where"):
         assert word in SEALED
     assert NoticeText.__dataclass_fields__.keys() - {"text"} == SAID["notice"]

@@ -420,8 +420,8 @@ class Daemon:
             self._flush = loop.call_later(FLUSH_SECONDS, lambda: self._start(self._flush_counts()))
 
     def _unflushed(self) -> Counter[str]:
-        """What is counted and not stored yet, with what the code reader could not read."""
-        return self._counts + Counter({f"code.{reason}": n for reason, n in self._code.unread.items()})
+        """What is counted and not stored yet, with what detection had to leave out and code that could not be read."""
+        return self._counts + self.watching.counts() + Counter({f"code.{reason}": n for reason, n in self._code.unread.items()})
 
     async def _flush_counts(self) -> None:
         self._flush = None

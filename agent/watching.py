@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ class Watching:
         self._closer = asyncio.Semaphore(CLOSER_LOOKS_AT_ONCE)
         self._wake = asyncio.Event()
         self._sampled: set[ProcessKey] = set()
+        self._failed = 0
         self._health = Health("processes", Condition.DEGRADED, "off", "Programs are not seen: the gate is not open.")
 
     @property
@@ -78,6 +80,10 @@ class Watching:
     def health(self) -> Health:
         """Say which way of seeing processes is at work and what it misses."""
         return self._source.health() if self._source is not None else self._health
+
+    def counts(self) -> Counter[str]:
+        """Return what detection had to leave out since the agent started, by reason."""
+        return +Counter({"detection.failed": self._failed, "detection.left_out": self._parts.detector.left_out})
 
     def network_health(self) -> list[Health]:
         """Say how connections are seen, and whether platforms can be told by their addresses."""
@@ -138,6 +144,7 @@ class Watching:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             # One process that cannot be judged must not blind the agent to the next.
+            self._failed += 1
             log.error("watching: %s", described(problem))
 
     def _found(self, findings: Sequence[Finding]) -> None:

@@ -1,0 +1,170 @@
+"""Detection with its parts around it: what goes wrong with one process is counted and costs no other.
+
+The detector is the real one over a real source of processes; only the question «which tool is this?» is answered by the
+test, since its failure is what is asked about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from agent.detection.findings import MAX_FINDINGS, Detector
+from agent.detection.identified import Bulk, Identified, Role
+from agent.model.events import Activity, CommandLine, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.findings import Evidence, EvidenceClass, Finding
+from agent.sensors.connections.addresses import PlatformAddresses
+from agent.sensors.connections.sampler import Sampler
+from agent.sensors.connections.sockets import socket_lister
+from agent.sensors.processes.choose import reader_for
+from agent.sensors.tree import CachedTree
+from agent.settings.clock import SystemClock
+from agent.watching import Watching, WatchParts
+from tests.support.waiting import until
+from tests.unit.joined.rig import MovedClock
+
+Identify = Callable[[ProcessStarted], Awaitable[Identified | None]]
+
+
+def recognised(tool: str, weight: float = 0.9) -> Identified:
+    """Return a collector that asks for many by nature."""
+    piece = Evidence(EvidenceClass.NAME, "test.name", "its name", weight)
+    return Identified(tool, tool, "site-mirror", Role.COLLECTOR, Bulk.ALWAYS, (piece,))
+
+
+class Nobody:
+    """Connections and ancestors of nobody."""
+
+    def activity_of(self, _key: ProcessKey) -> Activity:
+        return Activity()
+
+    def ancestors(self, _pid: int) -> tuple[str, ...]:
+        return ()
+
+    def above_agent(self, _pid: int) -> bool:
+        return False
+
+
+@dataclass
+class Alone:
+    """A detector without sensors."""
+
+    identify: Identify
+    clock: MovedClock = field(default_factory=MovedClock)
+    pids: int = 1000
+    ids: int = 0
+
+    def __post_init__(self) -> None:
+        self.detector = Detector(self.identify, Nobody(), Nobody(), self.clock, self._id, hold_ms=1)
+
+    def _id(self) -> str:
+        self.ids += 1
+        return f"f{self.ids}"
+
+    def event(self, parent: int = 1) -> ProcessStarted:
+        self.pids += 1
+        command = CommandLine(("x",), "/x", "/")
+        return ProcessStarted(ProcessKey(self.pids, self.clock.at), parent, "x", command, self.clock.at)
+
+
+async def test_more_tools_than_are_kept_are_counted_and_do_no_harm() -> None:
+    """The last one and what it starts are left out; those before stay as they are, and room is made as they close."""
+
+    async def each_another(event: ProcessStarted) -> Identified:
+        return recognised(f"tool-{event.key.pid}")
+
+    alone = Alone(each_another)
+    first = alone.event()
+    assert await alone.detector.started(first)
+    for _ in range(MAX_FINDINGS - 1):
+        assert await alone.detector.started(alone.event())
+    late = alone.event()
+    assert await alone.detector.started(late) == []
+    child = alone.event(parent=late.key.pid)
+    assert await alone.detector.started(child) == []
+    assert alone.detector.left_out == 2
+    assert len(alone.detector.open_findings()) == MAX_FINDINGS
+    assert alone.detector.ended(ProcessEnded(child.key, alone.clock.at)) == []
+    assert alone.detector.ended(ProcessEnded(late.key, alone.clock.at)) == []
+
+    alone.detector.ended(ProcessEnded(first.key, alone.clock.at))
+    alone.clock.advance(days=1)
+    assert [found.closed_at is not None for found in alone.detector.tick(alone.clock.at)].count(True) == 1
+    assert await alone.detector.started(alone.event())
+
+
+async def test_what_was_never_shown_makes_room_first() -> None:
+    async def hardly(event: ProcessStarted) -> Identified:
+        return recognised(f"tool-{event.key.pid}", weight=0.9 if event.key.pid > 1000 + MAX_FINDINGS else 0.1)
+
+    alone = Alone(hardly)
+    for _ in range(MAX_FINDINGS):
+        event = alone.event()
+        assert await alone.detector.started(event) == []
+        alone.detector.ended(ProcessEnded(event.key, alone.clock.at))
+    assert await alone.detector.started(alone.event())
+    assert alone.detector.left_out == 0
+
+
+@asynccontextmanager
+async def watching(identify: Identify, found: list[Finding]) -> AsyncIterator[Watching]:
+    """Watch the real processes of this person, with an answer of the test's own."""
+
+    async def nowhere(_host: str) -> Sequence[str]:
+        return ()
+
+    clock = SystemClock()
+    reader = reader_for(os.getuid())
+    tree = CachedTree(reader, agent=os.getpid())
+    addresses = PlatformAddresses(lambda _host: None, [], clock, resolver=nowhere)
+    sockets = socket_lister(reader, addresses.ports)
+    sampler = Sampler(sockets, addresses, clock)
+    numbers = iter(range(1 << 30))
+    detector = Detector(identify, sampler, tree, clock, lambda: f"f{next(numbers)}", hold_ms=1)
+    parts = WatchParts(detector, tree, sampler, addresses, clock, os.getuid(), 0.2, lambda _pid: False)
+    one = Watching(parts, found.extend)
+    await one.open()
+    try:
+        yield one
+    finally:
+        await one.close()
+        sockets.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
+async def test_a_process_that_cannot_be_judged_is_counted_and_the_next_one_is_judged() -> None:
+    ours: set[int] = set()
+    judged: list[int] = []
+
+    async def sometimes(event: ProcessStarted) -> Identified | None:
+        if "61.25" in event.command.argv:
+            raise RuntimeError("a reader's own mistake")
+        if "62.25" in event.command.argv:
+            judged.append(event.key.pid)
+            return recognised("test")
+        return None
+
+    found: list[Finding] = []
+    async with watching(sometimes, found) as one:
+        children = []
+        try:
+            for seconds in ("61.25", "62.25"):
+                child = await asyncio.create_subprocess_exec("sleep", seconds)
+                children.append(child)
+                ours.add(child.pid)
+            last = children[-1].pid
+            await until(lambda: last in judged, "the second one to be judged")
+            await until(lambda: one.counts()["detection.failed"] >= 1, "the first one to be counted")
+            await until(lambda: any(ref.pid == last for f in found for ref in f.processes), "its finding")
+        finally:
+            for child in children:
+                child.kill()
+                await child.wait()
+    assert one.counts() == {"detection.failed": 1}
+    assert not one.on

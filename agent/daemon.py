@@ -200,6 +200,8 @@ class Daemon:
             recognise=identifier.installed,
             judge=load_rules(),
             package_of=identifier.package_of,
+            fetcher=identifier.fetcher,
+            parent_of=tree.parent,
         )
         self.watching = Watching(
             WatchParts(
@@ -421,7 +423,11 @@ class Daemon:
 
     def _unflushed(self) -> Counter[str]:
         """What is counted and not stored yet, with what detection had to leave out and code that could not be read."""
-        return self._counts + self.watching.counts() + Counter({f"code.{reason}": n for reason, n in self._code.unread.items()})
+        return (
+            self._counts
+            + self.watching.counts()
+            + Counter({f"code.{reason}": n for reason, n in self._code.unread.items()})
+        )
 
     async def _flush_counts(self) -> None:
         self._flush = None

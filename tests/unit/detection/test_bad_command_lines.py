@@ -36,7 +36,9 @@ WORDS = st.sampled_from(
     ["python3", "node", "bash", "perl", "wget", "scrapy", "env", "sudo", "npx", "jupyter", "java", "chromium", "deno"]
 )
 PIECES = st.one_of(
-    st.sampled_from(["-c", "-m", "-e", "-", "--", "", "run", "-r", LONG, DEEP, NOT_TEXT, "a." * 200 + "b", "\0", "x\0y.py"]),
+    st.sampled_from(
+        ["-c", "-m", "-e", "-", "--", "", "run", "-r", LONG, DEEP, NOT_TEXT, "a." * 200 + "b", "\0", "x\0y.py"]
+    ),
     st.text(st.characters(codec=None, categories=("L", "N", "P", "S", "Z", "Cs", "Cc")), max_size=20),
     st.sampled_from([LONG + ".py", LONG + ".js", NOT_TEXT + ".ipynb", "https://x.example/" + LONG + ".js"]),
 )

@@ -22,7 +22,7 @@ from agent.model.findings import Evidence, EvidenceClass, Finding
 from agent.sensors.connections.addresses import PlatformAddresses
 from agent.sensors.connections.sampler import Sampler
 from agent.sensors.connections.sockets import socket_lister
-from agent.sensors.processes.choose import reader_for
+from agent.sensors.processes.choose import only_itself, reader_for
 from agent.sensors.tree import CachedTree
 from agent.settings.clock import SystemClock
 from agent.watching import Watching, WatchParts
@@ -127,7 +127,7 @@ async def watching(identify: Identify, found: list[Finding]) -> AsyncIterator[Wa
     sampler = Sampler(sockets, addresses, clock)
     numbers = iter(range(1 << 30))
     detector = Detector(identify, sampler, tree, clock, lambda: f"f{next(numbers)}", hold_ms=1)
-    parts = WatchParts(detector, tree, sampler, addresses, clock, os.getuid(), 0.2, lambda _pid: False)
+    parts = WatchParts(detector, tree, sampler, addresses, clock, os.getuid(), 0.2, only_itself)
     one = Watching(parts, found.extend)
     await one.open()
     try:

@@ -235,33 +235,35 @@ def test_any_signs_are_read(language: str, source: str) -> None:
 
 
 ADVERSE = {
-    "open texts": "'\"`" * (60_000 // 3),
-    "escaped backticks": "`\\" * (90_000 // 3),
-    "open comments": "/*" * (90_000 // 3),
-    "open brackets": "({[" * (60_000 // 3),
-    "closing brackets": ")}]" * (60_000 // 3),
-    "patterns": "=/[a" * (50_000 // 3),
-    "loops in loops": "for(x of y){" * (15_000 // 3),
-    "loops without brackets": "for while do " * (12_000 // 3),
-    "functions": "function f(){g(" * (12_000 // 3),
-    "calls in chains": "a.b(c)." * (25_000 // 3),
-    "assignments": "a=b\n" * (45_000 // 3),
-    "map of map": ".map(" * (35_000 // 3),
-    "requests": "for(;;)fetch(u)\n" * (12_000 // 3),
-    "substitutions": "$(" * (90_000 // 3),
-    "here-documents": "cat <<A\n" * (20_000 // 3),
-    "pipes": "curl $x |" * (20_000 // 3),
-    "done": "for i in a; do done\n" * (9_000 // 3),
-    "spaces": " " * (180_000 // 3),
-    "one word": "a" * (180_000 // 3),
-    "ends": "do end if end " * (12_000 // 3),
+    "open texts": "'\"`" * (60_000 // 12),
+    "escaped backticks": "`\\" * (90_000 // 12),
+    "open comments": "/*" * (90_000 // 12),
+    "open brackets": "({[" * (60_000 // 12),
+    "closing brackets": ")}]" * (60_000 // 12),
+    "patterns": "=/[a" * (50_000 // 12),
+    "loops in loops": "for(x of y){" * (15_000 // 12),
+    "loops without brackets": "for while do " * (12_000 // 12),
+    "functions": "function f(){g(" * (12_000 // 12),
+    "calls in chains": "a.b(c)." * (25_000 // 12),
+    "assignments": "a=b\n" * (45_000 // 12),
+    "map of map": ".map(" * (35_000 // 12),
+    "requests": "for(;;)fetch(u)\n" * (12_000 // 12),
+    "substitutions": "$(" * (90_000 // 12),
+    "here-documents": "cat <<A\n" * (20_000 // 12),
+    "pipes": "curl $x |" * (20_000 // 12),
+    "done": "for i in a; do done\n" * (9_000 // 12),
+    "spaces": " " * (180_000 // 12),
+    "one word": "a" * (180_000 // 12),
+    "ends": "do end if end " * (12_000 // 12),
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["javascript", "perl", "ruby", "shell"])
 @pytest.mark.parametrize("source", ADVERSE.values(), ids=ADVERSE)
 def test_no_input_makes_a_reader_look_twice(language: str, source: str) -> None:
-    """Twice the input takes about twice the time, not four times: measured against itself, not against a clock."""
+    """Braces, words for `end`, calls without brackets and the shell stand for all.
+
+    Twice the input takes about twice the time, not four times: measured against itself, not against a clock."""
 
     def spent(text: bytes) -> float:
         began = time.process_time()
@@ -270,4 +272,4 @@ def test_no_input_makes_a_reader_look_twice(language: str, source: str) -> None:
 
     whole = spent(source.encode())
     half = spent(source[: len(source) // 2].encode())
-    assert whole < max(0.4, 3.2 * half)
+    assert whole < max(0.2, 3.2 * half)

@@ -19,6 +19,7 @@ from agent.changes import Changes
 from agent.consent.gate import GateHistory
 from agent.consenting import MOST_WORDS, Consents
 from agent.content.consequences import consequences_of
+from agent.detection.approvals import covering
 from agent.detection.scoring import is_approved
 from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
@@ -364,9 +365,11 @@ class Face:
         return {"ok": found.ok, **msgspec.to_builtins(found), "payloads": found.contents}
 
     async def _told(self, finding: Finding) -> object:
-        """Return a finding as the command line gets it: with what terms and law say of it."""
+        """Return a finding as the command line gets it: with what terms and law say, and any approval's reference."""
         said = msgspec.to_builtins(await self.consequences(finding))
-        return {**msgspec.to_builtins(finding), "consequences": said}
+        approval = covering(finding, self.added().approvals, self._parts.clock.now())
+        reference = approval.reference if approval is not None else ""
+        return {**msgspec.to_builtins(finding), "consequences": said, "approval": reference}
 
     async def _send_added(self, emit: Emit) -> object:
         """Send rules, approvals and what was left out one by one: together they may be longer than a frame."""

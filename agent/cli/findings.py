@@ -90,7 +90,9 @@ def explain(finding_id: str, as_json: bool) -> None:
     """Say of one finding why it was made, by which rules, what follows, and what to do now."""
     from agent.detection.explain import explain as in_words
 
-    f, consequences = told(ask(this_instance(), "finding", {"id": finding_id}).result)
+    item = ask(this_instance(), "finding", {"id": finding_id}).result
+    f, consequences = told(item)
+    reference = str(item.get("approval") or "")
     said = in_words(f)
     if as_json:
         signs = [
@@ -100,10 +102,10 @@ def explain(finding_id: str, as_json: bool) -> None:
         ]
         more = {"headline": said.headline, "why": said.why, "meaning": said.meaning, "said": said.said, "now": said.now}
         instead = [msgspec.to_builtins(way) for way in said.instead]
-        techniques = {"technique_names": said.techniques, "instead": instead}
+        techniques = {"technique_names": said.techniques, "instead": instead, "approval": reference}
         print_json({**finding_json(f, _now(), consequences), "evidence": signs, **more, **techniques})
         return
-    _show(f, said, consequences)
+    _show(f, said, consequences, reference)
 
 
 @findings.command()
@@ -181,7 +183,7 @@ def _print_one(f: Finding, consequences: Sequence[Consequence], *, as_json: bool
     say.print(f"{moment(f.last_seen)} [{style}]{mark}{name}[/] {f.stage.value}, {f.level.value}: {escape(_why(f))}")
 
 
-def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence]) -> None:
+def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence], reference: str) -> None:
     """Print one finding in words."""
     say = console()
     say.print(Text(said.headline, style="bold"))
@@ -190,7 +192,8 @@ def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence]) ->
     if f.flagged and f.held_until is not None and f.closed_at is None:
         say.print(Text(f"held for you alone until {moment(f.held_until)}{_left(f.held_until)}", style="dim"))
     if f.approved_until is not None and f.approved_until > _now():
-        say.print(Text(f"approved by your compliance team until {moment(f.approved_until)}", style="green"))
+        where = f", reference {reference}" if reference else ""
+        say.print(Text(f"approved by your compliance team until {moment(f.approved_until)}{where}", style="green"))
     if said.said:
         say.print(Text(said.said, style="bold yellow" if disputed(f.answer) else "bold"))
     say.print("\n[bold]Why[/]")

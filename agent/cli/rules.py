@@ -20,7 +20,8 @@ import click
 import msgspec
 from rich.markup import escape
 
-from agent.cli.asking import Failure
+from agent.cli.asking import Failure, this_instance
+from agent.cli.organisation import added_json, added_where_it_runs, print_added, state_of
 from agent.cli.show import console, json_option, print_json
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(exists=True, path_type=Path)
 _TELL_EVERY = 0.1
 """Seconds between two looks of the progress display."""
+_OWN = "organisation."
+"""What stands before the id of an organisation's rule in a finding's evidence."""
 
 
 @click.group()
@@ -76,13 +79,18 @@ def check(folder: Path, as_json: bool) -> None:
 @click.option("--dir", "folder", type=_FOLDER, help="A folder of your own, instead of the rules that are shipped.")
 @json_option
 def list_rules(folder: Path | None, as_json: bool) -> None:
-    """List rules: those that are shipped and those that are code, or those below a folder."""
+    """List rules: those that are shipped and those that are code, or those below a folder.
+
+    Where an agent runs, your organisation's own rules are listed too, with whether they are in force.
+    """
     found, coded = _known(folder)
+    own = added_where_it_runs(this_instance()) if folder is None else None
     filed: list[Rule | Correlation] = [*found.rules, *found.correlations]
     if as_json:
         listed = [_outline(rule) for rule in filed]
         listed += [{"id": each.id, "title": each.title, "kind": "code"} for each in coded]
-        print_json({"rules": listed, "refused": [msgspec.to_builtins(each) for each in found.refusals]})
+        refused = [msgspec.to_builtins(each) for each in found.refusals]
+        print_json({"rules": listed, "refused": refused, "organisation": added_json(own) if own is not None else None})
         return
     from rich.table import Table
 
@@ -98,6 +106,8 @@ def list_rules(folder: Path | None, as_json: bool) -> None:
     if found.refusals:
         where = f" {folder}" if folder is not None else ""
         console(stderr=True).print(f"{len(found.refusals)} refused; see: gleanwatch rules check{escape(where)}")
+    if own is not None:
+        print_added(console(), own)
 
 
 @rules.command()
@@ -114,6 +124,9 @@ def explain(rule_id: str, folder: Path | None, as_json: bool) -> None:
     from agent.content.evidence import BuiltinRule
     from agent.detection.sigma.words import meaning
 
+    if folder is None and rule_id.startswith(_OWN):
+        _explain_own(rule_id.removeprefix(_OWN), as_json=as_json)
+        return
     found, coded = _known(folder)
     rule = _one(rule_id, found, coded)
     if isinstance(rule, BuiltinRule):
@@ -228,6 +241,22 @@ def _one(wanted: str, found: RuleSet, coded: Sequence[BuiltinRule]) -> Rule | Co
     if fitting:
         raise Failure(f"{len(fitting)} rules begin with «{wanted}»; write more of the id: {fitting[0].id} …")
     raise Failure(f"no rule is called «{wanted}». gleanwatch rules list shows those there are")
+
+
+def _explain_own(wanted: str, *, as_json: bool) -> None:
+    """Say when a rule of the organisation matches, as the running agent tells people of it."""
+    own = added_where_it_runs(this_instance())
+    rule = next((one for one in own.rules if one.id == wanted), None) if own is not None else None
+    if own is None or rule is None:
+        raise Failure("your organisation has no such rule, or no agent runs that could say it. See: gleanwatch status")
+    if as_json:
+        print_json({**msgspec.to_builtins(rule), "since": own.since, "waiting": own.waiting})
+        return
+    to = console()
+    to.print(f"[bold]{escape(rule.title)}[/]\n{_OWN}{escape(rule.id)}\n\n{escape(rule.description)}\n")
+    to.print(f"A rule of your organisation about {rule.family}; {state_of(own)}.\nMatches when:")
+    for line in rule.condition:
+        to.print(f"  {escape(line)}")
 
 
 # Saying

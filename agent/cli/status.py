@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 import msgspec
+from rich.markup import escape
 
 from agent.cli.asking import Failure, NotRunning, ask, opened_once, running, this_instance
 from agent.cli.consent_words import why
+from agent.cli.organisation import added_json, added_of, state_of
 from agent.cli.show import console, json_option, moment, print_json
 from agent.model.consent import PurposeView
 from agent.model.purposes import Mode
@@ -27,13 +29,14 @@ def status(as_json: bool) -> None:
         with opened_once(instance):
             state = ask(instance, "status").result
             views = [msgspec.convert(one, PurposeView) for one in ask(instance, "purposes").items]
+            own = added_of(instance)
     except NotRunning:
         if not as_json:
             raise
         print_json({"running": False})
         return
     if as_json:
-        print_json({"running": alive, **state})
+        print_json({"running": alive, **state, "organisation_adds": added_json(own) if own is not None else None})
         return
     say = console()
     say.print(f"[bold]Gleanwatch {state['version']}[/], {state['mode']}, {'running' if alive else 'not running'}")
@@ -51,6 +54,15 @@ def status(as_json: bool) -> None:
     for part in state["health"]:
         if part["condition"] != "working":
             say.print(f"  [yellow]{part['part']}: {part['how']}.[/] {part['missed']} {part['action']}", soft_wrap=True)
+    if own is not None and own.waiting:
+        whose = state["organisation"] or "Your organisation"
+        say.print(
+            f"  [yellow]{escape(whose)} has rules ({len(own.rules)}) that you have not read.[/] "
+            "They hold once you were shown the notice with them: gleanwatch consent review",
+            soft_wrap=True,
+        )
+    elif own is not None and own.rules:
+        say.print(f"  Rules of your organisation: {len(own.rules)}, {state_of(own)}; gleanwatch rules list")
     kept = sum(total["count"] for total in state["totals"])
     say.print(
         f"  Kept: {kept} page loads; open flags: {state['flagged']}; next deletion {moment(state['next_deletion'])}"

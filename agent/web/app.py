@@ -23,6 +23,7 @@ from agent.pages.session import Sessions
 from agent.web.consent_views import ConsentViews
 from agent.web.erase_views import EraseViews
 from agent.web.events import Streams
+from agent.web.organisation_views import OrganisationViews
 from agent.web.record_views import RecordViews
 from agent.web.shared import Shared, refused_page
 from agent.web.views import Views
@@ -110,6 +111,7 @@ def build_app(
             web.get("/findings/{finding}", views.finding),
             web.get("/notice", consent.notice),
             web.get("/consent", consent.consent),
+            web.get("/organisation", OrganisationViews(shared).organisation),
             web.get("/history", record.history),
             web.get("/history/{entry}/dispute", record.ask_dispute),
             web.get("/receipts/{entry}.json", record.receipt_file, allow_head=False),

@@ -12,6 +12,7 @@ from typing import Final
 import aiohttp_jinja2
 from aiohttp import web
 
+from agent.consent.standing import FORBIDS
 from agent.model.consent import Press
 from agent.model.face import Status
 from agent.model.purposes import ActKind, Channel, Mode, Purpose
@@ -63,7 +64,7 @@ class ConsentViews:
             "languages": shared.language_links(request),
             "changed": difference.grouped(changed or ()),
             "gate": gate,
-            "unread": gate.reason in purposes.UNREAD,
+            "unread": gate.reason in purposes.UNREAD or shared.face.added().waiting,
             "asking": overview.must_ask(gate),
             "choices": purposes.notice_choices(views, status.mode, text.language),
         }
@@ -81,6 +82,7 @@ class ConsentViews:
             "languages": shared.language_links(request),
             "cards": purposes.cards_of(views, status.mode, text.language),
             "summary": purposes.summary(views),
+            "added": shared.face.added(),
         }
         return aiohttp_jinja2.render_template("consent.html", request, context)
 
@@ -97,7 +99,10 @@ class ConsentViews:
         press = Press(kind, seen, purposes.CONTROLS[kind], shared.visits.dwell_ms(request[SESSION], place, seen))
         status = await shared.face.status()
         try:
-            if kind is not ActKind.SHOWN and overview.gate_of(status.gates).reason in purposes.UNREAD:
+            unread = overview.gate_of(status.gates).reason in purposes.UNREAD
+            # Rules that were added are to be read too, though nobody needs to read them to say no.
+            unread_rules = shared.face.added().waiting and (came_from == _NOTICE or kind not in FORBIDS)
+            if kind is not ActKind.SHOWN and (unread or unread_rules):
                 if came_from != _NOTICE:
                     raise Refused(Refusal.NOTICE_CHANGED)
                 # The pressed button stands under the text: without a script this is how we learn that it was shown.

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
+from agent.detection.approvals import covering
+from agent.detection.scoring import is_approved
+from agent.model.approvals import Approval
 from agent.model.face import PageTotal, Status
 from agent.model.findings import Finding, Level, Stage
 from agent.model.health import Condition
@@ -153,11 +156,33 @@ def _why_not(reason: str) -> str:
     return known.get(reason, "Nothing is looked at.")
 
 
-def sort_findings(findings: Sequence[Finding]) -> Sorted:
-    """Put what needs an answer first, then what is flagged, then how far it got and how sure it is, then the newest."""
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Until when a finding is approved (UTC milliseconds), and the reference to why; empty where none is held."""
+
+    until: int
+    reference: str
+
+
+def approved_ones(findings: Iterable[Finding], approvals: Sequence[Approval], now: int) -> dict[str, Approved]:
+    """Return for each finding that is approved now, by its id, how that is said."""
+    told = {}
+    for finding in findings:
+        if finding.approved_until is not None and is_approved(finding, now):
+            approval = covering(finding, approvals, now)
+            told[finding.id] = Approved(finding.approved_until, approval.reference if approval is not None else "")
+    return told
+
+
+def sort_findings(findings: Sequence[Finding], now: int) -> Sorted:
+    """Put what needs an answer first, then what is flagged, then how far it got and how sure it is, then the newest.
+
+    What is approved needs no answer and is no flag.
+    """
     shown = [f for f in findings if f.level is not Level.HIDDEN]
     here = [f for f in shown if f.closed_at is None]
-    still_open = sorted((f for f in here if f.stage is not Stage.INSTALLED), key=_urgency, reverse=True)
+    running = [f for f in here if f.stage is not Stage.INSTALLED]
+    still_open = sorted(running, key=lambda f: _urgency(f, now), reverse=True)
     installed = sorted((f for f in here if f.stage is Stage.INSTALLED), key=lambda f: f.name.lower())
     closed = sorted((f for f in shown if f.closed_at is not None), key=lambda f: f.last_seen, reverse=True)
     left_out = sum(max(0, len(found) - most) for found, most in ((still_open, MOST_CARDS), (closed, MOST_LISTED)))
@@ -165,9 +190,9 @@ def sort_findings(findings: Sequence[Finding]) -> Sorted:
     return Sorted(tuple(still_open[:MOST_CARDS]), tuple(installed[:MOST_LISTED]), tuple(closed[:MOST_LISTED]), left_out)
 
 
-def _urgency(finding: Finding) -> tuple[bool, bool, int, int, int]:
-    asks = finding.flagged and not finding.answer
-    return (asks, finding.flagged, finding.stage.rank, finding.level.rank, finding.last_seen)
+def _urgency(finding: Finding, now: int) -> tuple[bool, bool, int, int, int]:
+    warned = finding.flagged and not is_approved(finding, now)
+    return (warned and not finding.answer, warned, finding.stage.rank, finding.level.rank, finding.last_seen)
 
 
 def bars_of(totals: Sequence[PageTotal]) -> tuple[PlatformBar, ...]:

@@ -85,6 +85,9 @@ class Views:
         shared.visits.show(request[SESSION], "finding", found.id, came_back="said" in request.query)
         context = shared.common(request, status) | {
             "f": found,
+            "approved": overview.approved_ones([found], shared.face.added().approvals, shared.clock.now()).get(
+                found.id
+            ),
             "told": explain(found),
             "disputed": disputed(found.answer),
             "consequences": await shared.face.consequences(found),
@@ -139,12 +142,15 @@ class Views:
 
     async def _overview(self, request: web.Request, status: Status) -> dict[str, Any]:
         shared = self.shared
-        found = overview.sort_findings(await shared.face.findings())
+        now, added = shared.clock.now(), shared.face.added()
+        found = overview.sort_findings(await shared.face.findings(), now)
         notice = shared.notice(request)
         return shared.common(request, status) | {
             "notice": notice,
             "consent_line": purposes.summary(await shared.face.purposes(notice.language)),
             "found": found,
+            "added": added,
+            "approved": overview.approved_ones(found.open_, added.approvals, now),
             "why": {f.id: why(f) for f in found.open_},
             "answered": {f.id: said(f) for f in (*found.open_, *found.closed)},
             "disputed": {f.id for f in (*found.open_, *found.closed) if disputed(f.answer)},

@@ -19,6 +19,7 @@ from agent.model.consequences import Consequence, Place
 from agent.model.face import BrowserState, NoticeText, PageTotal, Status
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 from agent.model.health import Condition, Health
+from agent.model.organisation import Added
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
 
 NOW = 1_790_000_000_000
@@ -105,6 +106,7 @@ class FakeFace:
         self.erased: list[tuple[Erasable, Ground, int | None, Channel]] = []
         self.refuses = ""
         self.there = Place("NO", "Norway", elsewhere=False) if mode is Mode.MANAGED else Place("", "", elsewhere=False)
+        self.adds = Added()
         self.tries = 0
         self.listeners: list[asyncio.Queue[str]] = []
         self.offered: tuple[str, ...] = LANGUAGES
@@ -173,6 +175,9 @@ class FakeFace:
             raise ValueError("No policy says where you work, so no law of one place is told of.")
         self.there = replace(self.there, elsewhere=elsewhere)
         return self.there
+
+    def added(self) -> Added:
+        return self.adds
 
     def languages(self) -> Sequence[str]:
         return self.offered

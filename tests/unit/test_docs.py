@@ -18,6 +18,13 @@ from pathlib import Path
 import pytest
 
 from agent.cli.main import COMMANDS, NOT_YET
+from agent.content.evidence import builtin_rules
+from agent.content.scoring import load_scoring
+from agent.detection.correlate.rules import worth_of
+from agent.detection.correlate.shipped import load_rule_set
+from agent.detection.identify.parse import python_code
+from agent.detection.identify.shape import shape_of
+from agent.detection.sigma.form import Correlation, Rule
 from agent.link import messages
 from agent.link.control import Request
 from agent.store.schema import FIELDS
@@ -86,6 +93,15 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 @by_name
+def test_every_link_into_a_page_leads_to_a_heading(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s:]*#[^)\s]+)\)", page.read_text("utf-8")):
+        place, _, anchor = target.partition("#")
+        text = (page.parent / place if place else page).read_text("utf-8")
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}, target
+
+
+@by_name
 def test_every_file_that_is_named_exists(page: Path) -> None:
     """A name may leave out the folders above; `*` stands for any name."""
     files = ["/" + name for name in in_git()]
@@ -108,7 +124,8 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 def test_every_command_that_is_named_exists(page: Path) -> None:
     text = page.read_text("utf-8")
     named = {match[1] for mark in in_code_marks(text) if (match := re.match(r"gleanwatch ([a-z]+)", mark))}
-    named |= set(re.findall(r"^\S*gleanwatch ([a-z]+)", text, re.MULTILINE))
+    # «gleanwatch approval v1» begins a signed note.
+    named |= set(re.findall(r"^\S*gleanwatch ([a-z]+)\b(?! v\d)", text, re.MULTILINE))
     assert named <= {*COMMANDS, *NOT_YET}
 
 
@@ -137,7 +154,7 @@ def test_every_dependency_is_used_and_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     listed = (ROOT / "requirements.in").read_text("utf-8")
     explained = (ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text("utf-8")
-    modules = {"apsw-sqlite3mc": "apsw", "pyyaml": "yaml"}
+    modules = {"apsw-sqlite3mc": "apsw", "google-re2": "re2", "pysigma": "sigma", "pyyaml": "yaml"}
     code = "\n".join((ROOT / name).read_text("utf-8") for name in in_git() if re.match(r"agent/.*\.py$", name))
     for name in project["dependencies"]:
         module = modules.get(name, name.replace("-", "_"))
@@ -169,6 +186,61 @@ def test_privacy_lists_every_column_with_its_meaning_and_no_other() -> None:
         rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section.partition("\n## ")[0], re.MULTILINE)
         listed[name] = dict(rows)
     assert listed == {table: dict(fields) for table, fields in FIELDS.items()}
+
+
+# How a collection is recognised
+
+
+DETECTION = (ROOT / "docs" / "detection.md").read_text("utf-8")
+
+
+def rows_of(text: str, head: str) -> list[list[str]]:
+    """The rows of the table whose first line begins with `head`, cell by cell."""
+    table = text.partition(f"\n| {head} |")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_the_weights_on_the_page_are_those_in_force() -> None:
+    rows = rows_of(DETECTION, "number")
+    assert len(rows) > 5
+    scoring = load_scoring()
+    assert {name.strip("`"): float(value) for name, value, _ in rows} == {
+        name.strip("`"): scoring[name.strip("`")] for name, _, _ in rows
+    }
+
+
+def test_every_rule_about_what_is_done_is_on_the_page_with_what_it_is_worth_and_no_other() -> None:
+    listed = {
+        rule.strip("`"): (cls, float(weight), collecting == "yes", mode)
+        for rule, cls, _, weight, collecting, mode in ([*cells, ""][:6] for cells in rows_of(DETECTION, "rule"))
+    }
+    rules = load_rule_set()
+    all_of_them: tuple[Rule | Correlation, ...] = (*rules.rules, *rules.correlations)
+    worth = [worth_of(rule) for rule in all_of_them if rule.custom]
+    assert listed == {one.rule: (one.evidence.value, one.weight, one.collecting, one.mode or "") for one in worth}
+
+
+def test_the_two_programs_that_the_page_walks_come_out_as_it_says() -> None:
+    people, tickets = (
+        shape_of(python_code.read(code.encode(), lambda name: None))
+        for code in re.findall(r"^```python\n(.*?)^```", DETECTION, re.MULTILINE | re.DOTALL)
+    )
+    assert f"{people.weight:g}".lstrip("0") == ".85"
+    assert not people.lowered
+    assert ".85" in DETECTION
+    assert f"{tickets.weight:g}".lstrip("0") in DETECTION
+    assert tickets.weight < load_scoring()["watched_from"] < load_scoring()["level_low"] < people.weight
+    network = next(
+        worth for rule in load_rule_set().rules if rule.custom and (worth := worth_of(rule)).rule == "network.walk"
+    )
+    assert f"= {1 - (1 - people.weight) * (1 - network.weight):.2f}".replace("0.", ".") in DETECTION
+
+
+def test_every_rule_that_the_page_names_is_told_in_words() -> None:
+    named = {
+        one for one in in_code_marks(DETECTION) if re.fullmatch(r"(network|start|fetch|export|media)\.[a-z-]+", one)
+    }
+    assert named <= set(builtin_rules())
 
 
 # What crosses

@@ -5,8 +5,9 @@ one open finding of its tool (`track.py`). What it does on the network, asked fo
 page loads with a machine's rhythm, exports and packages found add to it: each is a fact that rules judge
 (`correlate/`). Whatever changed is returned; storing and showing it is the daemon's business.
 
-One finding per tool. A process that by itself would not be flagged does not join a finding that is: it is listed
-beside it, so that a harmless use of a tool never appears under a warning about another use.
+One finding per tool and standing. A process that by itself would not be flagged does not join a finding that is: it is
+listed beside it, so that a harmless use of a tool never appears under a warning about another use, and one that would
+not even be listed joins nothing that is shown. As a process rises, it takes its finding along or moves to the next.
 
 Everything is bounded: processes per finding, candidates, helpers below them, remembered starts. No input can make this
 grow without end, and none of it is an argument, an address or a path.
@@ -30,7 +31,7 @@ from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS
 from agent.detection.lineage import Lineage
 from agent.detection.names import platform_name
 from agent.detection.scoring import strongest
-from agent.detection.track import Live, Track
+from agent.detection.track import Live, Standing, Track
 from agent.model.approvals import Approval
 from agent.model.events import (
     ExportWritten,
@@ -51,13 +52,16 @@ AT_ONCE_MS = 10 * 60_000
 LOOP_GOES_ON_MS = 120_000
 MAX_FINDINGS = 512
 MAX_CANDIDATES = 256
+MAX_ADDRESSES = 8
 MAX_LOWERED = 4096
 MAX_RECENT_LOADS = 4096
 
 Identify = Callable[[ProcessStarted], Awaitable[Identified | None]]
+Fetcher = tuple[Identified, tuple[str, ...]]
+"""Who it is, and keyed hashes of the addresses that it was given."""
 Recognise = Callable[[PackageFound | ExtensionFound], Identified | None]
-Slot = tuple[str, bool]
-"""A tool, and whether this is the finding beside its flagged one."""
+Slot = tuple[str, Standing]
+"""A tool, and what its processes in this finding are by themselves."""
 
 
 def no_rules(_kind: str, _fields: facts.Fields, _at: int) -> Sequence[Said]:
@@ -85,6 +89,8 @@ class Detector:
         recognise: Recognise | None = None,
         judge: Judge = no_rules,
         package_of: Callable[[ProcessStarted], str | None] = lambda _event: None,
+        fetcher: Callable[[ProcessStarted], Fetcher | None] = lambda _event: None,
+        parent_of: Callable[[int], int] = lambda _pid: 0,
     ) -> None:
         """Join the parts.
 
@@ -100,6 +106,8 @@ class Detector:
             judge: Says what facts mean; `correlate.rules.Rules`.
             package_of: The package that owns a process's code, empty where it is known to belong to none, None where
                 nobody can tell; `Identifier.package_of`.
+            fetcher: Answers for a program that fetches one address and ends; `Identifier.fetcher`.
+            parent_of: The parent of a process, 0 where unknown.
         """
         self._identify = identify
         self._connections = connections
@@ -111,6 +119,8 @@ class Detector:
         self._recognise = recognise
         self._judge = judge
         self._package_of = package_of
+        self._fetcher = fetcher
+        self._parent_of = parent_of
         self._open: dict[Slot, Track] = {}
         self._slot_of: dict[ProcessKey, Slot] = {}
         self._lineage = Lineage()
@@ -153,6 +163,8 @@ class Detector:
             slot = self._slot_of.get(root) if root is not None else None
             if root is not None and slot is not None and program_of(event.command, event.name).word in SHELL_FETCHERS:
                 self._open[slot].alive[root].fetchers += 1
+            if root is None:
+                return self._fetched(event, around)
             return []
         return self._absorb(event, _weighed(identified, around))
 
@@ -254,14 +266,11 @@ class Detector:
         for finding in findings:
             if finding.closed_at is not None:
                 continue
-            slot = (finding.tool, False)
+            slot = (finding.tool, Standing.FLAGGED if finding.flagged else Standing.LISTED)
             if slot in self._open:
-                slot = (finding.tool, True)
-                if finding.flagged:  # the flagged one has the first place
-                    self._open[slot] = self._open[(finding.tool, False)]
-                    slot = (finding.tool, False)
+                continue
             role = Role.SCRIPT if finding.tool.startswith("script:") else Role.COLLECTOR
-            self._open[slot] = Track(finding, role, best=finding.evidence, shown=finding)
+            self._open[slot] = Track(finding, role, best=finding.evidence, shown=finding, slot=slot)
 
     def forget(self) -> None:
         """Forget every finding and process: what still runs is met again as if the agent had just started."""
@@ -291,9 +300,9 @@ class Detector:
             if identified is None:
                 continue
             present.add(identified.tool)
-            track = self._open.get((identified.tool, False))
+            track = self._open.get((identified.tool, Standing.LISTED))
             if track is None:
-                track = self._begin((identified.tool, False), identified, Stage.INSTALLED, now)
+                track = self._begin((identified.tool, Standing.LISTED), identified, Stage.INSTALLED, now)
                 if track is None:
                     continue
             if track.finding.stage is Stage.INSTALLED:
@@ -334,7 +343,7 @@ class Detector:
     # Processes
 
     def _is_helper(self, event: ProcessStarted, identified: Identified) -> bool:
-        """Say whether a browser, or what drives one, was started by a recognised process: then it belongs to that one."""
+        """Say whether a browser, or what drives one, was started by a recognised process: then it is that one's."""
         if identified.family != "browser-automation" or identified.modes or not _by_its_name_only(identified):
             return False
         above = self._lineage.of_pid(event.parent)
@@ -351,8 +360,12 @@ class Detector:
             self._fetches_for(root, identified)
         if not below_own and not identified.quiet:
             live.hear(self._started_again(identified, live, event))
+        return self._take(event, live, counts=not below_own)
+
+    def _take(self, event: ProcessStarted, live: Live, *, counts: bool) -> list[Finding]:
+        """Put a recognised process under its finding, unless it ended meanwhile."""
         alive = self._lineage.add_root(event.key)
-        track = self._place(event.key, live, event.seen_at, counts=not below_own)
+        track = self._place(event.key, live, event.seen_at, counts=counts)
         if track is None:
             self.left_out += 1
             self._lineage.forget(event.key)
@@ -377,6 +390,27 @@ class Detector:
                 self._loops.popitem(last=False)
         return said
 
+    def _fetched(self, event: ProcessStarted, around: Surroundings) -> list[Finding]:
+        """Ask whether a fetching program is one of many, each for another address, below the same process."""
+        fetcher = self._fetcher(event)
+        if fetcher is None:
+            return []
+        identified, addresses = fetcher
+        said: list[Said] = []
+        for parent in dict.fromkeys((event.parent, self._parent_of(event.parent))):
+            for address in addresses[:MAX_ADDRESSES] if parent > 1 else ():
+                said += self._judge(facts.FETCH, facts.fetch(identified.tool, parent, address), event.seen_at)
+        around_it = (identified.tool, event.parent)
+        held = self._loops.get(around_it)
+        if not said and held is not None and event.seen_at - held[0] <= LOOP_GOES_ON_MS:
+            said = list(held[1])
+        if not said:
+            return []
+        self._loops[around_it] = (event.seen_at, said)
+        live = Live(ProcessRef(event.key.pid, event.key.started_at, event.name), _weighed(identified, around))
+        live.hear(said)
+        return self._take(event, live, counts=True)
+
     def _fetches_for(self, root: ProcessKey, identified: Identified) -> None:
         """Note that a recognised process has started a tool of another kind, as a shell starts `curl`."""
         slot = self._slot_of.get(root)
@@ -386,10 +420,21 @@ class Detector:
     def _place(self, key: ProcessKey, live: Live, at: int, *, counts: bool) -> Track | None:
         """Put a process under the finding that it belongs to: the tool's own, or the one beside it."""
         tool = live.found.tool
-        main = self._open.get((tool, False))
-        aside = main is not None and main.finding.flagged and live.ref not in main.finding.processes
-        slot = (tool, aside and not live.warns(main.shared.values() if main is not None else ()))
+        known = next(
+            (
+                slot
+                for slot in ((tool, standing) for standing in reversed(Standing))
+                if slot in self._open and live.ref in self._open[slot].finding.processes
+            ),
+            None,
+        )
+        slot = known or (tool, live.standing())
         track = self._open.get(slot)
+        card = self._open.get((tool, Standing.LISTED))
+        # A card of what is installed becomes the finding; so does the one of the starts that this one made a loop.
+        becomes = card is not None and (not card.finding.processes or bool(live.modes))
+        if track is None and slot[1] is Standing.FLAGGED and becomes:
+            track = self._rename((tool, Standing.LISTED), slot)
         if track is None:
             track = self._begin(slot, live.found, Stage.RUNNING, at)
             if track is None:
@@ -403,25 +448,41 @@ class Detector:
         if not live.watched:
             return
         parts = [self._connections.activity_of(one) for one in (key, *self._lineage.below(key))]
-        seen = facts.together([*parts, *([live.past] if live.past is not None else [])])
+        before, seen = live.seen, facts.together([*parts, *([live.past] if live.past is not None else [])])
+        live.busy += seen.opened > before.opened or seen.turns > before.turns
         live.seen = seen
-        live.hear(
-            self._judge(facts.ACTIVITY, facts.activity(live.found, live.sure, live.all_modes, seen, live.fetchers), at)
-        )
+        said = facts.activity(live.found, live.sure, live.all_modes, seen, busy=live.busy, started=live.fetchers)
+        live.hear(self._judge(facts.ACTIVITY, said, at))
 
     def _spoke(self, key: ProcessKey, live: Live) -> list[Finding]:
         """Let a live process speak anew; one that has become reason for a flag moves to the tool's own finding."""
         slot = self._slot_of[key]
         track = self._open[slot]
-        touched = [track]
-        if slot[1] and live.warns() and (main := self._open.get((slot[0], False))) is not None:
-            del track.alive[key]
-            main.take(key, live, track.finding.last_seen, counts=True)
-            self._slot_of[key] = (slot[0], False)
-            touched.append(main)
-        else:
+        now = live.standing()
+        if now <= slot[1]:
             track.weigh(live)
-        return self._changed(touched)
+            return self._changed([track])
+        wanted = (slot[0], now)
+        alone = slot[1] is Standing.HIDDEN or track.finding.processes == (live.ref,)
+        if wanted not in self._open and alone and slot[1] is not Standing.HIDDEN:
+            self._rename(slot, wanted).weigh(live)
+            return self._changed([self._open[wanted]])
+        del track.alive[key]
+        target = self._open.get(wanted) or self._begin(wanted, live.found, Stage.RUNNING, track.finding.first_seen)
+        if target is None:
+            track.alive[key] = live
+            return []
+        target.take(key, live, track.finding.last_seen, counts=True)
+        self._slot_of[key] = wanted
+        return self._changed([track, target])
+
+    def _rename(self, before: Slot, after: Slot) -> Track:
+        """Let a finding rise as a whole."""
+        track = self._open[after] = self._open.pop(before)
+        track.slot = after
+        for key in track.alive:
+            self._slot_of[key] = after
+        return track
 
     def _forget(self, key: ProcessKey) -> None:
         """Take one process out of everything that is about live processes."""
@@ -471,7 +532,7 @@ class Detector:
             count=0,
             techniques=tuple(sorted(identified.techniques)),
         )
-        track = self._open[slot] = Track(finding, identified.role)
+        track = self._open[slot] = Track(finding, identified.role, slot=slot)
         return track
 
     def _make_room(self) -> bool:
@@ -496,7 +557,7 @@ class Detector:
             if track.alive and (verdict.platform in track.finding.platforms or track.role is Role.ENGINE)
         ]
         if not likely:
-            slot = (f"cadence:{verdict.platform}", False)
+            slot = (f"cadence:{verdict.platform}", Standing.FLAGGED)
             track = self._open.get(slot) or self._begin(
                 slot,
                 Identified(
@@ -544,8 +605,16 @@ class Detector:
             if track.finding.stage is not Stage.INSTALLED:
                 standing = facts.standing(track.finding, self._about(track, now))
                 track.obey(self._organisation(facts.FINDING, standing, now))
+            self._settle(track)
             versions.append(track.next_version(now, self._hold_ms, self._approvals))
         return [version for version in versions if version is not None]
+
+    def _settle(self, track: Track) -> None:
+        """Let a finding that rose as a whole, by a rhythm, an export or a rule, stand where it belongs."""
+        tool, standing = track.slot
+        risen = Standing.FLAGGED if track.finding.flagged else standing
+        if risen > standing and (tool, risen) not in self._open and track.slot in self._open:
+            self._rename(track.slot, (tool, risen))
 
     def _about(self, track: Track, at: int) -> facts.About:
         """Return what is known of a finding's tool beside the finding."""

@@ -33,10 +33,11 @@ class Bulk(StrEnum):
 
 
 CAPABILITIES = frozenset(
-    ["scrapes", "crawls", "mirrors", "downloads", "drives", "searches", "harvests", "fetches", "exports"]
+    ["scrapes", "crawls", "mirrors", "downloads", "drives", "searches", "harvests", "fetches", "exports", "unread"]
 )
 """What a tool is able to do, whatever it is called: scrape pages, crawl by links, mirror sites, download media, drive a
-browser, ask search engines, page through an interface, fetch addresses, export what a page shows."""
+browser, ask search engines, page through an interface, fetch addresses, export what a page shows; `unread` stands for
+what could not be looked into."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 
 from agent.detection import weights
 from agent.detection.approvals import covering
@@ -24,6 +25,18 @@ REFRESH_MS = 60_000
 """A finding that only goes on is handed out once a minute, not on every tick."""
 
 
+class Standing(IntEnum):
+    """What a process is by itself: nothing that anybody is shown, listed, or reason for a flag.
+
+    A tool has one open finding for each, so that a harmless use never stands under a warning about another use, and a
+    start that says nothing never joins what is shown.
+    """
+
+    HIDDEN = 0
+    LISTED = 1
+    FLAGGED = 2
+
+
 @dataclass(slots=True)
 class Live:
     """One running process of a recognised tool.
@@ -36,6 +49,7 @@ class Live:
         collecting: Whether one of them shows collecting.
         seen: Its activity, as of the last look.
         past: What its ended helpers did.
+        busy: Ticks in which it, or a helper, exchanged or opened something new: a walk goes on, a start-up does not.
         fetchers: How many programs that fetch it has started.
     """
 
@@ -46,6 +60,7 @@ class Live:
     collecting: bool = False
     seen: Activity = field(default_factory=Activity)
     past: Activity | None = None
+    busy: int = 0
     fetchers: int = 0
 
     @property
@@ -81,6 +96,13 @@ class Live:
             if one.mode is not None:
                 self.modes.add(one.mode)
 
+    def standing(self, more: Iterable[Evidence] = ()) -> Standing:
+        """Say what it is by itself, with `more` that is known of its tool as a whole."""
+        more = tuple(more)
+        if self.warns(more):
+            return Standing.FLAGGED
+        return Standing.LISTED if level((*self.pieces, *more)) is not Level.HIDDEN else Standing.HIDDEN
+
     def warns(self, more: Iterable[Evidence] = ()) -> bool:
         """Say whether this process by itself is reason enough for a flag; what nobody verified does not count."""
         proven = [piece for piece in (*self.pieces, *more) if piece.rule != weights.UNVERIFIED_RULE]
@@ -99,6 +121,7 @@ class Track:
         shared: Pieces about the tool as a whole.
         alive: Its running processes.
         shown: As it was handed out last; None where nobody has seen it.
+        slot: Under which tool and standing it is held.
         capability: What the tool is able to do, or empty.
         flags: Names of the options that its processes were started with.
     """
@@ -109,6 +132,7 @@ class Track:
     shared: dict[str, Evidence] = field(default_factory=dict)
     alive: dict[ProcessKey, Live] = field(default_factory=dict)
     shown: Finding | None = None
+    slot: tuple[str, Standing] = ("", Standing.HIDDEN)
     capability: str = ""
     flags: frozenset[str] = frozenset()
 

@@ -47,6 +47,11 @@ class CachedTree:
             self._above_agent = frozenset(line)
         return pid in self._above_agent
 
+    def parent(self, pid: int) -> int:
+        """Return the parent of a process, 0 where it is not known."""
+        entry = self._entry(pid)
+        return entry[1] if entry is not None else 0
+
     def ancestors(self, pid: int) -> tuple[str, ...]:
         """Base names of the processes above, nearest first, up to those that stand above the agent too."""
         names: list[str] = []

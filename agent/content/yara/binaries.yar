@@ -159,3 +159,44 @@ rule texts_of_a_people_search {
   condition:
     2 of ($net*) and any of ($act*)
 }
+
+rule is_python {
+  strings:
+    $main = "Py_BytesMain"
+    $frozen = "_MEIPASS"
+  condition:
+    $main and not $frozen and filesize < 30MB
+}
+
+rule is_node {
+  strings:
+    $options = "NODE_OPTIONS"
+    $warnings = "NODE_NO_WARNINGS"
+    $single = "NODE_SEA_FUSE"
+  condition:
+    $options and $warnings and not $single
+}
+
+rule is_perl {
+  strings:
+    $library = "PERL5LIB"
+    $options = "PERL5OPT"
+  condition:
+    all of them
+}
+
+rule is_ruby {
+  strings:
+    $run = "ruby_run_node"
+    $options = "ruby_process_options"
+  condition:
+    any of them
+}
+
+rule is_bash {
+  strings:
+    $code = "BASH_EXECUTION_STRING"
+    $source = "BASH_SOURCE"
+  condition:
+    all of them
+}

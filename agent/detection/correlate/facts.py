@@ -21,6 +21,8 @@ ACTIVITY: Final = "activity"
 """What one process did on the network since it is watched."""
 START: Final = "start"
 """A recognised tool was started."""
+FETCH: Final = "fetch"
+"""A program that fetches one address and ends was started."""
 EXPORT: Final = "export"
 """A file of records appeared while something was going on."""
 MEDIA: Final = "media"
@@ -28,7 +30,7 @@ MEDIA: Final = "media"
 FINDING: Final = "finding"
 """A finding as it stands: all that an organisation's rule sees."""
 
-KINDS: Final = (ACTIVITY, START, EXPORT, MEDIA, FINDING)
+KINDS: Final = (ACTIVITY, START, FETCH, EXPORT, MEDIA, FINDING)
 
 PEOPLE_COLUMNS: Final = frozenset(["email", "phone", "profile", "username", "employer", "followers"])
 """Kinds of column that make a table one about people; a name or a place alone does not."""
@@ -48,7 +50,9 @@ def identity(found: Identified, modes: Collection[str]) -> dict[str, object]:
     }
 
 
-def activity(found: Identified, sure: float, modes: Collection[str], seen: Activity, started: int) -> Fields:
+def activity(
+    found: Identified, sure: float, modes: Collection[str], seen: Activity, *, busy: int, started: int
+) -> Fields:
     """Say what a process and the helpers it started did.
 
     Args:
@@ -56,6 +60,7 @@ def activity(found: Identified, sure: float, modes: Collection[str], seen: Activ
         sure: How sure its identity alone makes us.
         modes: Ways in which it was asked for many.
         seen: Its connections, and those of its helpers, added up.
+        busy: In how many ticks of half a second something new was exchanged or opened.
         started: How many programs that fetch it has started.
     """
     foreign = seen.opened - seen.own
@@ -71,6 +76,8 @@ def activity(found: Identified, sure: float, modes: Collection[str], seen: Activ
         "kilobytes": seen.received // 1024,
         "platforms": sorted(name for name, count in seen.platforms.items() if count > 0),
         "platform_connections": platforms,
+        "busy": busy,
+        "per_host": round(max(seen.turns, foreign) / max(1, seen.hosts), 1) if foreign > 0 else 0.0,
         "steady": seen.steady,
         "looks": seen.looks,
         "seconds": round(seen.seconds, 1),
@@ -81,6 +88,17 @@ def activity(found: Identified, sure: float, modes: Collection[str], seen: Activ
 def start(found: Identified, modes: Collection[str], parent: int) -> Fields:
     """Say that a recognised tool was started, and below which process; the number is for grouping only."""
     return {**identity(found, modes), "parent": parent}
+
+
+def fetch(word: str, parent: int, address: str) -> Fields:
+    """Say that a fetching program was started for an address; parent and address are for grouping only.
+
+    Args:
+        word: The program's name.
+        parent: Number of the process that started it, or that started the shell around it.
+        address: A keyed hash of the address, known to nobody else.
+    """
+    return {"program": word, "parent": parent, "address": address}
 
 
 def export(finding: Finding, about: About, written: ExportWritten) -> Fields:

@@ -22,6 +22,12 @@ from agent.detection.identify.debian import is_systems_own
 from agent.detection.identify.own_words import Said, capability
 from agent.detection.identify.package import from_words
 from agent.detection.identify.parse.binary_facts import BinaryFacts
+from agent.detection.identify.parse.vocabulary import (
+    JAVASCRIPT_HTTP,
+    JAVASCRIPT_PARSERS,
+    PYTHON_HTTP,
+    PYTHON_PARSERS,
+)
 from agent.detection.identify.yara import RULES, strongest
 from agent.detection.names import join, library_name
 from agent.model.findings import Evidence, EvidenceClass
@@ -31,6 +37,10 @@ FROZEN_COLLECTOR = 0.75
 FROZEN_ENGINE = 0.4
 BUILT_WITH = 0.5
 """Built from a library that exists to crawl."""
+FROZEN_PARTS = 0.35
+"""A frozen program carries what fetches and what takes pages apart: listed; its walk on the network decides."""
+_EVERYWHERE = frozenset(["http", "urllib", "html", "urllib3", "https"])
+"""Of the standard library, or what comes along with anything."""
 COPY = 0.85
 """The build id of a known program: as good as its name, which it was given away from."""
 
@@ -167,13 +177,26 @@ def _built(facts: BinaryFacts, name: str) -> Identified | None:
     if best is None:
         carried = _known_names(facts.modules)
         if not carried:
-            return None
+            return _fetches_and_parses(facts, name)
         weight = round(min(0.6, 0.5 * max(COLLECTING_LIBRARIES[one] for one in carried)), 3)
         detail = f"carries {join([library_name(one) for one in carried[:4]])} inside"
         return _unknown(facts, name, "scrapes", Evidence(EvidenceClass.CODE, "binary.carries", detail, weight))
     weight, does, library = best
     evidence = Evidence(EvidenceClass.CODE, "binary.built-with", _HAS[does].format(library), weight)
     return _unknown(facts, name, does, evidence)
+
+
+def _fetches_and_parses(facts: BinaryFacts, name: str) -> Identified | None:
+    """Judge a frozen program that carries what fetches pages and what takes them apart."""
+    modules = {module.replace("-", "_") for module in facts.modules}
+    fetch = sorted(modules & (PYTHON_HTTP | JAVASCRIPT_HTTP) - _EVERYWHERE)
+    parse = sorted(modules & (PYTHON_PARSERS | JAVASCRIPT_PARSERS) - _EVERYWHERE)
+    if not (facts.frozen and fetch and parse):
+        return None
+    detail = (
+        f"carries {library_name(fetch[0])}, which fetches pages, and {library_name(parse[0])}, which takes them apart"
+    )
+    return _unknown(facts, name, "scrapes", Evidence(EvidenceClass.CODE, "binary.carries", detail, FROZEN_PARTS))
 
 
 def _known_names(modules: Iterable[str]) -> list[str]:

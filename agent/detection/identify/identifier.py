@@ -13,6 +13,7 @@ for packages, browser extensions and automation browsers. The command line is fo
 from __future__ import annotations
 
 import os
+import re
 import time
 import weakref
 from collections import OrderedDict
@@ -33,9 +34,12 @@ from agent.detection.identify.imports import judge
 from agent.detection.identify.modes import Asked, asked_in_general
 from agent.detection.identify.own_words import Said, capability
 from agent.detection.identify.package import Packages, describe
+from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS, all_own, hosts
 from agent.detection.identify.renamed import KnownBuilds
 from agent.detection.identify.standard_input import ProcStdin, StdinOf, given_to
+from agent.detection.identify.unread import Why, unread
 from agent.detection.identify.verdicts import Verdicts, stamp_of
+from agent.detection.identify.yara import INTERPRETERS
 from agent.model.events import CommandLine, ExtensionFound, PackageFound, ProcessStarted
 from agent.model.findings import Evidence, EvidenceClass
 
@@ -49,7 +53,11 @@ _SCRIPT_ENDINGS = {
 _UNREAD = frozenset([Language.OTHER])
 _FETCHING_WORDS = ("curl", "wget", "http", "done", "xargs", "parallel", "aria2", "lynx", "w3m")
 """One of these is in every shell script that is worth reading; most have none."""
+MAX_FILE_BYTES = 2 * 1024 * 1024
+"""As the helper's: a longer script is not read."""
 _MAX_TAKEN = 256
+_MAX_ARGUMENTS = 200
+_ADDRESS = re.compile(r"(?:https?://|(?:[a-z0-9-]+\.)+[a-z]{2,}/)\S", re.IGNORECASE)
 _SYSTEM_BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/usr/games/", "/usr/share/", "/usr/lib/")
 
 
@@ -150,6 +158,26 @@ class Identifier:
         modes = tuple(sorted({*first.modes, *found.modes}))
         return replace(first, evidence=(*first.evidence, *found.evidence), modes=modes)
 
+    def fetcher(self, event: ProcessStarted) -> tuple[Identified, tuple[str, ...]] | None:
+        """Answer for a program that fetches one address and ends, with keyed hashes of the addresses on its line.
+
+        Returns:
+            Who it is, as an engine that says nothing by itself; None for whatever else it is, or where every address is
+            this machine's own.
+        """
+        program = self._take(event).program
+        if program.language is not None or len(program.arguments) > _MAX_ARGUMENTS:
+            return None
+        if program.word in SHELL_FETCHERS:
+            found = self._by_executable(program)
+        else:
+            start = browser.started(program, event.command, ())
+            found = browser.judge(start) if start is not None and start.one_page else None
+        if found is None or found.quiet or found.role is not Role.ENGINE:
+            return None
+        addresses = {one for one in program.arguments if _ADDRESS.match(one) and not all_own(hosts(one))}
+        return (found, tuple(sorted(self._verdicts.hash(one) for one in addresses))) if addresses else None
+
     def package_of(self, event: ProcessStarted) -> str | None:
         """Return the package that owns a process's code, empty where it is the person's own; None where unknown."""
         taken = self._take(event)
@@ -220,7 +248,8 @@ class Identifier:
             needs = said.dependencies if said is not None else needs
         above = self._above(event.key.pid)
         start = browser.started(taken.program, event.command, above, package=entry.package, dependencies=needs)
-        return browser.judge(start) if start is not None else None
+        # One page printed is nobody's business; many are a fetching program's loop, which `fetcher` is asked about.
+        return browser.judge(start) if start is not None and not start.one_page else None
 
     # Native programs
 
@@ -238,7 +267,15 @@ class Identifier:
         facts = await binary.look(path, self._reader)
         if facts is None:
             return None
+        as_what = INTERPRETERS.get(next((rule for rule in facts.yara if rule in INTERPRETERS), ""))
+        if as_what is not None:
+            # An interpreter under another name: what it was given is the program.
+            called = replace(command, argv=(as_what, *command.argv[1:]), exe=as_what)
+            inner = program_of(called)
+            return await self._run(inner, entry_of(inner, called, self._distributions, self._home))
         found = binary.judge(facts, self._catalogue, name=program.base, name_of=self._builds.name_of)
+        if found is None and facts.language == "go" and facts.module and "." not in facts.module.split("/")[0]:
+            found = unread(Why.OWN_BUILD, "go", self._mark(path))
         tool = self._catalogue.by_id(found.tool) if found is not None else None
         if found is not None and tool is not None:
             found = asked_of(tool, program, found.evidence)
@@ -323,7 +360,8 @@ class Identifier:
         else:
             return None
         if facts is None:
-            return None
+            large = entry.script and (stamp_of(entry.script) or (0, 0, 0, 0))[2] > MAX_FILE_BYTES
+            return unread(Why.TOO_LARGE, language, mark) if large else None
         return judge(facts, language, self._catalogue, self._distributions, entry.sites, mark=mark)
 
 

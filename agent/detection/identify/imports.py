@@ -30,6 +30,7 @@ from agent.detection.identify.parse.vocabulary import (
     WORK_PLATFORMS,
 )
 from agent.detection.identify.shape import Shape, shape_of
+from agent.detection.identify.unread import Why, unread
 from agent.detection.names import join, library_name
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 
@@ -129,6 +130,8 @@ def judge(
             techniques=(*unknown.techniques, technique),
             lowered=shape.lowered,
         )
+    if facts.opaque and shape.weight < weights.UNREAD:
+        return unread(Why.PACKED, language, mark)
     if shape.weight == 0:
         return None
     return _own(facts, language, shape, technique, mark)

@@ -19,6 +19,8 @@ from agent.model.findings import CollectMode
 MANY_ADDRESSES = 2
 MANY_ADDRESSES_GENERIC = 10
 ALWAYS_QUIET = frozenset(["--help", "--version"])
+_RANGE = re.compile(r"https?://\S{0,2000}?(?:\[(?:\d+-\d+|[a-z]-[a-z])|\{[^{}\s]+,[^{}\s]+\})", re.IGNORECASE)
+"""An address that stands for many, as curl's globbing writes it: page=[1-300], {anna,ben}."""
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _BARE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/|$)", re.IGNORECASE)
 
@@ -55,6 +57,8 @@ def asked(tool: Tool, arguments: Sequence[str]) -> Asked:
         why = _mode(mode, arguments, words, clusters=gnu)
         if why and kind not in found:
             found[kind] = why
+    if tool.bulk != "never" and CollectMode.LIST not in found and any(_RANGE.match(arg) for arg in arguments[:200]):
+        found[CollectMode.LIST] = "a range of addresses"
     many = MANY_ADDRESSES_GENERIC if tool.family == "generic-http" else MANY_ADDRESSES
     if tool.bulk != "never" and CollectMode.LIST not in found and _addresses(arguments) >= many:
         found[CollectMode.LIST] = "several addresses"

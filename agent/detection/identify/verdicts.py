@@ -45,8 +45,14 @@ class Verdicts:
         parts = (command.exe, command.cwd, *command.argv)
         if sum(map(len, parts)) > MAX_CHARACTERS:
             return None
-        text = "\0".join(parts).encode("utf-8", "surrogateescape")
-        return hashlib.blake2b(text, digest_size=16, key=self._key).digest()
+        return self._digest("\0".join(parts))
+
+    def hash(self, text: str) -> str:
+        """Return a keyed hash of a text, to tell texts apart without keeping them."""
+        return self._digest(text).hex()
+
+    def _digest(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16, key=self._key).digest()
 
     def get(self, name: bytes) -> tuple[bool, Identified | None]:
         """Return whether there is an answer that still holds, and the answer."""

@@ -65,6 +65,16 @@ RULES: Mapping[str, Spoken] = {
 """By the rule's name in the rule files."""
 
 
+INTERPRETERS: Mapping[str, str] = {
+    "is_python": "python3",
+    "is_node": "node",
+    "is_perl": "perl",
+    "is_ruby": "ruby",
+    "is_bash": "bash",
+}
+"""Rules that know an interpreter's executable, whatever it is called; they say nothing of what it runs."""
+
+
 def strongest(rules: Iterable[str]) -> Spoken | None:
     """Return what the surest of some rules says, or None; names that are not ours are passed over."""
     spoken = [RULES[rule] for rule in rules if rule in RULES]

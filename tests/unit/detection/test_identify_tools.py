@@ -67,7 +67,7 @@ async def test_one_video_is_not_flagged_and_a_channel_is(world: Any, machine: An
     (one,) = await world.start(python, script, "https://www.youtube.com/watch?v=abc")
     assert (one.stage, one.flagged) == (Stage.RUNNING, False)
     (many,) = await world.start(python, script, "-a", "list.txt")
-    assert many.flagged and many.id == one.id and many.count == 2
+    assert many.flagged and many.id != one.id and many.count == 1
 
 
 async def test_help_and_version_are_never_flagged(world: Any) -> None:
@@ -241,7 +241,9 @@ async def test_no_tool_of_the_catalogue_decides_by_an_unverified_name(world: Any
             if catalogue.is_verified(tool, "executables"):
                 continue
             identified = await world.identifier.identify(world.event(f"/usr/bin/{name}"))
-            assert identified is None or level(identified.evidence) is Level.HIDDEN
+            # What hands a browser to a language model is known by its shape; the name decides nothing there.
+            shape = identified is not None and identified.tool.startswith("browser:")
+            assert identified is None or shape or level(identified.evidence) is Level.HIDDEN
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="builds folders of other systems")

@@ -81,6 +81,10 @@ _SENDING = frozenset(["post", "put", "patch", "delete"])
 _RAW = frozenset(["open_connection", "create_connection", "sendall", "connect"])
 _TABLE_READS = frozenset(["read_html", "read_csv", "read_json", "read_xml", "read_excel", "read_parquet"])
 _GIVEN = frozenset(["open", "readlines", "read_text", "splitlines", "reader", "DictReader", "read_csv", "read_excel"])
+UNPACKS = frozenset(
+    ["b64decode", "b85decode", "a85decode", "b32decode", "unhexlify", "fromhex", "decompress", "decrypt", "loads"]
+)
+"""Calls that unpack what is then run: with a text that is not in the code, nobody can tell what."""
 _MADE_CODE = frozenset(["exec", "eval", "compile"])
 
 
@@ -174,6 +178,7 @@ class _Reader:
             for site in pending[:MAX_MADE_CODE]:
                 site.name = ""
                 text = self.texts.text(site.call.args[0])
+                opaque = opaque or (not text and bool(_calls_in(site.call.args[0]) & UNPACKS))
                 try:
                     tree = parse(text) if len(text) > 8 else None
                 except (SyntaxError, ValueError):
@@ -770,3 +775,12 @@ def _holds_given(value: ast.expr) -> bool:
         if isinstance(node, ast.Attribute) and node.attr in ("stdin", "argv"):
             return True
     return False
+
+
+def _calls_in(node: ast.AST) -> set[str]:
+    """Return the last names of every call in an expression."""
+    return {
+        each.func.attr if isinstance(each.func, ast.Attribute) else each.func.id
+        for each in ast.walk(node)
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute | ast.Name)
+    }

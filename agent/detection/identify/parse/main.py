@@ -38,6 +38,8 @@ from agent.detection.identify.parse.scan import Scanner
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_NOTEBOOK_BYTES = 16 * 1024 * 1024
+MAX_JAR_BYTES = 32 * 1024 * 1024
+"""A jar with its libraries inside; only its list of names and a class or two are unpacked."""
 """A notebook is mostly what it printed, which is dropped as soon as it was read."""
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
 """Of a zip application only the directory and a few small members are read."""
@@ -178,6 +180,8 @@ def _program(path: str, language: str) -> tuple[bytes, Identity]:
     """
     with _opened(path) as (handle, state):
         most = MAX_NOTEBOOK_BYTES if path.endswith(".ipynb") else MAX_FILE_BYTES
+        if language == "java":
+            most = MAX_JAR_BYTES
         if state.st_size > most and language == "python" and state.st_size <= MAX_ARCHIVE_BYTES:
             with open(handle, "rb", closefd=False) as file:
                 head = file.read(4)

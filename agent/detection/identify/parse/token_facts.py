@@ -156,6 +156,7 @@ class _Facts:
             sends=bool(direct) and in_loop and not walks and not apart and all(direct),
             mails=mails,
             says_so=any(words.SAYS_SO.search(words.CAMEL.sub("_", one)) for one in (*self.near, *self.names)),
+            tells=any(map(words.tells_to_gather, self.near)),
         )
 
     def _called(self) -> set[str]:

@@ -200,6 +200,7 @@ class Daemon:
             recognise=identifier.installed,
             judge=load_rules(),
             package_of=identifier.package_of,
+            plain=identifier.plain,
             fetcher=identifier.fetcher,
             parent_of=tree.parent,
         )

@@ -150,8 +150,6 @@ class Watching:
     def _found(self, findings: Sequence[Finding]) -> None:
         if findings:
             self._on_findings(findings)
-        if self._parts.detector.candidates():
-            self._wake.set()
 
     async def _follow(self, source: ProcessSource) -> None:
         async for started in source.existing():
@@ -164,12 +162,14 @@ class Watching:
 
     def _take(self, event: ProcessStarted) -> None:
         self._parts.tree.saw(event)
-        self._start(self._judge(event))
+        if not self._parts.detector.passes(event):  # a task costs more than all there is to do for most
+            self._start(self._judge(event))
 
     async def _judge(self, event: ProcessStarted) -> None:
         self._found(await self._parts.detector.started(event))
         # At once, not with the next tick: a crawl's helper may live for less than that.
-        self._choose()
+        if self._choose():
+            self._wake.set()
         async with self._closer:
             self._found(await self._parts.detector.refine(event))
 

@@ -89,6 +89,7 @@ class Detector:
         recognise: Recognise | None = None,
         judge: Judge = no_rules,
         package_of: Callable[[ProcessStarted], str | None] = lambda _event: None,
+        plain: Callable[[ProcessStarted], bool] = lambda _event: False,
         fetcher: Callable[[ProcessStarted], Fetcher | None] = lambda _event: None,
         parent_of: Callable[[int], int] = lambda _pid: 0,
     ) -> None:
@@ -106,6 +107,7 @@ class Detector:
             judge: Says what facts mean; `correlate.rules.Rules`.
             package_of: The package that owns a process's code, empty where it is known to belong to none, None where
                 nobody can tell; `Identifier.package_of`.
+            plain: Says whether it is remembered of a start that nothing of it is worth a thought; `Identifier.plain`.
             fetcher: Answers for a program that fetches one address and ends; `Identifier.fetcher`.
             parent_of: The parent of a process, 0 where unknown.
         """
@@ -119,6 +121,7 @@ class Detector:
         self._recognise = recognise
         self._judge = judge
         self._package_of = package_of
+        self._plain = plain
         self._fetcher = fetcher
         self._parent_of = parent_of
         self._open: dict[Slot, Track] = {}
@@ -137,6 +140,8 @@ class Detector:
 
     async def started(self, event: ProcessStarted) -> list[Finding]:
         """Take in a process that began, or that replaced its program."""
+        if self.passes(event):
+            return []
         self._forget(event.key)
         around = self._surroundings(event)
         answered = asyncio.Event()
@@ -167,6 +172,19 @@ class Detector:
                 return self._fetched(event, around)
             return []
         return self._absorb(event, _weighed(identified, around))
+
+    def passes(self, event: ProcessStarted) -> bool:
+        """Take in a start of which it is remembered that it is nobody's, as nearly all are; where it is not, say no.
+
+        Nothing of it is worth a thought but what it hands on: the surroundings of its parent.
+        """
+        below = event.parent in self._answered or self._lineage.of_pid(event.parent) is not None
+        if below or not self._plain(event):
+            return False
+        self._asking.pop(event.key, None)
+        self._forget(event.key)
+        self._lower(event.key, self._lowered.get(event.parent, (0, ORDINARY))[1])
+        return True
 
     async def refine(self, event: ProcessStarted) -> list[Finding]:
         """Look a second time and more closely at a process that `started` has recognised.
@@ -244,11 +262,10 @@ class Detector:
     def candidates(self) -> list[ProcessKey]:
         """Return the live processes whose connections are worth sampling, and the helpers they started: at most 256."""
         keys = []
-        for track in self._open.values():
-            for key, live in track.alive.items():
-                if live.watched:
-                    keys.append(key)
-                    keys += self._lineage.below(key)
+        for key, slot in self._slot_of.items():
+            if self._open[slot].alive[key].watched:
+                keys.append(key)
+                keys += self._lineage.below(key)
         return keys[:MAX_CANDIDATES]
 
     def active(self) -> bool:
@@ -503,14 +520,18 @@ class Detector:
             package=self._package_of(event),
             above=held[1] if held is not None else None,
         )
+        return self._lower(event.key, around)
+
+    def _lower(self, key: ProcessKey, around: Surroundings) -> Surroundings:
+        """Remember what the surroundings of a process take off, if anything, and return it."""
         # A runner that started the agent too is everybody's surroundings, and nobody's excuse.
-        if around.factor < 1.0 and not self._tree.above_agent(event.key.pid):
-            self._lowered[event.key.pid] = (event.key.started_at, around)
-            while len(self._lowered) > MAX_LOWERED:
-                self._lowered.popitem(last=False)
-            return around
-        self._lowered.pop(event.key.pid, None)
-        return ORDINARY
+        if around.factor == 1.0 or self._tree.above_agent(key.pid):
+            self._lowered.pop(key.pid, None)
+            return ORDINARY
+        self._lowered[key.pid] = (key.started_at, around)
+        while len(self._lowered) > MAX_LOWERED:
+            self._lowered.popitem(last=False)
+        return around
 
     # Findings
 

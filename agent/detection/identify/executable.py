@@ -19,26 +19,24 @@ __all__ = ["Form", "Language", "Program", "base_name", "program_of"]
 
 MAX_WRAPPERS = 8
 _VERSION = r"(?:-?\d+(?:\.\d+)*)?"
-_NAMES: tuple[tuple[re.Pattern[str], Language], ...] = tuple(
-    (re.compile(pattern), language)
-    for pattern, language in (
-        (
-            r"(?:python|pythonw|pypy|python-?freethreaded|py|graalpy|ipython)(?:\d+(?:\.\d+)*t?)?"
-            r"(?:-intel64|-arm64|-dbg|-config|d)?",
-            Language.PYTHON,
-        ),
-        (rf"(?:node|nodejs|deno|bun|bunx|electron|electron-node){_VERSION}", Language.JAVASCRIPT),
-        (rf"(?:perl|cperl){_VERSION}", Language.PERL),
-        (rf"(?:ruby|truffleruby){_VERSION}", Language.RUBY),
-        (rf"php{_VERSION}(?:-cli)?", Language.PHP),
-        (rf"(?:lua|luajit|texlua){_VERSION}", Language.LUA),
-        (r"r|rscript|rterm", Language.R),
-        (r"pwsh(?:-preview)?|powershell", Language.POWERSHELL),
-        (r"javaw?", Language.JAVA),
-        (r"go", Language.GO),
-        (r"(?:r?bash|sh|dash|zsh|r?ksh|mksh|oksh|ksh93|ash|fish|yash)", Language.SHELL),
-    )
-)
+_NAMES: dict[Language, str] = {
+    Language.PYTHON: (
+        r"(?:python|pythonw|pypy|python-?freethreaded|py|graalpy|ipython)(?:\d+(?:\.\d+)*t?)?"
+        r"(?:-intel64|-arm64|-dbg|-config|d)?"
+    ),
+    Language.JAVASCRIPT: rf"(?:node|nodejs|deno|bun|bunx|electron|electron-node){_VERSION}",
+    Language.PERL: rf"(?:perl|cperl){_VERSION}",
+    Language.RUBY: rf"(?:ruby|truffleruby){_VERSION}",
+    Language.PHP: rf"php{_VERSION}(?:-cli)?",
+    Language.LUA: rf"(?:lua|luajit|texlua){_VERSION}",
+    Language.R: r"r|rscript|rterm",
+    Language.POWERSHELL: r"pwsh(?:-preview)?|powershell",
+    Language.JAVA: r"javaw?",
+    Language.GO: r"go",
+    Language.SHELL: r"(?:r?bash|sh|dash|zsh|r?ksh|mksh|oksh|ksh93|ash|fish|yash)",
+}
+_NAMED = re.compile("|".join(f"(?P<{language.name}>{pattern})" for language, pattern in _NAMES.items()))
+"""All in one: this is asked of every program that starts."""
 _HOSTS = frozenset(["dotnet", "mono", "wine", "wine64"])
 """Programs that run a program of another kind, which is known by its name only."""
 
@@ -92,7 +90,5 @@ def _hosted(base: str, argv: tuple[str, ...]) -> Program:
 
 
 def _language(base: str) -> Language | None:
-    for pattern, language in _NAMES:
-        if pattern.fullmatch(base):
-            return language
-    return None
+    found = _NAMED.fullmatch(base)
+    return Language[found.lastgroup] if found is not None and found.lastgroup is not None else None

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from agent.content.catalogue import Catalogue, Kind, Tool
 from agent.detection import weights
+from agent.detection.context import recognised
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.identify import binary, browser, debian
 from agent.detection.identify.answers import asked_of, by_name, of_tool, says_nothing, with_modes
@@ -125,10 +126,9 @@ class Identifier:
         if event.key.pid == self._reader.pid:
             return None
         name = self._verdicts.name(event.command)
-        if name is not None:
-            known, answer = self._verdicts.get(name)
-            if known:
-                return answer
+        held = self._verdicts.get(name)
+        if held is not None:
+            return held.answer
         taken = self._take(event)
         driven = self._browser(event, taken)
         if driven is not None:
@@ -138,15 +138,21 @@ class Identifier:
         stamp = stamp_of(path) if path else None
         answer = await (self._native(program, event.command) if program.language is None else self._run(program, entry))
         if name is not None and program.form is not Form.NOTHING:
-            self._verdicts.keep(name, path, stamp, answer)
+            package, plain = _package(taken), answer is None and self._plain(event.command, taken)
+            self._verdicts.keep(name, path, stamp, answer, package=package, plain=plain)
         return answer
+
+    def plain(self, event: ProcessStarted) -> bool:
+        """Say whether it is remembered of a start that nothing of it is worth a thought, as of nearly all."""
+        held = self._verdicts.get(self._verdicts.name(event.command))
+        return held is not None and held.plain
 
     async def refine(self, event: ProcessStarted) -> Identified | None:
         """Read the script that a catalogued tool was handed, and return what it adds; None when it adds nothing."""
-        taken = self._take(event)
-        path, language = _script_among(taken.program, event.command.cwd)
+        path, language = _script_among(self._program(event), event.command.cwd)
         if not path:
             return None
+        taken = self._take(event)
         first = self._known(taken.program, taken.entry) if taken.program.language is not None else None
         first = first or self._by_executable(taken.program)
         if first is None:
@@ -165,7 +171,7 @@ class Identifier:
             Who it is, as an engine that says nothing by itself; None for whatever else it is, or where every address is
             this machine's own.
         """
-        program = self._take(event).program
+        program = self._program(event)
         if program.language is not None or len(program.arguments) > _MAX_ARGUMENTS:
             return None
         if program.word in SHELL_FETCHERS:
@@ -180,10 +186,8 @@ class Identifier:
 
     def package_of(self, event: ProcessStarted) -> str | None:
         """Return the package that owns a process's code, empty where it is the person's own; None where unknown."""
-        taken = self._take(event)
-        if taken.program.language is None:
-            return None
-        return taken.entry.package or ("" if taken.entry.script or taken.entry.code else None)
+        held = self._verdicts.get(self._verdicts.name(event.command))
+        return held.package if held is not None else _package(self._take(event))
 
     def installed(self, found: PackageFound | ExtensionFound) -> Identified | None:
         """Answer which tool an installed package or browser extension is; None for what is not worth a card."""
@@ -212,10 +216,19 @@ class Identifier:
             return self._catalogue.by_npm(found.name), "npm"
         return tool, "pypi"
 
+    def _held(self, event: ProcessStarted) -> _Taken | None:
+        held = self._taken.get(event.key.pid)
+        return held if held is not None and held.command() is event.command else None
+
+    def _program(self, event: ProcessStarted) -> Program:
+        """Return what runs, without looking for where its code begins."""
+        held = self._held(event)
+        return held.program if held is not None else program_of(event.command, event.name)
+
     def _take(self, event: ProcessStarted) -> _Taken:
         """Take a command line apart, or return how that was done a moment ago."""
-        held = self._taken.get(event.key.pid)
-        if held is not None and held.command() is event.command:
+        held = self._held(event)
+        if held is not None:
             return held
         program = program_of(event.command, event.name)
         entry = Entry()
@@ -236,6 +249,13 @@ class Identifier:
                 del taken[pid]
 
         return weakref.ref(event.command, gone)
+
+    def _plain(self, command: CommandLine, taken: _Taken) -> bool:
+        """Say whether a program that is no tool is no fetching program or browser either, and no runner of others."""
+        program = taken.program
+        if program.language is None and (program.word in SHELL_FETCHERS or browser.started(program, command, ())):
+            return False
+        return recognised(program, _package(taken)) is None
 
     def _browser(self, event: ProcessStarted, taken: _Taken) -> Identified | None:
         """Answer for a browser, its driver, or a server that hands one to a language model."""
@@ -363,6 +383,12 @@ class Identifier:
             large = entry.script and (stamp_of(entry.script) or (0, 0, 0, 0))[2] > MAX_FILE_BYTES
             return unread(Why.TOO_LARGE, language, mark) if large else None
         return judge(facts, language, self._catalogue, self._distributions, entry.sites, mark=mark)
+
+
+def _package(taken: _Taken) -> str | None:
+    if taken.program.language is None:
+        return None
+    return taken.entry.package or ("" if taken.entry.script or taken.entry.code else None)
 
 
 def _executable(command: CommandLine) -> str:

@@ -70,7 +70,7 @@ _ENDING = re.compile(
 
 def base_name(path: str) -> str:
     """Return the last part of a path of any system, lower-case, without `.exe`."""
-    name = re.split(r"[/\\]", path.strip())[-1].lower()
+    name = path.strip().replace("\\", "/").rpartition("/")[2].lower()
     return name.removesuffix(".exe")
 
 

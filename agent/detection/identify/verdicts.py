@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from agent.detection.identified import Identified
 from agent.model.events import CommandLine
@@ -22,6 +23,27 @@ MAX_CHARACTERS = 65_536
 GOOD_FOR_SECONDS = 600.0
 
 Stamp = tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is remembered of a command line.
+
+    Attributes:
+        until: When it has to be asked anew, in the house's monotonic seconds.
+        path: The script or executable that it was made from, or empty. In memory only.
+        stamp: That file's identity from before it was read.
+        answer: Which tool it is, or None.
+        package: As from `Identifier.package_of`.
+        plain: Whether nothing of it is worth a thought: no tool, no address to fetch, no surroundings for others.
+    """
+
+    until: float
+    path: str
+    stamp: Stamp
+    answer: Identified | None
+    package: str | None
+    plain: bool
 
 
 class Verdicts:
@@ -38,7 +60,7 @@ class Verdicts:
         self._key = key
         self._monotonic = monotonic
         self._max = max_kept
-        self._kept: OrderedDict[bytes, tuple[float, str, Stamp, Identified | None]] = OrderedDict()
+        self._kept: OrderedDict[bytes, Verdict] = OrderedDict()
 
     def name(self, command: CommandLine) -> bytes | None:
         """Return what a command line is known by here; None where it is too long to be."""
@@ -52,30 +74,31 @@ class Verdicts:
         return self._digest(text).hex()
 
     def _digest(self, text: str) -> bytes:
-        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16, key=self._key).digest()
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
-    def get(self, name: bytes) -> tuple[bool, Identified | None]:
-        """Return whether there is an answer that still holds, and the answer."""
-        held = self._kept.get(name)
-        if held is None:
-            return False, None
-        until, path, stamp, answer = held
-        if self._monotonic() >= until or (path and stamp_of(path) != stamp):
+    def get(self, name: bytes | None) -> Verdict | None:
+        """Return what was answered, if it still holds."""
+        held = self._kept.get(name) if name is not None else None
+        if held is None or name is None:
+            return None
+        if self._monotonic() >= held.until or (held.path and stamp_of(held.path) != held.stamp):
             del self._kept[name]
-            return False, None
+            return None
         self._kept.move_to_end(name)
-        return True, answer
+        return held
 
-    def keep(self, name: bytes, path: str, stamp: Stamp, answer: Identified | None) -> None:
-        """Keep an answer.
-
-        Args:
-            name: As from `name`.
-            path: The script or executable it was made from, or empty. In memory only.
-            stamp: That file's identity from before it was read.
-            answer: The answer.
-        """
-        self._kept[name] = (self._monotonic() + GOOD_FOR_SECONDS, path, stamp, answer)
+    def keep(
+        self,
+        name: bytes,
+        path: str,
+        stamp: Stamp,
+        answer: Identified | None,
+        *,
+        package: str | None = None,
+        plain: bool = False,
+    ) -> None:
+        """Keep an answer; the arguments are those of `Verdict`, `name` is as from `name`."""
+        self._kept[name] = Verdict(self._monotonic() + GOOD_FOR_SECONDS, path, stamp, answer, package, plain)
         while len(self._kept) > self._max:
             self._kept.popitem(last=False)
 

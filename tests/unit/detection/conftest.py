@@ -155,6 +155,7 @@ class World:
             recognise=identifier.installed,
             judge=Rules(RULES),
             package_of=identifier.package_of,
+            plain=identifier.plain,
         )
 
     def event(

@@ -27,6 +27,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from agent.model.events import ProcessStarted
 from agent.model.health import Condition, Health
 from agent.sensors.processes import netlink
+from agent.sensors.processes.gather import Gather
 from agent.sensors.processes.observer import Observer
 from agent.sensors.processes.outbox import Outbox
 from agent.sensors.processes.source import ProcessEvent, SourceStats
@@ -100,6 +101,7 @@ class ConnectorSource:
         self._child = child
         self._receive_buffer = receive_buffer
         self._outbox = Outbox(observer.stats)
+        self._gather = Gather(self._report)
         self._ticker = Ticker(self._pace, self._reconcile)
         self._exits_ticker = Ticker(lambda: _EXITS_PACE, self._drain_exits)
         self._socket: socket.socket | None = None
@@ -162,6 +164,7 @@ class ConnectorSource:
         self._ticker.stop()
         self._exits_ticker.stop()
         self._stop_listening()
+        self._gather.stop()
         self._outbox.close()
 
     def _pace(self) -> float:
@@ -223,10 +226,16 @@ class ConnectorSource:
             if self._testing is not None and announcement.pid == self._testing[0]:
                 self._testing[1].set()
             elif announcement.kind == "exec":
-                self._outbox.put(self._observer.announced(announcement.pid, announcement.at))
+                self._observer.notice(announcement.pid, announcement.at)
+        self._gather.soon()
+
+    def _report(self) -> None:
+        """Make sense of what was read; on a busy machine of several programs at a time."""
+        self._outbox.put(self._observer.noticed())
 
     def _drain_exits(self) -> None:
         """Read who ended; nothing is lost by coming a little later, and much is saved by coming once for many."""
+        self._report()  # whoever ended began first
         for announcement in self._received(self._exits):
             if announcement.kind == "exit":
                 self._outbox.put(self._observer.ended(announcement.pid, announcement.at))
@@ -256,6 +265,7 @@ class ConnectorSource:
         self._reconcile()
 
     def _reconcile(self) -> None:
+        self._report()
         self._outbox.put(self._observer.compare())
 
 

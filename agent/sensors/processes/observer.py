@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from agent.model.events import ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.ports import Clock
-from agent.sensors.processes.reader import Absence, Identity, ProcessReader, Reading
+from agent.sensors.processes.reader import Absence, Held, Identity, ProcessReader, Reading
 from agent.sensors.processes.source import ProcessEvent, SourceStats
 from agent.sensors.processes.storm import StormGuard
 
@@ -31,6 +31,16 @@ class _Known:
     key: ProcessKey
     program: int
     read_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Noticed:
+    """A process that was announced at a time and copied at another, both on the kernel's monotonic clock."""
+
+    pid: int
+    at: int
+    read_at: int
+    held: Held
 
 
 class Observer:
@@ -60,6 +70,7 @@ class Observer:
         self._kernel_clock = kernel_clock
         self._table: dict[int, _Known] = {}
         self._loading: set[int] = set()
+        self._noticed: list[_Noticed] = []
 
     def pids(self) -> set[int]:
         """Every process number on the machine, anybody's."""
@@ -71,26 +82,43 @@ class Observer:
 
     def announced(self, pid: int, at: int) -> list[ProcessEvent]:
         """Take the kernel's word that `pid` replaced its program at `at` (its monotonic nanoseconds)."""
-        known = self._table.get(pid)
-        if known is not None and known.read_at > at:
-            # Read after this exec already: either a scan was quicker, or a second exec followed before the first could
-            # be read. Only the latter hid a program, and the two cannot be told apart here.
+        self.notice(pid, at)
+        return self.noticed()
+
+    def notice(self, pid: int, at: int) -> None:
+        """Do of `announced` what cannot wait: copy what the process would take with it; `noticed` does the rest."""
+        if not self._read_since(pid, at) and not self._ignore(pid):
+            self._noticed.append(_Noticed(pid, at, self._kernel_clock(), self._reader.hold(pid)))
+
+    def noticed(self) -> list[ProcessEvent]:
+        """Report the processes that were noticed."""
+        noticed, self._noticed = self._noticed, []
+        return [event for each in noticed for event in self._make_sense(each)]
+
+    def _make_sense(self, noticed: _Noticed) -> list[ProcessEvent]:
+        pid = noticed.pid
+        if self._read_since(pid, noticed.at):
             return []
-        if self._ignore(pid):
-            return []
-        read_at = self._kernel_clock()
-        reading = self._reader.read(pid)
+        reading = noticed.held()
         if isinstance(reading, Absence):
             if reading is Absence.GONE:
                 self.stats.unread += 1
-            elif reading is Absence.NOT_OURS and known is not None:
+            elif reading is Absence.NOT_OURS and pid in self._table:
                 # A program that runs as somebody else from here on (sudo, su): no longer the person's own.
                 return self.ended(pid)
             return []
         if not self._guard.admit(reading.identity.parent, reading.identity.name, self._clock.monotonic()):
             self.stats.skipped += 1
             return []
-        return self._report(reading, read_at)
+        return self._report(reading, noticed.read_at)
+
+    def _read_since(self, pid: int, at: int) -> bool:
+        """Say whether a process was read after an exec: a scan was quicker, or a second exec followed at once.
+
+        Only the latter hid a program, and the two cannot be told apart here.
+        """
+        known = self._table.get(pid)
+        return known is not None and known.read_at > at
 
     def look(self, pid: int) -> list[ProcessEvent]:
         """Read a process that may be new, and report it where it is."""

@@ -1,8 +1,4 @@
-"""Carries a source's events from the callback that found them to the one consumer of `events()`. Bounded.
-
-After a moment of calm an event is handed over at once. What follows soon after is gathered for a little while: on a
-machine at work, most of what a start costs is to wake up for it.
-"""
+"""Carries a source's events from the callback that found them to the one consumer of `events()`. Bounded."""
 
 from __future__ import annotations
 
@@ -13,16 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 from agent.sensors.processes.source import ProcessEvent, SourceStats
 
 _LIMIT = 8192
-_GATHER_SECONDS = 0.05
 
 
 class Outbox:
     """A queue in one event loop. When nobody fetches, the oldest events give way and are counted as lost."""
 
-    def __init__(self, stats: SourceStats, limit: int = _LIMIT, gather_seconds: float = _GATHER_SECONDS) -> None:
-        self._gather = gather_seconds
-        self._calm_from = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+    def __init__(self, stats: SourceStats, limit: int = _LIMIT) -> None:
         self._stats = stats
         self._limit = limit
         self._events: deque[ProcessEvent] = deque()
@@ -37,13 +29,6 @@ class Outbox:
         while len(self._events) > self._limit:
             self._events.popleft()
             self._stats.lost += 1
-        loop = asyncio.get_running_loop()
-        if self._timer is None:
-            self._timer = loop.call_at(max(loop.time(), self._calm_from), self._hand_over)
-
-    def _hand_over(self) -> None:
-        self._timer = None
-        self._calm_from = asyncio.get_running_loop().time() + self._gather
         self._wake.set()
 
     async def events(self) -> AsyncIterator[ProcessEvent]:
@@ -59,6 +44,4 @@ class Outbox:
     def close(self) -> None:
         """Let `events` end."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
         self._wake.set()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.model.events import CommandLine, ProcessKey
-from agent.sensors.processes.reader import MAX_ARGUMENTS, MAX_COMMAND_BYTES, Absence, Identity, Reading
+from agent.sensors.processes.reader import MAX_ARGUMENTS, MAX_COMMAND_BYTES, Absence, Held, Identity, Reading
 
 _PF_EXITING = 0x4
 _PF_KTHREAD = 0x200000
@@ -150,33 +150,40 @@ class ProcReader:
         if isinstance(folder, Absence):
             return folder
         try:
-            stat = self._stat(folder)
+            stat = _living(_read(folder, "stat", 4096))
             return stat if isinstance(stat, Absence) else self._identity(pid, stat, full_name(stat.comm, (), ""))
         finally:
             os.close(folder)
 
     def read(self, pid: int) -> Reading | Absence:
         """Read a process in full, command line first."""
+        return self.hold(pid)()
+
+    def hold(self, pid: int) -> Held:
+        """Copy a process's files, command line first."""
         folder = self._open(pid)
         if isinstance(folder, Absence):
-            return folder
+            return lambda: folder
         try:
-            raw = _read(folder, "cmdline", MAX_COMMAND_BYTES)
-            stat = self._stat(folder)
-            if isinstance(stat, Absence):
-                return stat
-            if raw is None:
-                return Absence.GONE
-            if not raw:
-                # Every program has a name at least, if an empty one: there is nothing at all only while one is loaded.
-                return Absence.LOADING
-            argv = parse_command_line(raw)
+            command, stat = _read(folder, "cmdline", MAX_COMMAND_BYTES), _read(folder, "stat", 4096)
             exe, cwd = _link(folder, "exe"), _link(folder, "cwd")
-            return Reading(
-                self._identity(pid, stat, full_name(stat.comm, argv, exe)), CommandLine(argv=argv, exe=exe, cwd=cwd)
-            )
         finally:
             os.close(folder)
+        return lambda: self._reading(pid, command, stat, exe, cwd)
+
+    def _reading(self, pid: int, raw: bytes | None, stat_line: bytes | None, exe: str, cwd: str) -> Reading | Absence:
+        stat = _living(stat_line)
+        if isinstance(stat, Absence):
+            return stat
+        if raw is None:
+            return Absence.GONE
+        if not raw:
+            # Every program has a name at least, if an empty one: there is nothing at all only while one is loaded.
+            return Absence.LOADING
+        argv = parse_command_line(raw)
+        return Reading(
+            self._identity(pid, stat, full_name(stat.comm, argv, exe)), CommandLine(argv=argv, exe=exe, cwd=cwd)
+        )
 
     def _open(self, pid: int) -> int | Absence:
         """Open the process's folder if, and only if, it belongs to the person."""
@@ -195,21 +202,20 @@ class ProcReader:
         os.close(folder)
         return Absence.GONE if owner is None else Absence.NOT_OURS
 
-    def _stat(self, folder: int) -> ProcStat | Absence:
-        raw = _read(folder, "stat", 4096)
-        if not raw:
-            return Absence.GONE
-        try:
-            stat = parse_stat(raw)
-        except ValueError:
-            return Absence.GONE
-        if stat.flags & _PF_KTHREAD:
-            return Absence.NOT_OURS
-        return Absence.GONE if stat.over else stat
-
     def _identity(self, pid: int, stat: ProcStat, name: str) -> Identity:
         started_at = self._boot + stat.start_ticks * 1000 // self._ticks
         return Identity(ProcessKey(pid, started_at), stat.parent, name, stat.stack)
+
+
+def _living(line: bytes | None) -> ProcStat | Absence:
+    """Read /proc/PID/stat of a program that runs."""
+    try:
+        stat = parse_stat(line or b"")
+    except ValueError:
+        return Absence.GONE
+    if stat.flags & _PF_KTHREAD:
+        return Absence.NOT_OURS
+    return Absence.GONE if stat.over else stat
 
 
 def _read(folder: int, name: str, limit: int) -> bytes | None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import psutil
 
 from agent.model.events import CommandLine, ProcessKey
-from agent.sensors.processes.reader import MAX_ARGUMENTS, MAX_COMMAND_BYTES, Absence, Identity, Reading
+from agent.sensors.processes.reader import MAX_ARGUMENTS, MAX_COMMAND_BYTES, Absence, Held, Identity, Reading
 
 _T = TypeVar("_T")
 
@@ -60,6 +60,11 @@ class PsutilReader:
         return Reading(
             identity, CommandLine(argv=argv, exe=_attribute(process.exe, ""), cwd=_attribute(process.cwd, ""))
         )
+
+    def hold(self, pid: int) -> Held:
+        """Read a process in full."""
+        reading = self.read(pid)
+        return lambda: reading
 
     def _open(self, pid: int) -> psutil.Process | Absence:
         try:

@@ -6,7 +6,7 @@ nothing of it where it does not; then it reads what was typed, what runs and fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -55,6 +55,10 @@ class Reading:
     command: CommandLine
 
 
+Held = Callable[[], Reading | Absence]
+"""What was copied of a process, to be made sense of later, whether it runs still or not."""
+
+
 class ProcessReader(Protocol):
     """Reads processes of one person."""
 
@@ -72,4 +76,8 @@ class ProcessReader(Protocol):
 
     def read(self, pid: int) -> Reading | Absence:
         """Read a process in full."""
+        ...
+
+    def hold(self, pid: int) -> Held:
+        """Copy at once what a process takes with it when it ends, and make a reading of it when asked."""
         ...

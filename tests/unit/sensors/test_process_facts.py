@@ -20,7 +20,7 @@ from agent.model.events import CommandLine, ProcessEnded, ProcessKey, ProcessSta
 from agent.sensors.processes import netlink, reader_for
 from agent.sensors.processes.observer import Observer
 from agent.sensors.processes.procfs import ProcReader, full_name, parse_command_line, parse_stat
-from agent.sensors.processes.reader import MAX_ARGUMENTS, Absence, Identity, Reading
+from agent.sensors.processes.reader import MAX_ARGUMENTS, Absence, Held, Identity, Reading
 from agent.sensors.processes.storm import StormGuard
 from agent.sensors.tree import CachedTree
 from agent.settings.clock import SystemClock
@@ -160,6 +160,10 @@ class World:
     def read(self, pid: int) -> Reading | Absence:
         identity = self.identity(pid)
         return identity if isinstance(identity, Absence) else Reading(identity, CommandLine(("x",), "", ""))
+
+    def hold(self, pid: int) -> Held:
+        reading = self.read(pid)
+        return lambda: reading
 
 
 WORLDS = st.lists(

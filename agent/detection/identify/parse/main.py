@@ -38,9 +38,9 @@ from agent.detection.identify.parse.scan import Scanner
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_NOTEBOOK_BYTES = 16 * 1024 * 1024
+"""A notebook is mostly what it printed, which is dropped as soon as it was read."""
 MAX_JAR_BYTES = 32 * 1024 * 1024
 """A jar with its libraries inside; only its list of names and a class or two are unpacked."""
-"""A notebook is mostly what it printed, which is dropped as soon as it was read."""
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
 """Of a zip application only the directory and a few small members are read."""
 MAX_FRAME_BYTES = 4 * 1024 * 1024

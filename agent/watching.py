@@ -142,6 +142,9 @@ class Watching:
         for key in self._sampled:
             self._parts.sampler.forget(key)
         self._sampled.clear()
+        if self._active:
+            self._active = False
+            self._on_active(False)
         self._parts.sampler.close()
         await self._parts.addresses.close()
 

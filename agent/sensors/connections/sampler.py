@@ -33,7 +33,9 @@ STEADY_PACE = 0.5
 QUIET_PACE = 1.0
 QUIET_SECONDS = 10.0
 LONGEST_PACE = 1.5
-"""However dear a look is: what nobody looks at for longer is not seen to begin."""
+"""What nobody looks at for longer is not seen to begin."""
+DEAREST = 20.0
+"""However dear a look is, it takes at most a twentieth of a core, even where that makes the pause longer."""
 YOUNG_SECONDS = 10.0
 """A process that began at most so long ago did since then whatever its connections carried."""
 _FRESH = 0.01
@@ -135,7 +137,7 @@ class Sampler:
         else:
             wanted = STEADY_PACE if now - active < QUIET_SECONDS else QUIET_PACE
         share = BURST_SHARE if self._saved > 0 else SHARE
-        return min(max(wanted, self._cost / share), LONGEST_PACE)
+        return min(max(wanted, self._cost / share), max(LONGEST_PACE, self._cost * DEAREST))
 
     def health(self) -> Health:
         """Say how connections are seen and what is missed."""

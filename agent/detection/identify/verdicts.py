@@ -52,7 +52,7 @@ class Verdicts:
         return self._digest(text).hex()
 
     def _digest(self, text: str) -> bytes:
-        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16, key=self._key).digest()
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
     def get(self, name: bytes) -> tuple[bool, Identified | None]:
         """Return whether there is an answer that still holds, and the answer."""

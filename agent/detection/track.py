@@ -179,10 +179,12 @@ class Track:
         )
 
     def hear(self, said: Iterable[Said], at: int, platforms: Iterable[str] = ()) -> None:
-        """Take in what rules said of the tool as a whole."""
+        """Take in what rules said of the tool as a whole; of one rule the strongest answer stays."""
         stage = self.finding.stage
         for one in said:
-            self.shared[one.evidence.rule] = one.evidence
+            held = self.shared.get(one.evidence.rule)
+            if held is None or one.evidence.weight >= held.weight:
+                self.shared[one.evidence.rule] = one.evidence
             stage = Stage.COLLECTING if one.collecting else stage
         finding = replace(
             self.finding,

@@ -20,7 +20,7 @@ run: $(VENV)/.ready ## Connect every browser found and start the agent here. Ctr
 	@$(BIN)/gleanwatch run --register
 
 test: $(VENV)/.ready-dev node_modules/.ready .venv-demo/.ready ## Run every test: unit, conformance, real browsers, short reliability.
-	$(BIN)/python -m pytest tests/unit tests/conformance tests/reliability tests/e2e
+	$(BIN)/python -m pytest tests/unit tests/conformance tests/corpus tests/reliability tests/e2e
 
 lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three systems, import direction, the extension.
 	$(BIN)/ruff check .

@@ -194,7 +194,8 @@ class Daemon:
             sampler,
             tree,
             clock,
-            lambda: secrets.token_urlsafe(9),
+            # An id is typed after a command: none may begin like an option.
+            lambda: secrets.token_urlsafe(9).replace("-", "_"),
             hold_ms=(policy.detection.hold_hours if policy else 24) * HOUR_MS,
             refine=identifier.refine,
             recognise=identifier.installed,
@@ -216,6 +217,7 @@ class Daemon:
                 lambda pid: pid in (os.getpid(), self._code.pid),
             ),
             self._found,
+            lambda active: self._start(self.artefacts.attend(active)),
         )
         self.inventory = Inventory(
             home, os.environ, lambda found: self._found(self._detector.installed(found, complete=True))
@@ -645,7 +647,6 @@ class Daemon:
     def _found(self, changed: Sequence[Finding]) -> None:
         if changed:
             self._start(self._keep(changed))
-            self._start(self.artefacts.attend(self.watching.on and self._detector.active()))
 
     async def _keep(self, changed: Sequence[Finding]) -> None:
         def save_all(tx: apsw.Connection) -> None:

@@ -61,9 +61,23 @@ class WatchParts:
 class Watching:
     """Sensors and detection, on or off."""
 
-    def __init__(self, parts: WatchParts, on_findings: Callable[[Sequence[Finding]], None]) -> None:
+    def __init__(
+        self,
+        parts: WatchParts,
+        on_findings: Callable[[Sequence[Finding]], None],
+        on_active: Callable[[bool], None] = lambda _active: None,
+    ) -> None:
+        """Join the parts; nothing is observed before `open`.
+
+        Args:
+            parts: What watching is built from.
+            on_findings: Told what changed.
+            on_active: Told when a finding has become active, or none is any longer.
+        """
         self._parts = parts
         self._on_findings = on_findings
+        self._on_active = on_active
+        self._active = False
         self._source: ProcessSource | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closer = asyncio.Semaphore(CLOSER_LOOKS_AT_ONCE)
@@ -128,6 +142,9 @@ class Watching:
         for key in self._sampled:
             self._parts.sampler.forget(key)
         self._sampled.clear()
+        if self._active:
+            self._active = False
+            self._on_active(False)
         self._parts.sampler.close()
         await self._parts.addresses.close()
 
@@ -150,6 +167,13 @@ class Watching:
     def _found(self, findings: Sequence[Finding]) -> None:
         if findings:
             self._on_findings(findings)
+            self._say_active()
+
+    def _say_active(self) -> None:
+        active = self.on and self._parts.detector.active()
+        if active != self._active:
+            self._active = active
+            self._on_active(active)
 
     async def _follow(self, source: ProcessSource) -> None:
         async for started in source.existing():
@@ -197,6 +221,7 @@ class Watching:
             if wanted:
                 parts.addresses.refresh_soon()
             self._found(parts.detector.tick(parts.clock.now()))
+            self._say_active()
             self._wake.clear()
             if wanted:
                 await asyncio.sleep(BUSY_SECONDS)

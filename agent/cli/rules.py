@@ -53,8 +53,14 @@ def rules() -> None:
 
 @rules.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option(
+    "--organisation",
+    "as_own",
+    is_flag=True,
+    help="Check them as an organisation's own: what these may look at, and what they must say.",
+)
 @json_option
-def check(folder: Path, as_json: bool) -> None:
+def check(folder: Path, as_own: bool, as_json: bool) -> None:
     """Load every rule below DIR (or one file) and say which are refused, where and why.
 
     Exit code 0 when all rules can be used, 1 when at least one is refused or there is none at all: fit for a build.
@@ -62,8 +68,14 @@ def check(folder: Path, as_json: bool) -> None:
     \b
     gleanwatch rules check ./my-rules
     gleanwatch rules check ./my-rules/one.yml --json
+    gleanwatch rules check --organisation /etc/gleanwatch/rules
     """
     found = _load([folder])
+    if as_own:
+        from agent.detection.organisation import taken
+
+        own = taken(found)
+        found = msgspec.structs.replace(found, rules=own.rules.rules, correlations=(), refusals=own.refused)
     if as_json:
         refused = [msgspec.to_builtins(each) for each in found.refusals]
         print_json({"rules": len(found.rules), "correlations": len(found.correlations), "refused": refused})

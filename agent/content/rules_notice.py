@@ -35,7 +35,7 @@ def with_rules(notice: NoticeText, rules: Sequence[OwnRule], sha256: str, organi
     ]
     for rule in rules:
         lines.append(f"- **{_bold(rule.title)}** ({rule.family}). {_sentence(rule.description)} {words.when}")
-        lines += [f"  {plain_line(line.strip())}" for line in rule.condition]
+        lines += [f"- {line}" for line in _numbered(rule.condition)]
     lines += ["", words.fingerprint.format(sha256=sha256)]
     text = notice.text + "\n" + "\n".join(lines) + "\n"
     return replace(notice, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
@@ -51,6 +51,21 @@ def is_with_rules(notice: NoticeText, bare: NoticeText) -> bool:
         and after.startswith(f"\n## {heading[0]}")
         and after.split("\n")[1].endswith(heading[2])
     )
+
+
+def _numbered(condition: Sequence[str]) -> list[str]:
+    """Return the lines of a condition with numbers for their depth, which every way of showing a notice keeps.
+
+    Args:
+        condition: Line by line, inner lines indented by two spaces.
+    """
+    told = []
+    at: list[int] = []
+    for line in condition:
+        depth = min((len(line) - len(line.lstrip(" "))) // 2, len(at))
+        at = [*at[:depth], at[depth] + 1 if depth < len(at) else 1]
+        told.append(f"{'.'.join(map(str, at))} {plain_line(line.strip())}")
+    return told
 
 
 def _bold(text: str) -> str:

@@ -30,7 +30,7 @@ from agent.detection.identify.executable import program_of
 from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS
 from agent.detection.lineage import Lineage
 from agent.detection.names import platform_name
-from agent.detection.scoring import strongest
+from agent.detection.scoring import confidence, strongest
 from agent.detection.track import Live, Standing, Track
 from agent.model.approvals import Approval
 from agent.model.events import (
@@ -171,7 +171,7 @@ class Detector:
             if root is None:
                 return self._fetched(event, around)
             return []
-        return self._absorb(event, _weighed(identified, around))
+        return self._absorb(event, identified, around)
 
     def passes(self, event: ProcessStarted) -> bool:
         """Take in a start of which it is remembered that it is nobody's, as nearly all are; where it is not, say no.
@@ -201,6 +201,7 @@ class Detector:
         track = self._open[slot]
         live = track.alive[event.key]
         live.found = _weighed(identified, self._surroundings(event))
+        live.known = confidence(identified.evidence)
         return self._spoke(event.key, live)
 
     def ended(self, event: ProcessEnded) -> list[Finding]:
@@ -269,11 +270,22 @@ class Detector:
         return keys[:MAX_CANDIDATES]
 
     def active(self) -> bool:
-        """Say whether a finding is active, so that exports may be looked at: shown, and more than installed."""
-        return any(
-            track.shown is not None and (track.finding.stage is not Stage.INSTALLED or _exports(track))
-            for track in self._open.values()
-        )
+        """Say whether a finding is active, so that exports may be looked at.
+
+        Active is what is shown and was seen within the last ten minutes; of what is only installed, an extension that
+        exports, while pages of watched platforms are being loaded.
+        """
+        now = self._clock.now()
+        loading = bool(self._recent_loads) and now - self._recent_loads[-1].at <= AT_ONCE_MS
+        return any(self._is_active(track, now, cards=loading) for track in self._open.values())
+
+    def _is_active(self, track: Track, at: int, *, cards: bool) -> bool:
+        if track.shown is None:
+            return False
+        if track.finding.stage is Stage.INSTALLED:
+            # A card's time is when it was last looked for: whether it was used, page loads have to tell.
+            return cards and _exports(track)
+        return at - track.finding.last_seen <= AT_ONCE_MS
 
     def restore(self, findings: Iterable[Finding]) -> None:
         """Take up open findings from before a restart; closed ones are ignored.
@@ -286,7 +298,8 @@ class Detector:
             slot = (finding.tool, Standing.FLAGGED if finding.flagged else Standing.LISTED)
             if slot in self._open:
                 continue
-            role = Role.SCRIPT if finding.tool.startswith("script:") else Role.COLLECTOR
+            role = Role.ENGINE if finding.family == "browser-automation" else Role.COLLECTOR
+            role = Role.SCRIPT if finding.tool.startswith("script:") else role
             self._open[slot] = Track(finding, role, best=finding.evidence, shown=finding, slot=slot)
 
     def forget(self) -> None:
@@ -367,9 +380,9 @@ class Detector:
         root = self._lineage.root_of(above) if above is not None else None
         return root is not None and self._slot_of[root][0] != identified.tool
 
-    def _absorb(self, event: ProcessStarted, identified: Identified) -> list[Finding]:
+    def _absorb(self, event: ProcessStarted, identified: Identified, around: Surroundings) -> list[Finding]:
         """Join one recognised process to the finding of its tool."""
-        live = Live(ProcessRef(event.key.pid, event.key.started_at, event.name), identified)
+        live = _live(event, identified, around)
         above = self._lineage.of_pid(event.parent)
         root = self._lineage.root_of(above) if above is not None else None
         below_own = root is not None and self._slot_of[root][0] == identified.tool
@@ -424,7 +437,7 @@ class Detector:
         if not said:
             return []
         self._loops[around_it] = (event.seen_at, said)
-        live = Live(ProcessRef(event.key.pid, event.key.started_at, event.name), _weighed(identified, around))
+        live = _live(event, identified, around)
         live.hear(said)
         return self._take(event, live, counts=True)
 
@@ -605,12 +618,7 @@ class Detector:
         touched = []
         for track in list(self._open.values()):
             finding = track.finding
-            if finding.stage is Stage.INSTALLED:
-                # A card's time is when it was last looked for: whether it was used, page loads have to tell.
-                active = cards and _exports(track)
-            else:
-                active = at - finding.last_seen <= AT_ONCE_MS
-            if track.shown is None or not active:
+            if not self._is_active(track, at, cards=cards):
                 continue
             said = self._judge(kind, fields_of(finding, self._about(track, at)), at)
             if said:
@@ -659,6 +667,11 @@ class Detector:
     def _shut(self, slot: Slot, track: Track, now: int) -> list[Finding]:
         del self._open[slot]
         return [] if track.shown is None else [replace(track.finding, closed_at=now)]
+
+
+def _live(event: ProcessStarted, identified: Identified, around: Surroundings) -> Live:
+    ref = ProcessRef(event.key.pid, event.key.started_at, event.name)
+    return Live(ref, _weighed(identified, around), confidence(identified.evidence))
 
 
 def _weighed(identified: Identified, around: Surroundings) -> Identified:

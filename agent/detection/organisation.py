@@ -32,8 +32,8 @@ VISIBLE: Final = frozenset(
 MAX_RULES: Final = 50
 MAX_TOLD: Final = 24_000
 """Bytes of everything that is told of them: a person has to read it, and a notice has to fit into one frame."""
-WEIGHT: Final = 0.6
-"""A rule in force makes a medium by itself: it is the organisation's word, not a measurement."""
+WEIGHT: Final = 0.0
+"""A rule in force flags by itself and adds nothing to how sure we are: it is a word, not a measurement."""
 
 
 class _Custom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

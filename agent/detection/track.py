@@ -18,7 +18,7 @@ from agent.detection.identified import Identified, Role
 from agent.detection.scoring import confidence, flagged, level, strongest
 from agent.model.approvals import Approval
 from agent.model.events import Activity, ProcessKey
-from agent.model.findings import CollectMode, Evidence, Finding, Level, ProcessRef, Stage
+from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 
 MAX_PROCESSES = 32
 REFRESH_MS = 60_000
@@ -44,6 +44,7 @@ class Live:
     Attributes:
         ref: The process as a finding lists it.
         found: Who it is; its evidence already weighed by the surroundings.
+        known: How sure its identity makes us before that: a test runner is no reason not to look.
         modes: Ways of being asked for many that the correlation found.
         said: What rules said of its activity, by the rule's id.
         collecting: Whether one of them shows collecting.
@@ -55,6 +56,7 @@ class Live:
 
     ref: ProcessRef
     found: Identified
+    known: float = 0.0
     modes: set[CollectMode] = field(default_factory=set)
     said: dict[str, Evidence] = field(default_factory=dict)
     collecting: bool = False
@@ -75,8 +77,8 @@ class Live:
 
     @property
     def sure(self) -> float:
-        """How sure its identity alone makes us, 0 to 1."""
-        return confidence(self.found.evidence)
+        """How sure its identity alone makes us, 0 to 1, whatever its surroundings take off."""
+        return max(self.known, confidence(self.found.evidence))
 
     @property
     def watched(self) -> bool:
@@ -177,10 +179,12 @@ class Track:
         )
 
     def hear(self, said: Iterable[Said], at: int, platforms: Iterable[str] = ()) -> None:
-        """Take in what rules said of the tool as a whole."""
+        """Take in what rules said of the tool as a whole; of one rule the strongest answer stays."""
         stage = self.finding.stage
         for one in said:
-            self.shared[one.evidence.rule] = one.evidence
+            held = self.shared.get(one.evidence.rule)
+            if held is None or one.evidence.weight >= held.weight:
+                self.shared[one.evidence.rule] = one.evidence
             stage = Stage.COLLECTING if one.collecting else stage
         finding = replace(
             self.finding,
@@ -194,10 +198,18 @@ class Track:
         self.finding = replace(finding, flagged=finding.flagged or warn)
 
     def obey(self, said: Iterable[Said]) -> None:
-        """Take in what the organisation's own rules said: a rule that matches flags by itself."""
+        """Take in what the organisation's own rules say now: a rule that matches flags by itself."""
+        for rule in [rule for rule, piece in self.shared.items() if piece.cls is EvidenceClass.RULE]:
+            del self.shared[rule]
         for one in said:
             self.shared[one.evidence.rule] = one.evidence
             self.finding = replace(self.finding, flagged=self.finding.flagged or one.flags)
+
+    def _ruled(self) -> tuple[Evidence, ...]:
+        """Return every rule of the organisation that matches, not the strongest only: they are no measurements."""
+        return tuple(
+            sorted((one for one in self.shared.values() if one.cls is EvidenceClass.RULE), key=lambda e: e.rule)
+        )
 
     def next_version(self, now: int, hold_ms: int, approvals: Sequence[Approval] = ()) -> Finding | None:
         """Return the finding as it is now where that differs from what was handed out; None where it does not.
@@ -207,7 +219,8 @@ class Track:
             hold_ms: How long a flagged finding is held before it may be reported.
             approvals: What the compliance team has approved.
         """
-        pieces = strongest([*self.best, *self.shared.values()])
+        measured = [piece for piece in (*self.best, *self.shared.values()) if piece.cls is not EvidenceClass.RULE]
+        pieces = (*strongest(measured), *self._ruled())
         how_sure = level(pieces)
         held = self.finding.held_until
         if self.finding.flagged and held is None:
@@ -221,7 +234,7 @@ class Track:
             held_until=held,
             approved_until=approval.until if approval is not None else None,
         )
-        if how_sure is Level.HIDDEN and self.shown is None:
+        if how_sure is Level.HIDDEN and self.shown is None and not finding.flagged:
             return None
         before = self.shown
         if (

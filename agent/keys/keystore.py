@@ -86,7 +86,7 @@ class KeyMaterial:
     def mark(self, text: str) -> str:
         """Return a short name for a text that says nothing of it without this key: six bytes of HMAC-SHA-256, hex."""
         own = hmac.digest(self.key, b"gleanwatch script mark v1", "sha256")
-        return hmac.digest(own, text.encode("utf-8", "surrogateescape"), "sha256")[:6].hex()
+        return hmac.digest(own, text.encode("utf-8", "surrogatepass"), "sha256")[:6].hex()
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

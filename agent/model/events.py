@@ -167,7 +167,7 @@ class ExtensionFound:
         browser: A key of `native_host.browsers`, such as `chromium`.
         extension_id: The browser's id for it.
         version: Its version as text.
-        name: Its name as its manifest says; kept only where the catalogue knows it.
+        name: Its name as its manifest says; kept only where the catalogue knows it, or where it says what it collects.
         reads_pages: Whether its permissions let it read pages.
     """
 

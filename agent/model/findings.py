@@ -93,7 +93,8 @@ class Finding:
 
     Attributes:
         id: Random, stable for the life of the finding.
-        tool: Catalogue id, or `script:<libraries>` for a script of the person's own.
+        tool: Catalogue id; or `script:<libraries>#<mark>` for a script of the person's own, `package:`, `program:`,
+            `extension:`, `browser:`, `cadence:` or `unread:` with what tells it apart.
         name: What a person calls it.
         family: One of the families of DESIGN 4.
         stage: `installed`, `running` or `collecting`.

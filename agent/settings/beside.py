@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.settings.policy import PolicyError, read_owned
+from agent.settings.policy import PolicyError, opened, read_owned
 
 MAX_FILES: Final = 200
 MAX_BYTES: Final = 65_536
@@ -51,7 +51,7 @@ def read_beside(policy: Path, folder: str, endings: tuple[str, ...], *, require_
         refused.append((folder, f"holds {len(paths)} files; the first {MAX_FILES} are taken"))
     for path in paths[:MAX_FILES]:
         try:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 files.append((path.name, read_owned(path, file, MAX_BYTES, require_root=require_root).decode()))
         except UnicodeDecodeError:
             refused.append((path.name, "is not UTF-8 text; save it again as UTF-8"))

@@ -214,7 +214,7 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
         PolicyError: It is there and unreadable, too long, writable by others, or wrong; or its supplement is.
     """
     try:
-        file = path.open("rb")
+        file = opened(path)
     except FileNotFoundError:
         if path.is_symlink():
             raise PolicyError(path, "", "is a link to a file that is not there; mend or remove the link") from None
@@ -242,6 +242,19 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
     supplement = _supplement(path, found.notices.supplement, require_root=require_root)
     sections = {name: getattr(found, name) for name in PolicyFile.__struct_fields__}
     return Policy(**sections, supplement=supplement)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file for reading without waiting for it: a named pipe in its place is refused later, never waited for.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+
+    def at_once(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    return open(path, "rb", opener=at_once)
 
 
 def read_owned(path: Path, file: BinaryIO, limit: int, *, require_root: bool) -> bytes:
@@ -289,7 +302,7 @@ def _supplement(policy: Path, name: str, *, require_root: bool) -> str:
         return ""
     path = policy.with_name(name)
     try:
-        file = path.open("rb")
+        file = opened(path)
     except OSError as error:
         problem = f"names {path}, which cannot be read ({error.strerror}); put it beside the policy or drop the key"
         raise PolicyError(policy, "notices.supplement", problem) from None

@@ -252,7 +252,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "finding": {
         "id": "A random name for this finding.",
-        "tool": "Which tool it is in our catalogue, or script: and the libraries a script of your own uses.",
+        "tool": "Which tool it is in our catalogue; or what it is instead: script: with the libraries that it uses "
+        "and a fingerprint that tells your scripts apart, package:, program:, extension:, browser:, cadence:, unread:.",
         "name": "What people call the tool.",
         "family": "What sort of tool it is, such as scraper-framework.",
         "stage": "How far it got: installed, running or collecting.",

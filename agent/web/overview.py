@@ -179,7 +179,8 @@ def sort_findings(findings: Sequence[Finding], now: int) -> Sorted:
 
     What is approved needs no answer and is no flag.
     """
-    shown = [f for f in findings if f.level is not Level.HIDDEN]
+    # A rule of the organisation flags what by itself would not be listed.
+    shown = [f for f in findings if f.level is not Level.HIDDEN or f.flagged]
     here = [f for f in shown if f.closed_at is None]
     running = [f for f in here if f.stage is not Stage.INSTALLED]
     still_open = sorted(running, key=lambda f: _urgency(f, now), reverse=True)

@@ -2,6 +2,7 @@
 
     python -m tests.corpus                     the development corpus, where it is here, and our own cases
     python -m tests.corpus --own --only a,b*   some of our own
+    python -m tests.corpus --each-family       what of each family is recognised that the catalogue does not know
     python -m tests.corpus --score FILE…       print the report of earlier records again
 
 First every chosen case is prepared, which needs the package registries. Then this program starts itself again inside a
@@ -53,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument(
         "--without-family", default="", metavar="FAMILY", help="take this family out of the catalogue first"
     )
+    it.add_argument(
+        "--each-family", action="store_true", help="the development corpus's tools, their own family unknown each time"
+    )
     it.add_argument("--reveal", action="store_true", help="name the mistakes among held-out cases, too")
     it.add_argument("--latency", action="store_true", help="print the seconds from start to flag")
     it.add_argument(
@@ -90,11 +94,28 @@ def main() -> int:
         os.environ[WITHOUT_FAMILY] = args.without_family
     args.out = args.out or Path(tempfile.mkdtemp(prefix="gw-corpus-", dir="/var/tmp"))
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.each_family:
+        _each_family(args)
+        return 0
     if not args.own and not args.prepare and not isolation.inside():
         _development(args)
     if not args.dev:
         _own(chosen, args)
     return 0
+
+
+def _each_family(args: argparse.Namespace) -> None:
+    """Run the development corpus's tools family by family, each with its own family taken out of the catalogue."""
+    folder = development.found()
+    if folder is None:
+        sys.exit(f"The development corpus is not here ({development.VARIABLE} names its folder).")
+    records = []
+    for family, ids in development.tools_by_family(folder).items():
+        os.environ[WITHOUT_FAMILY] = family
+        with tempfile.TemporaryDirectory(prefix="gw-", dir="/var/tmp") as agent:
+            choice = ["--only", ",".join(ids), "--isolate", args.isolate]
+            records += development.run(folder, args.out / f"without-{family}.jsonl", Path(agent), choice)
+    report(records, args)
 
 
 def report(records: list[dict[str, Any]], args: argparse.Namespace) -> None:

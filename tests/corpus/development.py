@@ -64,6 +64,14 @@ def run(folder: Path, out: Path, agent: Path, choice: list[str]) -> list[dict[st
     return [{**record, "allow_inventory": record["id"] in lenient} for record in records]
 
 
+def tools_by_family(folder: Path) -> dict[str, list[str]]:
+    """Return the ids of its collecting tools by family."""
+    families: dict[str, list[str]] = {}
+    for case in yaml.safe_load((folder / "tools.yaml").read_text("utf-8"))["cases"]:
+        families.setdefault(case["family"], []).append(case["id"])
+    return families
+
+
 def _lenient(folder: Path) -> set[str]:
     """Return the ids of the ordinary programs that may be listed; its records do not say it."""
     cases = yaml.safe_load((folder / "benign.yaml").read_text("utf-8"))["cases"]

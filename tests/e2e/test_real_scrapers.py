@@ -166,7 +166,7 @@ async def test_a_plain_requests_loop_is_flagged_with_its_reasons(agent: Agent, s
         finding = await flagged(agent, process.pid)
     check_reasons(finding)
     assert "requests" in str(finding["evidence"])
-    assert finding["family"] == "generic-http"
+    assert finding["family"] == "social-media-scraper", "by the platform that its code names, not by its library"
 
 
 async def test_one_request_is_not_a_flag(agent: Agent, site: Site) -> None:

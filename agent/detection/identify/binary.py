@@ -179,6 +179,8 @@ def _built(facts: BinaryFacts, name: str) -> Identified | None:
         if not carried:
             return _fetches_and_parses(facts, name)
         weight = round(min(0.6, 0.5 * max(COLLECTING_LIBRARIES[one] for one in carried)), 3)
+        if _fetches_and_parses(facts, name) is not None:
+            weight = max(weight, FROZEN_PARTS)
         detail = f"carries {join([library_name(one) for one in carried[:4]])} inside"
         return _unknown(facts, name, "scrapes", Evidence(EvidenceClass.CODE, "binary.carries", detail, weight))
     weight, does, library = best

@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 
 from agent.detection.identify.executable import Form, Language, Program, base_name
 from agent.detection.identify.folders import Distributions, absolute, is_dir, is_file, read_head, sites_of
-from agent.detection.identify.handed_on import script_of
+from agent.detection.identify.handed_on import managed_command, script_of
 from agent.detection.identify.standard_input import Given
 from agent.model.events import CommandLine
 
@@ -138,6 +138,8 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
         return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118
     installed = path.startswith(_SYSTEM_BINS) or Path(path).parent.name in ("bin", "Scripts")
     handed = script_of(program.word, program.arguments, command.cwd) if installed else ""
+    if program.word == "manage":
+        handed = managed_command(path, program.arguments)
     if handed:
         return Entry(script=handed, sites=sites)
     head = read_head(path)

@@ -7,6 +7,7 @@ and the newest one there is taken. `entry_point.py` asks here before it asks whi
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Sequence
@@ -78,6 +79,24 @@ def script_of(word: str, arguments: Sequence[str], cwd: str) -> str:
     if word in SCRIPT_RUNNERS or word.split(".")[0] in SCRIPT_RUNNERS:
         return _first(arguments, cwd, (".py", ".pyw", ".ipy", ".ipynb"))
     return ""
+
+
+def managed_command(script: str, arguments: Sequence[str]) -> str:
+    """Return the file of a web framework's own command (`manage.py harvest`), which lies in one of its applications.
+
+    Args:
+        script: Real path of `manage.py`.
+        arguments: What follows it on the command line.
+    """
+    if not arguments or not arguments[0].isidentifier():
+        return ""
+    try:
+        with os.scandir(os.path.dirname(script)) as entries:  # noqa: PTH120 - text in, text out
+            folders = [entry.path for entry in itertools.islice(entries, MAX_LISTED) if entry.is_dir()]
+    except OSError:
+        return ""
+    places = (f"{folder}/management/commands/{arguments[0]}.py" for folder in folders)
+    return next((place for place in places if is_file(place)), "")
 
 
 def newest_notebook(folder: str) -> str:

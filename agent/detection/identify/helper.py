@@ -128,8 +128,16 @@ class CodeReader:
         async with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
+            # A helper that has answered before may have died of anything: the question is put to another one, once.
+            again = self.pid is not None
             try:
-                reply = await asyncio.wait_for(self._exchange(request), self._watchdog)
+                try:
+                    reply = await asyncio.wait_for(self._exchange(request), self._watchdog)
+                except (OSError, EOFError, ValueError) as problem:
+                    if isinstance(problem, TimeoutError) or not again:
+                        raise
+                    await self._stop()
+                    reply = await asyncio.wait_for(self._exchange(request), self._watchdog)
                 return self._facts(reply), reply.get("identity")
             except TimeoutError:
                 self.unread["too_slow"] += 1

@@ -19,11 +19,12 @@ from agent.sensors.connections.sightings import FarEnds, Sockets
 from agent.sensors.connections.tally import Tally
 from agent.sensors.processes.ticker import Ticker
 
-SHARE = 0.008
-"""Part of a core that looking may take in the long run: 1 % with what else belongs to it."""
-BURST_SHARE = 0.04
+SHARE = 0.02
+"""Part of a core that looking may take in the long run, on a machine where a look is dear: with few sockets and files a
+look every half second is far less, and without a candidate it is nothing."""
+BURST_SHARE = 0.1
 """Part of a core that it may take while `SAVED_SECONDS` of processor time, saved up in quieter times, last."""
-SAVED_SECONDS = 0.25
+SAVED_SECONDS = 1.0
 FIRST_PACE, FIRST_SECONDS = 0.015, 3.0
 """Seconds between looks while a candidate is new, or while connections come and go that nobody is seen to hold."""
 NEXT_PACE, NEXT_SECONDS = 0.125, 10.0
@@ -31,7 +32,10 @@ STEADY_PACE = 0.5
 """Seconds between looks at candidates that did something within the last `QUIET_SECONDS`."""
 QUIET_PACE = 1.0
 QUIET_SECONDS = 10.0
-LONGEST_PACE = 10.0
+LONGEST_PACE = 1.5
+"""What nobody looks at for longer is not seen to begin."""
+DEAREST = 20.0
+"""However dear a look is, it takes at most a twentieth of a core, even where that makes the pause longer."""
 YOUNG_SECONDS = 10.0
 """A process that began at most so long ago did since then whatever its connections carried."""
 _FRESH = 0.01
@@ -133,7 +137,7 @@ class Sampler:
         else:
             wanted = STEADY_PACE if now - active < QUIET_SECONDS else QUIET_PACE
         share = BURST_SHARE if self._saved > 0 else SHARE
-        return min(max(wanted, self._cost / share), LONGEST_PACE)
+        return min(max(wanted, self._cost / share), max(LONGEST_PACE, self._cost * DEAREST))
 
     def health(self) -> Health:
         """Say how connections are seen and what is missed."""

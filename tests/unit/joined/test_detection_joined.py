@@ -113,7 +113,9 @@ async def test_what_was_never_shown_makes_room_first() -> None:
 
 
 @asynccontextmanager
-async def watching(identify: Identify, found: list[Finding]) -> AsyncIterator[Watching]:
+async def watching(
+    identify: Identify, found: list[Finding], on_active: Callable[[bool], None] = lambda _active: None
+) -> AsyncIterator[Watching]:
     """Watch the real processes of this person, with an answer of the test's own."""
 
     async def nowhere(_host: str) -> Sequence[str]:
@@ -128,7 +130,7 @@ async def watching(identify: Identify, found: list[Finding]) -> AsyncIterator[Wa
     numbers = iter(range(1 << 30))
     detector = Detector(identify, sampler, tree, clock, lambda: f"f{next(numbers)}", hold_ms=1)
     parts = WatchParts(detector, tree, sampler, addresses, clock, os.getuid(), 0.2, only_itself)
-    one = Watching(parts, found.extend)
+    one = Watching(parts, found.extend, on_active)
     await one.open()
     try:
         yield one
@@ -168,3 +170,25 @@ async def test_a_process_that_cannot_be_judged_is_counted_and_the_next_one_is_ju
                 await child.wait()
     assert one.counts() == {"detection.failed": 1}
     assert not one.on
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
+async def test_that_something_is_active_is_told_anew_after_a_pause() -> None:
+    """Exports are looked at only between the two words: one that was missing would leave them unseen, or looked at."""
+    said: list[bool] = []
+
+    async def ours(event: ProcessStarted) -> Identified | None:
+        return recognised("test") if "63.25" in event.command.argv else None
+
+    child = await asyncio.create_subprocess_exec("sleep", "63.25")
+    try:
+        async with watching(ours, [], said.append) as one:
+            await until(lambda: said == [True], "it to be active")
+            await one.close()
+            assert said == [True, False]
+            await one.open()
+            await until(lambda: said == [True, False, True], "it to be active again")
+        assert said == [True, False, True, False]
+    finally:
+        child.kill()
+        await child.wait()

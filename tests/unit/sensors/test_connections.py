@@ -439,5 +439,5 @@ async def test_the_pace_slows_down_and_never_costs_more_than_its_share() -> None
     while clock.seconds < 2600:
         clock.seconds += dear.pace()
         dear.sample()
-    assert (Dear.spent - begun) / 600 < 0.03, "the longest pause, ten seconds, bounds it from there on"
+    assert (Dear.spent - begun) / 600 < 0.06, "a twentieth of a core, however dear a look is"
     dear.close()

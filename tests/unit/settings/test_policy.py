@@ -43,6 +43,17 @@ def test_no_file_is_no_policy(path: Path) -> None:
     assert load_policy(path / "below" / "nothing.toml", require_root=True) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are files only where there is mkfifo")
+def test_a_named_pipe_in_its_place_is_refused_and_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(PolicyError, match="not a plain file"):
+        load_policy(path, require_root=False)
+    path.unlink()
+    os.mkfifo(path.with_name("supplement.md"))
+    with pytest.raises(PolicyError, match="not a plain file"):
+        load(path, LEAST + '[notices]\nsupplement = "supplement.md"\n')
+
+
 def test_the_least_policy_has_the_strict_defaults(path: Path) -> None:
     policy = load(path, LEAST)
     assert policy is not None

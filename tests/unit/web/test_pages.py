@@ -27,7 +27,8 @@ async def test_the_first_screen_says_what_is_watched_recognised_kept_and_missed(
     text = await text_of(inside, "/")
     for words in (
         "Watching, with gaps", "Scrapy", "Framework for collecting", "Collecting from LinkedIn", "Almost certain",
-        "I have stopped", "This is approved", "This is not what it looks like", "That was not me", "2 processes", "Chromium 142", "Firefox 140",
+        "I have stopped", "This is approved", "This is not what it looks like", "That was not me", "2 processes",
+        "Chromium 142", "Firefox 140",
         "3 waiting", "2 dropped", "1 lost", "profiles of people", "Missed: private windows", "next deletion is",
         "Refused and counted (17)", "Try it",
     ):  # fmt: skip

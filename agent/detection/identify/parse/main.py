@@ -27,9 +27,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO
 
+from agent.detection.confined import TooSlow, clock, confine
 from agent.detection.identify.parse import binary_code, zipapp
 from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.facts import CodeFacts
@@ -38,9 +38,9 @@ from agent.detection.identify.parse.scan import Scanner
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_NOTEBOOK_BYTES = 16 * 1024 * 1024
+"""A notebook is mostly what it printed, which is dropped as soon as it was read."""
 MAX_JAR_BYTES = 32 * 1024 * 1024
 """A jar with its libraries inside; only its list of names and a class or two are unpacked."""
-"""A notebook is mostly what it printed, which is dropped as soon as it was read."""
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
 """Of a zip application only the directory and a few small members are read."""
 MAX_FRAME_BYTES = 4 * 1024 * 1024
@@ -56,10 +56,6 @@ RULES_FOLDER = Path(__file__).resolve().parents[3] / "content" / "yara"
 Identity = list[int]
 
 
-class TooSlow(Exception):
-    """The request's processor time is spent."""
-
-
 class Unreadable(Exception):
     """The file is not a regular file that can be read, or is too large."""
 
@@ -70,32 +66,8 @@ class Unreadable(Exception):
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    limit()
+    confine(CPU_SECONDS, MEMORY_BYTES, address_bytes=MEMORY_BYTES + ENGINE_BYTES)
     serve(sys.stdin.buffer, sys.stdout.buffer, Scanner(sys.argv[2] if len(sys.argv) > 2 else "", RULES_FOLDER))
-
-
-def limit() -> None:
-    """Put this process under its limits, where the system has such limits (not on Windows)."""
-    if sys.platform == "win32":
-        return
-    import resource
-    import signal
-
-    def lower(which: int, value: int) -> None:
-        _, hard = resource.getrlimit(which)
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (ceiling, ceiling))
-
-    def spent(number: int, frame: FrameType | None) -> None:
-        raise TooSlow
-
-    lower(resource.RLIMIT_CORE, 0)
-    lower(resource.RLIMIT_FSIZE, 0)
-    lower(resource.RLIMIT_CPU, CPU_SECONDS)
-    if sys.platform != "darwin":
-        lower(resource.RLIMIT_DATA, MEMORY_BYTES)
-        lower(resource.RLIMIT_AS, MEMORY_BYTES + ENGINE_BYTES)
-    signal.signal(signal.SIGPROF, spent)
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, scanner: Scanner) -> None:
@@ -121,7 +93,7 @@ def answer(body: bytes, scanner: Scanner) -> dict[str, object]:
         request = json.loads(body)
         if "rules" in request:
             return {"rules": base64.b64encode(scanner.load(base64.b64decode(request["rules"] or ""))).decode()}
-        _clock(REQUEST_CPU_SECONDS)
+        clock(REQUEST_CPU_SECONDS)
         if "binary" in request:
             return _binary(request["binary"], scanner)
         if "code" in request:
@@ -140,7 +112,7 @@ def answer(body: bytes, scanner: Scanner) -> dict[str, object]:
     except Exception:  # a reader's own mistake must cost one answer, not the helper
         return {"error": "failed"}
     finally:
-        _clock(0)
+        clock(0)
 
 
 def read(source: bytes, language: str, path: str | None) -> CodeFacts:
@@ -274,10 +246,3 @@ def _beside(folder: Path, reader: Reader, used: int) -> Beside:
         return None
 
     return beside
-
-
-def _clock(seconds: float) -> None:
-    if sys.platform != "win32":
-        import signal
-
-        signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -178,7 +178,6 @@ class _Reader:
             for site in pending[:MAX_MADE_CODE]:
                 site.name = ""
                 text = self.texts.text(site.call.args[0])
-                opaque = opaque or (not text and bool(_calls_in(site.call.args[0]) & UNPACKS))
                 try:
                     tree = parse(text) if len(text) > 8 else None
                 except (SyntaxError, ValueError):
@@ -187,6 +186,8 @@ class _Reader:
                 if tree is not None:
                     gather([tree], self.found)
                     self.texts = Texts(self._bound())
+                else:
+                    opaque = opaque or bool(_calls_in(site.call.args[0]) & UNPACKS)
             if not pending:
                 break
         return opaque

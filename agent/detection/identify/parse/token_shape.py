@@ -8,7 +8,7 @@ Then every place that asks the web, and which functions do so; a call of such a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from agent.detection.identify.parse import hints
@@ -671,7 +671,7 @@ class TokenShape:
                 return True
         return False
 
-    def holding(self, wanted: set[str]) -> set[str]:
+    def holding(self, wanted: Set[str]) -> set[str]:
         """Return the names that hold what some functions give, however often it was handed on."""
         t = self.t
         held: set[str] = set()

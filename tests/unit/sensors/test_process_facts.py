@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from agent.model.events import CommandLine, ProcessEnded, ProcessKey, ProcessStarted
 from agent.sensors.processes import netlink, reader_for
+from agent.sensors.processes.gather import Gather
 from agent.sensors.processes.observer import Observer
 from agent.sensors.processes.procfs import ProcReader, full_name, parse_command_line, parse_stat
 from agent.sensors.processes.reader import MAX_ARGUMENTS, Absence, Held, Identity, Reading
@@ -294,3 +296,41 @@ class TestTree:
         peers = [parent for parent in psutil.Process().parents() if parent.uids().effective == os.getuid()]
         assert [name[:15] for name in names] == [peer.name()[:15] for peer in peers][: len(names)]
         assert names
+
+
+def test_what_was_copied_of_a_process_is_told_after_it_is_gone() -> None:
+    world = World()
+    world.running = {5: (100, 1)}
+    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: 50)
+    observer.notice(5, at=40)
+    world.running = {}
+    (started,) = observer.noticed()
+    assert started.key == ProcessKey(5, 100)
+    assert observer.noticed() == [], "once"
+
+
+def test_an_exec_that_was_read_already_is_not_told_twice() -> None:
+    world = World()
+    world.running = {5: (100, 1)}
+    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: 50)
+    observer.notice(5, at=30)
+    observer.notice(5, at=40)  # both execs came before the first reading: it showed the second program
+    assert len(observer.noticed()) == 1
+
+
+async def test_what_follows_soon_is_gathered_and_calm_brings_it_at_once() -> None:
+    done: list[int] = []
+    gather = Gather(lambda: done.append(1), seconds=0.02)
+    gather.soon()
+    assert done == [1], "at once"
+    for _ in range(5):
+        gather.soon()
+    assert done == [1]
+    await asyncio.sleep(0.05)
+    assert done == [1, 1], "five together"
+    await asyncio.sleep(0.03)
+    gather.soon()
+    gather.soon()
+    gather.stop()
+    await asyncio.sleep(0.05)
+    assert done == [1, 1, 1], "what waited was forgotten"

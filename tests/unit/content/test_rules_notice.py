@@ -70,9 +70,7 @@ def test_other_rules_are_another_text_and_none_are_none() -> None:
 
 
 def test_a_rule_cannot_forge_a_heading_a_link_or_another_part() -> None:
-    forged = replace(
-        RULE, title="# Heading", description="## More\n\n- [x](https://e.example) <b>", condition=("#",)
-    )
+    forged = replace(RULE, title="# Heading", description="## More\n\n- [x](https://e.example) <b>", condition=("#",))
     after = with_rules(bare(), [forged], SHA, "Acme").text[len(bare().text) :]
     assert [line for line in after.splitlines() if line.startswith("#")] == ["## Rules of Acme"]
     assert "https://" not in after

@@ -19,7 +19,8 @@ def fingerprint(content: Path = Path(__file__).parent) -> str:
         OSError: A file cannot be read: the installation is damaged.
     """
     digest = hashlib.sha256()
-    for path in (content / "rules" / "rules.json", *sorted((content / "catalogue").glob("*.yaml"))):
+    catalogue = sorted(path for path in (content / "catalogue").iterdir() if path.suffix in (".yaml", ".json"))
+    for path in (content / "rules" / "rules.json", *catalogue):
         data = path.read_bytes()
         digest.update(f"{path.name} {len(data)}\n".encode())
         digest.update(data)

@@ -58,13 +58,15 @@ class ConsentViews:
         views = await shared.face.purposes(text.language)
         changed = await shared.face.difference(text.language)
         gate = overview.gate_of(status.gates)
+        unread, added = gate.reason in purposes.UNREAD, shared.face.added()
         shared.visits.show(request[SESSION], _NOTICE, text.sha256, came_back="said" in request.query)
         context = shared.common(request, status) | {
             "text": text,
             "languages": shared.language_links(request),
             "changed": difference.grouped(changed or ()),
             "gate": gate,
-            "unread": gate.reason in purposes.UNREAD or shared.face.added().waiting,
+            "unread": unread or added.waiting,
+            "new_rules": added.rules if added.waiting and not unread else (),
             "asking": overview.must_ask(gate),
             "choices": purposes.notice_choices(views, status.mode, text.language),
         }

@@ -16,10 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from agent.cli.asking import ask
+from agent.content.fingerprint import fingerprint
+from agent.keys.keystore import database_key
+from agent.settings.clock import SystemClock
 from agent.settings.instance import locate
+from agent.store import erasure, ledger
+from agent.store.database import open_store
 from tests.support.agent import Agent, prepared_agent
 from tests.support.beside import Organisation, rule
 from tests.support.client import connect, new_client_id
@@ -223,6 +229,38 @@ async def test_a_killed_agent_knows_afterwards_what_was_shown(office: Office) ->
     seen = await office.adds()
     assert (seen["since"], len(seen["rules"]), len(seen["approvals"])) == (shown, 1, 1)
     assert (await office.agent.command("ledger", "verify", "--json")).json["ok"]
+
+
+async def rules_on_record(office: Office) -> list[dict[str, Any]]:
+    """Return what the stopped agent's ledger says of rules, oldest first."""
+    env = office.agent.env
+    instance = locate(env, sys.platform, Path(env["HOME"]), os.getuid())
+    store = open_store(instance.database, database_key(instance, None).key, SystemClock())
+
+    def read(tx: apsw.Connection) -> list[Any]:
+        return [ledger.content(tx, entry) for entry in erasure.entries_of(tx, "rules")]
+
+    try:
+        return list(await store.read(read))
+    finally:
+        await store.close()
+
+
+async def test_the_ledger_says_by_which_rules_things_were_recognised_once_for_each_set(office: Office) -> None:
+    await office.agent.start()
+    await office.agent.stop()
+    await office.agent.start()  # nothing changed: nothing is noted again
+    path = office.acme.write_rule(rule())
+    await office.added(rules=1)
+    path.unlink()
+    await office.added(rules=0)
+    await office.agent.stop()
+    on_record = await rules_on_record(office)
+    assert {tuple(sorted(one)) for one in on_record} == {("organisation", "shipped")}
+    assert {one["shipped"] for one in on_record} == {fingerprint()}
+    first, second, third = (one["organisation"] for one in on_record)
+    assert (first, third) == ("", "")
+    assert len(second) == 64
 
 
 async def test_without_a_policy_nothing_is_looked_for(folder: Path) -> None:

@@ -107,8 +107,12 @@ async function submit(event) {
   refresh();
 }
 
-/** Reports the notice as shown once a person had it in front of them: visible page, text on the screen for two seconds. */
+/**
+ * Reports the notice as shown once a person had it in front of them: visible page, text on the screen for two seconds.
+ * Where only its end is new, its last part must have been there.
+ */
 function reportShown(notice) {
+  const part = notice.dataset.reportShown === "end" ? [...notice.querySelectorAll("h2")].pop() : notice;
   let timer = 0;
   let seen = false;
   const check = () => {
@@ -126,7 +130,7 @@ function reportShown(notice) {
     seen = entries.some((entry) => entry.isIntersecting);
     check();
   });
-  watcher.observe(notice);
+  watcher.observe(part ?? notice);
   document.addEventListener("visibilitychange", check);
 }
 

@@ -1,10 +1,14 @@
 """The catalogue of tools: what each bulk-collection tool is called wherever this machine can meet it.
 
-One reviewed YAML file for each family lies in `catalogue/`. `load_catalogue` reads them once at start: text → plain
-values (strings interned, for flags and tags repeat hundreds of times) → `Tool`, with every key and value checked →
-`Catalogue`, which holds one dictionary for each kind of identifier, so that detection finds the tool behind a
-distribution, package, command, import or extension in one look-up (DESIGN 3.8). An entry that is wrong is refused by
-name, and where the caller passes `on_error` it is left out and the others stay.
+One reviewed YAML file for each family lies in `catalogue/`, the form that people read and change. `read_catalogue`
+reads them: text → plain values (strings interned, for flags and tags repeat hundreds of times) → `Tool`, with every
+key and value checked → `Catalogue`, which holds one dictionary for each kind of identifier, so that detection finds
+the tool behind a distribution, package, command, import or extension in one look-up (DESIGN 3.8). An entry that is
+wrong is refused by name, and where the caller passes `on_error` it is left out and the others stay.
+
+That reading costs a quarter of a second of processor time and some megabytes, so `--write` (`make generate`) keeps what
+came of it in `catalogue/compiled.json`, one tool a line, and `load_catalogue` takes that: a fortieth of the time, and
+no YAML parser. A test holds the two equal; where the compiled form is missing or damaged the reviewed files are read.
 
 What an entry may do is said by `role` and `verified`: only a collector, met through an identifier that was checked
 against the real thing, decides a flag by itself (`Catalogue.decides`).
@@ -56,6 +60,11 @@ lists it, the Debian package lists it, or not at all."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
+
+FOLDER: Final = Path(__file__).with_name("catalogue")
+"""Where the packaged files lie."""
+COMPILED: Final = "compiled.json"
+"""The compiled form's name in that folder."""
 
 DOMAINS: Final = frozenset(
     {"facebook", "instagram", "threads", "whatsapp", "linkedin", "tiktok", "youtube", "x", "github", "weibo"}
@@ -226,10 +235,28 @@ class Catalogue:
 def load_catalogue(
     folder: Path | None = None, *, on_error: Callable[[CatalogueError], None] | None = None
 ) -> Catalogue:
-    """Read and check every family's file.
+    """Return the catalogue: from its compiled form where there is one, else from the reviewed files.
 
     Args:
         folder: where the files lie; the packaged ones where it is None.
+        on_error: told of each entry or file that cannot be used, which is then left out.
+
+    Raises:
+        CatalogueError: an entry or a file cannot be used, and `on_error` was not given.
+    """
+    place = folder if folder is not None else FOLDER
+    try:
+        tools = msgspec.json.decode((place / COMPILED).read_bytes(), type=list[Tool])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return read_catalogue(place, on_error=on_error)
+    return Catalogue(tools)
+
+
+def read_catalogue(folder: Path, *, on_error: Callable[[CatalogueError], None] | None = None) -> Catalogue:
+    """Read and check every family's reviewed file.
+
+    Args:
+        folder: where the files lie.
         on_error: told of each entry or file that cannot be used, which is then left out.
 
     Returns:
@@ -238,14 +265,15 @@ def load_catalogue(
     Raises:
         CatalogueError: an entry or a file cannot be used, and `on_error` was not given.
     """
-    place = folder if folder is not None else Path(__file__).with_name("catalogue")
     report = on_error if on_error is not None else _raise
     tools: list[Tool] = []
     ids: set[str] = set()
     owners: dict[tuple[Kind, str], str] = {}
-    paths = sorted(place.glob("*.yaml"))
+    paths = sorted(folder.glob("*.yaml"))
     if not paths:
-        report(CatalogueError(place.name, None, None, "no file is there. Reinstall Gleanwatch or name another folder."))
+        report(
+            CatalogueError(folder.name, None, None, "no file is there. Reinstall Gleanwatch or name another folder.")
+        )
     for path in paths:
         try:
             entries = _read(path)
@@ -261,6 +289,45 @@ def load_catalogue(
             else:
                 tools.append(tool)
     return Catalogue(tools)
+
+
+def compiled(catalogue: Catalogue) -> bytes:
+    """Return the compiled form: a JSON array with one tool a line, so that a change shows where it is."""
+    lines = [msgspec.json.encode(dict(_filled(tool))) for tool in catalogue.tools]
+    return b"[\n" + b",\n".join(lines) + b"\n]\n"
+
+
+def main(arguments: list[str], folder: Path) -> int:
+    """Write the compiled form, or say whether it is up to date.
+
+    Args:
+        arguments: `["--write"]`, or nothing to check only.
+        folder: Where the reviewed files lie, and it beside them.
+
+    Returns:
+        0 when it is (now) right, 1 when it is out of date, 2 on misuse.
+
+    Raises:
+        CatalogueError: an entry cannot be used.
+    """
+    if arguments not in ([], ["--write"]):
+        sys.stderr.write("usage: python -m agent.content.catalogue [--write]\n")
+        return 2
+    wanted, target = compiled(read_catalogue(folder)), folder / COMPILED
+    if arguments:
+        target.write_bytes(wanted)
+        return 0
+    if not target.is_file() or target.read_bytes() != wanted:
+        sys.stderr.write(f"{target.name} is out of date; run: python -m agent.content.catalogue --write\n")
+        return 1
+    return 0
+
+
+def _filled(tool: Tool) -> Iterable[tuple[str, object]]:
+    for key in _TOOL_KEYS:
+        value = getattr(tool, key)
+        if value != ():
+            yield key, value
 
 
 def _raise(error: CatalogueError) -> None:
@@ -421,3 +488,7 @@ def _claim(file: str, tool: Tool, ids: set[str], owners: dict[tuple[Kind, str], 
             raise CatalogueError(file, tool.id, kind, f"{name} belongs to {owner} already. Leave it with one of them.")
     ids.add(tool.id)
     owners.update(dict.fromkeys(claims, tool.id))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], FOLDER))

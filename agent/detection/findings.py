@@ -30,7 +30,7 @@ from agent.detection.identify.executable import program_of
 from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS
 from agent.detection.lineage import Lineage
 from agent.detection.names import platform_name
-from agent.detection.scoring import confidence, strongest
+from agent.detection.scoring import confidence, level, strongest
 from agent.detection.track import Live, Standing, Track
 from agent.model.approvals import Approval
 from agent.model.events import (
@@ -458,7 +458,7 @@ class Detector:
             ),
             None,
         )
-        slot = known or (tool, live.standing())
+        slot = known or (tool, Standing.FLAGGED if self._ruled(live, at) else live.standing())
         track = self._open.get(slot)
         card = self._open.get((tool, Standing.LISTED))
         # A card of what is installed becomes the finding; so does the one of the starts that this one made a loop.
@@ -472,6 +472,29 @@ class Detector:
         track.take(key, live, at, counts=counts)
         self._slot_of[key] = slot
         return track
+
+    def _ruled(self, live: Live, at: int) -> bool:
+        """Say whether the organisation's rules flag a process by itself: then it belongs under the warning."""
+        found = live.found
+        alone = Finding(
+            id="",
+            tool=found.tool,
+            name=found.name,
+            family=found.family,
+            stage=Stage.COLLECTING if live.collecting else Stage.RUNNING,
+            confidence=0.0,
+            level=level(live.pieces),
+            flagged=False,
+            platforms=tuple(sorted(live.seen.platforms)),
+            first_seen=at,
+            last_seen=at,
+            count=1,
+            modes=tuple(sorted(live.all_modes)),
+        )
+        said = self._organisation(
+            facts.FINDING, facts.standing(alone, facts.About(found.capability, tuple(sorted(found.flags)))), at
+        )
+        return any(one.flags for one in said)
 
     def _look(self, key: ProcessKey, live: Live, at: int) -> None:
         """Ask what a process and its helpers did, and what that says; nothing where its identity says nothing."""

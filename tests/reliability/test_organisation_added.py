@@ -146,6 +146,15 @@ async def flagged(office: Office, found: str) -> bool:
     return bool((await office.finding(found))["flagged"])
 
 
+async def test_what_a_rule_flags_is_one_finding_however_often_it_is_started(office: Office) -> None:
+    office.acme.write_rule(rule())
+    await office.agent.start()
+    async with office.downloading() as first, office.downloading() as second:
+        assert first == second
+        assert (await office.finding(first))["count"] == 2
+        assert await flagged(office, first)
+
+
 async def test_a_rule_that_is_gone_flags_nothing_new(office: Office) -> None:
     path = office.acme.write_rule(rule())
     await office.agent.start()  # a test instance shows its own notice to itself, rules included

@@ -10,7 +10,20 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from agent.content.catalogue import FAMILIES, KINDS, Catalogue, CatalogueError, Mode, Tool, load_catalogue
+from agent.content.catalogue import (
+    COMPILED,
+    FAMILIES,
+    FOLDER,
+    KINDS,
+    Catalogue,
+    CatalogueError,
+    Mode,
+    Tool,
+    compiled,
+    load_catalogue,
+    main,
+    read_catalogue,
+)
 
 GOOD: dict[str, object] = {
     "id": "gatherer",
@@ -55,14 +68,77 @@ def refused(folder: Path, **changes: object) -> CatalogueError:
 
 def test_the_shipped_catalogue_loads_without_an_error() -> None:
     errors: list[CatalogueError] = []
-    load_catalogue(on_error=errors.append)
+    read_catalogue(FOLDER, on_error=errors.append)
     assert errors == []
 
 
-def test_it_holds_at_least_two_hundred_real_tools_of_every_family(shipped: Catalogue) -> None:
+def test_it_holds_six_hundred_tools_and_a_hundred_and_fifty_browser_extensions(shipped: Catalogue) -> None:
     real = [tool for tool in shipped.tools if tool.id != "gleanwatch-try"]
-    assert len(real) >= 200
+    extensions = [tool for tool in real if tool.family == "scraper-extension"]
+    assert len(real) - len(extensions) >= 600
+    assert len(extensions) >= 150
     assert {tool.family for tool in real} == set(FAMILIES)
+
+
+def test_every_entry_says_where_it_is_from_and_when_it_was_checked(shipped: Catalogue) -> None:
+    for tool in shipped.tools:
+        assert len(tool.source) > 10, tool.id
+        assert 2025 <= tool.date.year <= 2100, tool.id
+        unverified = "none" in tool.verified.values()
+        assert not unverified or "marked none" in tool.source or "unverified on purpose" in tool.source, tool.id
+
+
+def test_an_extension_is_listed_only_by_an_id_that_a_public_source_names(shipped: Catalogue) -> None:
+    for tool in shipped.tools:
+        if tool.extensions:
+            assert tool.verified["extensions"] != "none", tool.id
+
+
+def test_no_line_of_the_files_names_a_package_registrys_host() -> None:
+    hosts = re.compile(r"\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:com|org)|rubygems\.org|crates\.io|packagist\.org)")
+    for path in FOLDER.iterdir():
+        assert hosts.search(path.read_text("utf-8")) is None, path.name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "tool"),
+    [
+        ("executables", "slackdump", "slackdump"),
+        ("executables", "TwitchDownloaderCLI.exe", "twitchdownloader"),
+        ("pypi", "Insta_Scrape", "insta-scrape"),
+        ("npm", "@bochilteam/scraper-instagram", "bochilteam-scraper"),
+        ("imports", "rtweet", "rtweet"),
+        ("imports", "spatie/crawler", "spatie-crawler"),
+        ("extensions", "pjmlkdacmaejhkdcflncbpcpidkggoio", "wiza-ext"),
+        ("extensions", "linkgopher@oooninja.com", "link-gopher"),
+    ],
+)
+def test_tools_of_every_kind_are_found(shipped: Catalogue, kind: str, name: str, tool: str) -> None:
+    look_up = {
+        "executables": shipped.by_executable,
+        "pypi": shipped.by_pypi,
+        "npm": shipped.by_npm,
+        "imports": shipped.by_import,
+        "extensions": shipped.by_extension,
+    }[kind]
+    found = look_up(name)
+    assert found is not None
+    assert found.id == tool
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        "cjpalhdlnbpafiamejdnhcphjbkeiagm",  # uBlock Origin
+        "nngceckbapebfimnlniiiahkandclblb",  # Bitwarden
+        "kbfnbcaeplbcioakkpcpgfkobkghlhen",  # Grammarly
+        "uBlock0@raymondhill.net",
+        "dhdgffkkebhmkfjojejmpbldmpobfkfo",  # Tampermonkey
+        "ekhagklcjbdpajgpjgmbionohlpdbjgc",  # Zotero Connector
+    ],
+)
+def test_ordinary_extensions_are_not_in_it(shipped: Catalogue, extension: str) -> None:
+    assert shipped.by_extension(extension) is None
 
 
 def test_ids_and_names_are_unique(shipped: Catalogue) -> None:
@@ -143,6 +219,35 @@ def test_what_no_tool_has_is_not_found(shipped: Catalogue) -> None:
     assert shipped.by_executable("bash") is None
     assert shipped.by_import("os") is None
     assert shipped.by_extension("a" * 32) is None
+
+
+# The compiled form
+
+
+def test_the_compiled_form_is_what_the_reviewed_files_say(shipped: Catalogue) -> None:
+    assert main([], FOLDER) == 0, "run: make generate"
+    assert shipped.tools == read_catalogue(FOLDER).tools
+
+
+def test_without_a_usable_compiled_form_the_reviewed_files_are_read(tmp_path: Path) -> None:
+    folder = written(tmp_path, GOOD)
+    for damaged in (b"", b"[{", b'[{"id": 1}]', b"\xff\xfe"):
+        (folder / COMPILED).write_bytes(damaged)
+        assert [tool.id for tool in load_catalogue(folder).tools] == ["gatherer"]
+    assert main([], folder) == 1
+
+
+def test_writing_the_compiled_form_makes_it_current(tmp_path: Path) -> None:
+    folder = written(tmp_path, GOOD)
+    assert main(["--write"], folder) == 0
+    assert main([], folder) == 0
+    (folder / "site-mirror.yaml").unlink()
+    assert load_catalogue(folder).tools == load_catalogue(written(tmp_path, GOOD)).tools
+    assert compiled(load_catalogue(folder)).count(b"\n") == 3
+
+
+def test_a_word_that_is_no_command_of_it_is_misuse(tmp_path: Path) -> None:
+    assert main(["write"], tmp_path) == 2
 
 
 # What the loader refuses

@@ -226,5 +226,7 @@ class Watching:
             if wanted:
                 await asyncio.sleep(BUSY_SECONDS)
             else:
+                # Not `wait_for`: of a cancellation that comes together with the word to wake, it makes none.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()

@@ -49,6 +49,8 @@ LANGUAGES = {
 }
 MAX_UNKNOWN = 20
 _INTERPRETER_TECHNIQUE = {"python": "T1059.006", "javascript": "T1059.007", "shell": "T1059.004", "lua": "T1059.011"}
+_FETCHING_ENGINES = frozenset(["scraper-framework", "ai-crawler", "site-mirror", "media-downloader", "serp-leadgen"])
+"""Families whose libraries fetch pages themselves, so that a call in a loop is a request in a loop."""
 _TELLING_ENGINES = frozenset(["browser-automation", "scraper-framework", "ai-crawler", "site-mirror"])
 """Families whose engines say something by being imported; a client of an interface or of HTTP says nothing."""
 _QUIET_LIBRARIES = frozenset(["http", "https", "html", "urllib", "urllib3", "w3lib"])
@@ -108,8 +110,14 @@ def judge(
         strength *= weights.SHAPE_IS_TEST if facts.tests else 1.0
         evidence = [Evidence(EvidenceClass.PACKAGE, "imports.engine", f"a script imports {name}", strength)]
         modes = _loop_mode(shape)
-        if shape.weight:
+        looped = name.split(".")[0] in facts.looped and tool.family in _FETCHING_ENGINES
+        if shape.weight >= weights.CODE_LOOP_KEEPS or (shape.weight and not looped):
             evidence.append(_shape_evidence(shape))
+        elif looped and not (facts.tests or facts.own_host or facts.few):
+            # It fetches by itself what it is given: the loop around it is the crawl, though no request is seen in it.
+            called = f"a script calls {name} again and again"
+            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", called, weights.LOOPED_ENGINE))
+            modes = (CollectMode.LOOP,)
         elif facts.tells and not (facts.tests or facts.own_host):
             told = "a text in the script tells what it drives to gather data of many"
             evidence.append(Evidence(EvidenceClass.CODE, "imports.told", told, weights.TOLD_TO_GATHER))
@@ -187,12 +195,13 @@ def _loop_mode(shape: Shape) -> tuple[CollectMode, ...]:
 
 
 def _started(facts: CodeFacts, catalogue: Catalogue) -> tuple[Tool, str] | None:
-    """Return a catalogued collector, or asker of search engines, that is started in a loop: by a verified name."""
+    """Return a catalogued collector, downloader or asker of search engines that is started in a loop: by its name."""
     for name in facts.runs_in_loop:
         for spelled in (name, name.replace("_", "-")):
             tool = catalogue.by_executable(spelled)
-            collects = tool is not None and (tool.role == "collector" or tool.family == "serp-leadgen")
-            if tool is not None and collects and catalogue.is_verified(tool, "executables"):
+            if tool is None or spelled in SHELL_FETCHERS or not catalogue.is_verified(tool, "executables"):
+                continue  # what a loop around curl or wget is, its shape says
+            if tool.role == "collector" or tool.family in ("serp-leadgen", "media-downloader"):
                 return tool, spelled
     return None
 

@@ -60,7 +60,8 @@ def asked(tool: Tool, arguments: Sequence[str]) -> Asked:
     if tool.bulk != "never" and CollectMode.LIST not in found and any(_RANGE.match(arg) for arg in arguments[:200]):
         found[CollectMode.LIST] = "a range of addresses"
     many = MANY_ADDRESSES_GENERIC if tool.family == "generic-http" else MANY_ADDRESSES
-    if tool.bulk != "never" and CollectMode.LIST not in found and _addresses(arguments) >= many:
+    many = many if tool.bulk != "never" else MANY_ADDRESSES_GENERIC
+    if CollectMode.LIST not in found and _addresses(arguments) >= many:
         found[CollectMode.LIST] = "several addresses"
     return Asked(False, tuple(found), tuple(found.values()))
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
-from agent.detection.sigma.event import Event, texts
+from agent.detection.sigma.event import Event, is_number, texts
 from agent.detection.sigma.form import And, Cidr, Compare, Exists, Node, Not, Null, Or, Regex, Same, Text
-from agent.detection.sigma.match import Asks, any_text, compared, within
+from agent.detection.sigma.match import Asks, any_text, compare_with, compared, within
 from agent.detection.sigma.regex import searcher
 
 Test = Callable[[Event], bool]
@@ -37,7 +37,7 @@ def compiled(node: Node) -> Test:
         case Cidr(field, network):
             return _folded(field, within(network))
         case Compare(field):
-            return _folded(field, compared(node))
+            return _folded(field, compared(node)) if node.part is not None else _compare(node)
         case Null(field):
             return _null(field)
         case Exists(field, wanted):
@@ -179,6 +179,18 @@ def _folded(field: str | None, asks: Asks) -> Test:
         if value.__class__ is str:
             return asks(value)
         return value is not None and any(map(asks, value))
+
+    return test
+
+
+def _compare(node: Compare) -> Test:
+    """Compare a number as it came, which most are; else the number in a text."""
+    field, compare = node.field, compare_with(node.op, node.number)
+    otherwise = _folded(field, compared(node))
+
+    def test(event: Event) -> bool:
+        value = event.raw.get(field)
+        return compare(value) if is_number(value) else otherwise(event)
 
     return test
 

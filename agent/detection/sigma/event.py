@@ -8,8 +8,9 @@ mappings are laid flat under dotted names. What is not valid Unicode is replaced
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 MAX_FIELDS: Final = 4096
 """Fields of one event after mappings are laid flat; what exceeds it is left out."""
@@ -38,9 +39,27 @@ def event_of(fields: Mapping[str, Any]) -> Event:
             event[name] = value.casefold()
         elif kind is int and -_WIDE < value < _WIDE:
             event[name] = str(value)
+        elif kind is list:
+            for each in value:
+                if each.__class__ is not str or not each.isascii():
+                    return _slowly(fields)
+            if value:
+                event[name] = tuple([each.casefold() for each in value])
+        elif kind is bool:
+            event[name] = "true" if value else "false"
+        elif kind is float:
+            event[name] = _float(value)
         elif value is not None:
             return _slowly(fields)
     return event
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Say whether a value as it came is a number that compares as its text does."""
+    kind = value.__class__
+    if kind is int:
+        return -_WIDE < value < _WIDE  # type: ignore[operator]
+    return kind is float and math.isfinite(value)  # type: ignore[arg-type]
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -52,11 +71,15 @@ def texts(value: Any) -> Iterator[str]:
     elif isinstance(value, int):
         yield str(value) if -_WIDE < value < _WIDE else hex(value)
     elif isinstance(value, float):
-        yield str(int(value)) if value.is_integer() and abs(value) < _WIDE else repr(value)
+        yield _float(value)
     elif isinstance(value, list | tuple):
         for each in value:
             if not isinstance(each, list | tuple | Mapping):
                 yield from texts(each)
+
+
+def _float(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < _WIDE else repr(value)
 
 
 def _slowly(fields: Mapping[str, Any]) -> Event:

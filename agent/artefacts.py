@@ -34,6 +34,7 @@ class Artefacts:
         on_export: Told of each export, in the event loop.
         on_media: Told of each folder that grew, in the event loop.
         system: As `sys.platform`.
+        look_seconds: Time between two looks at media.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Artefacts:
         on_media: Callable[[MediaGrew], None],
         *,
         system: str = sys.platform,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._home, self._env, self._clock, self._system = home, env, clock, system
+        self._look_seconds = look_seconds
         self._on_export = on_export
         self._on_media = on_media
         self._exports: Exports | None = None
@@ -86,16 +89,23 @@ class Artefacts:
         folders = await asyncio.to_thread(user_folders, self._system, self._home, self._env)
         exports = Exports({place: folders[place] for place in _EXPORTS if place in folders}, exported, self._clock)
         media = MediaFolders(self._clock)
+        beginning = loop.create_task(asyncio.to_thread(exports.activate))
         try:
-            await asyncio.to_thread(exports.activate)
+            await asyncio.shield(beginning)
             self._exports = exports
             for place in _EXPORTS:
                 if place in folders:
                     await asyncio.to_thread(media.add, place, folders[place])
             while True:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(self._look_seconds)
                 for grown in await asyncio.to_thread(media.look):
                     self._on_media(grown)
         finally:
             self._exports = None
-            await asyncio.shield(asyncio.to_thread(exports.deactivate))
+            await asyncio.shield(_ended(beginning, exports))
+
+
+async def _ended(beginning: asyncio.Task[None], exports: Exports) -> None:
+    """Stop watching, once it has begun: its thread goes on whatever is decided, and would begin after the end."""
+    await asyncio.wait([beginning])
+    await asyncio.to_thread(exports.deactivate)

@@ -53,11 +53,11 @@ class CachedTree:
         return entry[1] if entry is not None else 0
 
     def ancestors(self, pid: int) -> tuple[str, ...]:
-        """Base names of the processes above, nearest first, up to those that stand above the agent too."""
+        """Base names of the processes above, nearest first, up to the agent and those that stand above it too."""
         names: list[str] = []
         child = self._entry(pid)
         while child is not None and len(names) < _DEEPEST:
-            if self.above_agent(child[1]):
+            if self.above_agent(child[1]) or child[1] == self._agent:
                 break
             parent = self._entry(child[1])
             if parent is None:

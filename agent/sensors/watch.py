@@ -66,6 +66,8 @@ class FolderWatch:
         ]
         observed = observe(folders_and_handlers, _EVENTS, self._poll_seconds)
         self._observer, self._failure = observed.observer, observed.failure
+        if self._closed:  # meanwhile: whoever closed it found nothing to end yet
+            self.close()
         return self.health()
 
     def health(self) -> Health:

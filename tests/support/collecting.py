@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.agent import Agent
 from tests.support.processes import started
-from tests.support.waiting import until
+from tests.support.waiting import NeverCameError, until
 
 Finding = dict[str, Any]
 
@@ -64,4 +64,10 @@ async def flagged(agent: Agent, pid: int, seconds: float = 60.0) -> Finding:
     async def look() -> Finding | None:
         return next((one for one in of_process(await agent.findings(), pid) if one["flagged"]), None)
 
-    return dict(await until(look, "a flag", seconds=seconds, every=0.2))
+    try:
+        return dict(await until(look, "a flag", seconds=seconds, every=0.2))
+    except NeverCameError as never:
+        status = await agent.status()
+        never.add_note(f"process {pid}: {of_process(await agent.findings(), pid)}")
+        never.add_note(f"{status['counters']} {status['health']} {agent.log[-1500:]}")
+        raise

@@ -14,7 +14,7 @@ from pathlib import Path
 from agent.content.catalogue import Catalogue, Kind, Tool
 from agent.detection import weights
 from agent.detection.identified import Bulk, Identified, Role
-from agent.detection.identify.folders import Distributions, is_file, normal
+from agent.detection.identify.folders import Distributions, is_file
 from agent.detection.identify.package import identified as by_own_words
 from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.vocabulary import (
@@ -123,12 +123,21 @@ def judge(
             evidence.append(Evidence(EvidenceClass.CODE, "imports.told", told, weights.TOLD_TO_GATHER))
             modes = (CollectMode.LOOP,)
         return _of(tool, evidence, modes, technique, shape.lowered)
-    unknown = _unknown(facts, language, distributions, sites)
+    unknown, module = _unknown(facts, language, distributions, sites)
     if unknown is not None:
-        modes = _loop_mode(shape) or ((CollectMode.LOOP,) if _looped(unknown, facts) else ())
+        looped = module.split(".")[0] in facts.looped
+        modes = _loop_mode(shape) or ((CollectMode.LOOP,) if looped else ())
         evidence = [*unknown.evidence]
-        if shape.weight:
+        ordinary = facts.tests or facts.own_host
+        if shape.weight >= weights.CODE_LOOP_KEEPS or (shape.weight and not looped):
             evidence.append(_shape_evidence(shape))
+        elif looped and not ordinary and not facts.few and unknown.capability != "drives":
+            called = f"a script calls {module} again and again"
+            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", called, weights.LOOPED_ENGINE))
+        elif facts.tells and not ordinary and unknown.capability in ("drives", "crawls", "scrapes"):
+            told = "a text in the script tells what it drives to gather data of many"
+            evidence.append(Evidence(EvidenceClass.CODE, "imports.told", told, weights.TOLD_TO_GATHER))
+            modes = (CollectMode.LOOP,)
         return replace(
             unknown,
             role=Role.SCRIPT,
@@ -247,20 +256,23 @@ def _tools(facts: CodeFacts, language: str, catalogue: Catalogue) -> list[tuple[
     return list(found.values())
 
 
-def _unknown(facts: CodeFacts, language: str, distributions: Distributions, sites: Sequence[Path]) -> Identified | None:
-    """Ask the first few libraries that are in neither list what they say of themselves; return the surest answer."""
+def _unknown(
+    facts: CodeFacts, language: str, distributions: Distributions, sites: Sequence[Path]
+) -> tuple[Identified | None, str]:
+    """Ask the first few libraries in no list what they say of themselves; return the surest answer and its module."""
     best: Identified | None = None
-    for package, folder in _folders(facts, language, distributions, sites):
+    of = ""
+    for module, package, folder in _folders(facts, language, distributions, sites):
         made = by_own_words("npm" if language == "javascript" else "pypi", package, folder)
         if made is not None and (best is None or made.evidence[0].weight > best.evidence[0].weight):
-            best = made
-    return best
+            best, of = made, module
+    return best, of
 
 
 def _folders(
     facts: CodeFacts, language: str, distributions: Distributions, sites: Sequence[Path]
-) -> Iterator[tuple[str, str]]:
-    """Yield name and folder of the packages behind the imports that no list here knows, the nearest of each."""
+) -> Iterator[tuple[str, str, str]]:
+    """Yield module, package and folder behind the imports that no list here knows, the nearest of each."""
     if language == "shell":
         return
     known = PYTHON_HTTP | PYTHON_PARSERS | DRIVERS | JAVASCRIPT_HTTP | JAVASCRIPT_PARSERS
@@ -270,14 +282,11 @@ def _folders(
             if language == "javascript":
                 folder = site / name if is_file(site / name / "package.json") else None
             else:
-                folder = distributions.names(site).get(normal(name))
+                owner = distributions.owner(name, site)
+                folder = distributions.names(site).get(owner) if owner else None
             if folder is not None:
-                yield (name if language == "javascript" else normal(name)), str(folder)
+                yield name, (name if language == "javascript" else owner), str(folder)
                 break
-
-
-def _looped(unknown: Identified, facts: CodeFacts) -> bool:
-    return normal(unknown.name) in {normal(name) for name in facts.looped}
 
 
 def _libraries(facts: CodeFacts) -> list[str]:

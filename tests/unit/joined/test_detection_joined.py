@@ -192,3 +192,25 @@ async def test_that_something_is_active_is_told_anew_after_a_pause() -> None:
     finally:
         child.kill()
         await child.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
+async def test_closing_at_the_moment_at_which_the_first_one_is_found_ends() -> None:
+    closing: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+
+    async def ours(event: ProcessStarted) -> Identified | None:
+        return recognised("test") if "64.25" in event.command.argv else None
+
+    def close_at_once(active: bool) -> None:
+        if active:
+            closing.append(loop.create_task(one.close()))
+
+    async with watching(ours, [], close_at_once) as one:
+        child = await asyncio.create_subprocess_exec("sleep", "64.25")
+        try:
+            await until(lambda: closing and closing[0].done(), "it to be closed")
+        finally:
+            child.kill()
+            await child.wait()
+    assert not one.on

@@ -104,3 +104,15 @@ watch.close()
     assert health.startswith("degraded | polling")
     assert "noticed later" in health
     assert noticed == "True"
+
+
+def test_one_that_was_closed_before_it_had_begun_watches_nothing(tmp_path: Path) -> None:
+    """Beginning runs in a thread of its own, and may be the slower of the two."""
+    seen: list[tuple[Kind, Path]] = []
+    watch = FolderWatch(lambda kind, folder: seen.append((kind, folder)), quiet_seconds=0.05)
+    before = set(threading.enumerate())
+    watch.close()
+    watch.start([("packages", tmp_path)])
+    assert set(threading.enumerate()) == before
+    (tmp_path / "new-1.0.dist-info").mkdir()
+    assert seen == []

@@ -20,7 +20,20 @@ HERE = Path(__file__).parent
 QUICKER = {"bench_store": ["--rounds", "3"]}
 """How each bench is told to be quick, where not by `--quick`."""
 
-ORDER = ("host", "store", "ledger", "socket", "page_load", "latency", "sensing", "connections", "sigma", "detection", "starts", "idle")
+ORDER = (
+    "host",
+    "store",
+    "ledger",
+    "socket",
+    "page_load",
+    "latency",
+    "sensing",
+    "connections",
+    "sigma",
+    "detection",
+    "starts",
+    "idle",
+)
 
 
 def bench_files(only: str) -> list[Path]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.detection.identify.elf import MAGIC, Pieces, build_id, sections
+from agent.detection.identify.folders import is_file
 
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/games", "/opt/bin")
 MAX_PROGRAMS = 2000
@@ -56,6 +57,8 @@ def known_builds(names: Iterable[str], folders: Iterable[str]) -> Mapping[str, s
 
 
 def _build_of(path: Path) -> str:
+    if not is_file(str(path)):
+        return ""  # a pipe with a tool's name would block whoever opens it
     try:
         with path.open("rb") as file:
             if file.read(4) != MAGIC:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from agent.content.catalogue import Catalogue
 from agent.detection.identified import CAPABILITIES, Role
-from agent.detection.identify import binary
+from agent.detection.identify import binary, renamed
 from agent.detection.identify.elf import build_id, sections
 from agent.detection.identify.frozen import frozen
 from agent.detection.identify.golang import MARK, build_of, read_text
@@ -401,3 +401,8 @@ async def test_a_real_copy_under_another_name(reader: CodeReader, catalogue: Cat
     assert facts is not None
     found = binary.judge(facts, catalogue, name="notes", name_of=KnownBuilds(["wget"]).name_of)
     assert found is not None and found.tool == "wget"
+
+
+def test_a_pipe_with_a_tools_name_blocks_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "wget")
+    assert renamed.known_builds(["wget"], [str(tmp_path)]) == {}

@@ -37,7 +37,7 @@ def event_of(fields: Mapping[str, Any]) -> Event:
             if not value.isascii() and not _valid(value):
                 return _slowly(fields)
             event[name] = value.casefold()
-        elif kind is int and -_WIDE < value < _WIDE:
+        elif kind is int and -_WIDE <= value < _WIDE:
             event[name] = str(value)
         elif kind is list:
             for each in value:
@@ -58,7 +58,7 @@ def is_number(value: object) -> TypeGuard[float]:
     """Say whether a value as it came is a number that compares as its text does."""
     kind = value.__class__
     if kind is int:
-        return -_WIDE < value < _WIDE  # type: ignore[operator]
+        return True
     return kind is float and math.isfinite(value)  # type: ignore[arg-type]
 
 
@@ -69,7 +69,7 @@ def texts(value: Any) -> Iterator[str]:
     elif isinstance(value, bool):
         yield "true" if value else "false"
     elif isinstance(value, int):
-        yield str(value) if -_WIDE < value < _WIDE else hex(value)
+        yield str(value) if -_WIDE <= value < _WIDE else hex(value)
     elif isinstance(value, float):
         yield _float(value)
     elif isinstance(value, list | tuple):

@@ -151,7 +151,7 @@ async def test_everything_promised_is_shown_and_nothing_is_left(stage: Stage) ->
 
     spider, loop = document["tools"]
     assert spider["finding"]["tool"] == "scrapy"
-    assert loop["finding"]["family"] == "generic-http"
+    assert loop["finding"]["family"] == "social-media-scraper"
     for each in (spider, loop):
         assert each["flagged"] is True
         assert each["finding"]["platforms"] == ["linkedin"], (

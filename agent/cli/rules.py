@@ -108,13 +108,17 @@ def list_rules(folder: Path | None, as_json: bool) -> None:
 
     table = Table(box=None, header_style="bold")
     table.add_column("id", no_wrap=True)
-    for head in ("title", "kind", "level", "file"):
+    table.add_column("title", min_width=24)
+    say = console()
+    wide = say.width >= 120  # --json has everything; a narrow terminal gets what is read
+    for head in ("kind", "level", "file") if wide else ():
         table.add_column(head)
     for rule in filed:
-        table.add_row(escape(rule.id), escape(rule.title), _kind(rule), rule.level or "–", escape(rule.file))
+        more = (_kind(rule), rule.level or "–", escape(rule.file)) if wide else ()
+        table.add_row(escape(rule.id), escape(rule.title), *more)
     for each in coded:
-        table.add_row(escape(each.id), escape(each.title), "code", "–", "–")
-    console().print(table)
+        table.add_row(escape(each.id), escape(each.title), *(("code", "–", "–") if wide else ()))
+    say.print(table)
     if found.refusals:
         where = f" {folder}" if folder is not None else ""
         console(stderr=True).print(f"{len(found.refusals)} refused; see: gleanwatch rules check{escape(where)}")

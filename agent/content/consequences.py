@@ -27,7 +27,6 @@ from agent.content.terms import Certainty, load_terms
 from agent.model.consequences import Consequence
 
 NOT_ADVICE: Final = "This is information from the sources named, not legal advice."
-IF_PEOPLE: Final = "The law's part concerns data about people."
 AUTHORITIES: Final = "Data protection authorities"
 EFFECTS: Final = {
     "regulated": "The law there holds for public data in full.",

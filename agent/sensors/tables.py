@@ -150,8 +150,8 @@ def _workbook(path: Path) -> Table | None:
             OSError,
             zipfile.BadZipFile,
             zipfile.LargeZipFile,
-            RuntimeError,
-            NotImplementedError,
+            RuntimeError,  # members with a password
+            NotImplementedError,  # a way of packing that zipfile does not know
             ValueError,
             EOFError,
         ):

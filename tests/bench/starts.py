@@ -107,7 +107,7 @@ class Day:
             return self._line("/usr/bin/bash", "bash", self._written(f"job{number}.sh", SHELL, number))
         if kind == 1:
             return self._line("/usr/bin/dash", "sh", "-c", f"test -f Makefile && make -C build{number} all")
-        code = f"cd /tmp && export BRANCH=feature/{number} && if [ -d src ]; then grep -rn TODO src | head; fi"
+        code = f"cd /tmp && export BRANCH=feature/{number} && if [ -d src ]; then grep -rn main src | head; fi"
         return self._line("/usr/bin/bash", "/bin/bash", "-c", code)
 
     def _git(self, number: int) -> CommandLine:

@@ -35,8 +35,6 @@ from agent.model.findings import Evidence, EvidenceClass
 FROZEN_COLLECTOR = 0.75
 """A catalogued collector's modules inside a frozen program (reference detection.md C3, «frozen strings»)."""
 FROZEN_ENGINE = 0.4
-BUILT_WITH = 0.5
-"""Built from a library that exists to crawl."""
 FROZEN_PARTS = 0.35
 """A frozen program carries what fetches and what takes pages apart: listed; its walk on the network decides."""
 _EVERYWHERE = frozenset(["http", "urllib", "html", "urllib3", "https"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.detection.identified import CAPABILITIES
 from agent.detection.identify.lexicon import FILE, lexicon, read_lexicon
 from agent.detection.identify.own_words import LISTED_FROM, MAX_WEIGHT, SURE_FROM, Said, capability
-from agent.detection.weights import PACKAGE_SELF_STRONG
+from agent.detection.weights import LEVEL_MEDIUM
 
 COLLECTS = [
     ("a fast web scraper for humans", "scrapes", True),
@@ -119,7 +119,7 @@ def test_the_border_between_mentioned_and_sure_is_where_scoring_has_it() -> None
     assert all(0.3 <= weight <= MAX_WEIGHT for weight in weights)
     for summary, _, sure in COLLECTS:
         found = capability(Said(summary=summary))
-        assert found is not None and (found.weight >= PACKAGE_SELF_STRONG) == sure
+        assert found is not None and (found.weight >= LEVEL_MEDIUM) == sure
     assert LISTED_FROM < SURE_FROM
 
 

@@ -28,6 +28,8 @@ _MAIN = re.compile(rb"^Main-Class:\s*([\w.$]+)", re.MULTILINE)
 _CLASS_PATH = re.compile(rb"^Class-Path:\s*((?:[^\r\n]|\r?\n )*+)", re.MULTILINE)
 _JAR_NAME = re.compile(r"([A-Za-z][\w.]*?(?:-[A-Za-z]\w*)*)-\d[\w.+-]*\.jar$")
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, KeyError)
+"""How `zipfile` says that an archive cannot be read: RuntimeError for members with a password, NotImplementedError for
+ways of packing that it does not know."""
 
 _source = reader("java")
 

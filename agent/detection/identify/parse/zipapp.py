@@ -18,6 +18,8 @@ MAX_MODULE = 512 * 1024
 MAX_TAKEN = 1024 * 1024
 _ENTRY = ("__main__.py", "__main__.pyc")
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError, KeyError, ValueError)
+"""How `zipfile` says that an archive cannot be read: RuntimeError for members with a password, NotImplementedError for
+ways of packing that it does not know."""
 
 Beside = Callable[[str], bytes | None]
 

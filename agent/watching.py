@@ -151,6 +151,8 @@ class Watching:
     def page_loads(self, loads: Sequence[PageLoad]) -> None:
         """Take in page loads that were stored and acknowledged."""
         self._found(self._parts.detector.page_loads(loads))
+        # Also where no finding changed: a card of what exports becomes active by the loads alone.
+        self._say_active()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

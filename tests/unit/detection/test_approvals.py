@@ -53,9 +53,9 @@ def test_an_approval_signed_by_the_named_key_is_taken_whole() -> None:
         (approval(until="2099-01-01T00:00:00Z"), "more than 366 days"),
         (approval(more="device: all\n"), "each further line"),
         (approval(more="family: any\n"), "each further line"),
-        (b"gleanwatch approval v1\n", ""),
+        (b"gleanwatch approval v1\n", "no blank line"),
         (b"x" * (MAX_BYTES + 1), "longer than"),
-        (b"\xff\xfe\n\n", ""),
+        (b"\xff\xfe\n\n", "not UTF-8"),
     ],
 )
 def test_any_other_is_refused_with_a_reason(data: bytes, why: str) -> None:

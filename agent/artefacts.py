@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.model.events import ExportWritten, MediaGrew
 from agent.model.health import Health
 from agent.model.ports import Clock
+from agent.model.tasks import end_task
 from agent.sensors.exports import Exports
 from agent.sensors.media import MediaFolders
 from agent.sensors.userdirs import user_folders
@@ -75,9 +76,7 @@ class Artefacts:
         """Stop looking and forget what was counted."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
 
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()

@@ -57,7 +57,7 @@ from agent.model.consent import Press
 from agent.model.events import PageLoad
 from agent.model.faults import described
 from agent.model.findings import Finding, Stage
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.organisation import Added
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose
@@ -166,7 +166,7 @@ class Daemon:
         )
         platforms = load_platforms()
         watched = platforms.keys - ruling.platforms_off
-        catalogue = load_catalogue(on_error=lambda problem: self._report_broken("catalogue", str(problem)))
+        catalogue = load_catalogue(on_error=lambda problem: self._report_broken(Part.CATALOGUE, str(problem)))
         # For measuring how much rests on names: a test instance can be told to know none of a family.
         if rules.mode is Mode.TEST and (unknown := os.environ.get("GLEANWATCH_WITHOUT_FAMILY")):
             catalogue = Catalogue(tool for tool in catalogue.tools if tool.family != unknown)
@@ -463,7 +463,7 @@ class Daemon:
             self.count("agent.task_failed")
             log.error("a part of the agent failed: %s", described(problem))
 
-    def _report_broken(self, part: str, text: str) -> None:
+    def _report_broken(self, part: Part, text: str) -> None:
         log.warning("%s: %s", part, text)
         self._counts[f"{part}.broken"] += 1
         self._broken.append(Health(part, Condition.DEGRADED, "an entry is left out", missed=text))
@@ -475,17 +475,17 @@ class Daemon:
             *(self.watching.network_health() if self.watching.on else ()),
             self.inventory.health(),
             *([] if (artefacts := self.artefacts.health()) is None else [artefacts]),
-            Health("browsers", Condition.WORKING, f"{browsers} connected")
+            Health(Part.BROWSERS, Condition.WORKING, f"{browsers} connected")
             if browsers
             else Health(
-                "browsers",
+                Part.BROWSERS,
                 Condition.DEGRADED,
                 "none connected",
                 missed="Page loads are not seen.",
                 action="Load the extension: gleanwatch browser status says where it is registered.",
             ),
             *([] if self.organisation is None else self.organisation.health()),
-            Health("store", Condition.WORKING, f"encrypted; its key is in {self._opened.key.where}"),
+            Health(Part.STORE, Condition.WORKING, f"encrypted; its key is in {self._opened.key.where}"),
             self.desktop.health(),
             *([] if (witnesses := self._witnessing.health()) is None else [witnesses]),
             *self._broken,

@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agent.model.events import ExtensionFound, PackageFound
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
+from agent.model.tasks import end_task
 from agent.sensors.caches import find_caches
 from agent.sensors.extensions import find_extensions
 from agent.sensors.packages import PackageSearch
@@ -28,7 +29,7 @@ from native_host.browsers import profile_roots
 log = logging.getLogger(__name__)
 
 Found = Sequence[PackageFound | ExtensionFound]
-OFF = Health("inventory", Condition.DEGRADED, "off", "What is installed is not looked at: the gate is not open.")
+OFF = Health(Part.INSTALLS, Condition.DEGRADED, "off", "What is installed is not looked at: the gate is not open.")
 
 
 class Inventory:
@@ -66,9 +67,7 @@ class Inventory:
         """Stop looking."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
         watch, self._watch = self._watch, None
         if watch is not None:
             await asyncio.to_thread(watch.close)

@@ -42,9 +42,10 @@ from agent.detection.sigma.form import RuleSet
 from agent.ledger.note import NoteError, VerifierKey
 from agent.model.approvals import Approval
 from agent.model.faults import described
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.organisation import Folder, LeftOut
 from agent.model.ports import Clock
+from agent.model.tasks import end_task
 from agent.sensors.observing import ACTION, Observed, end, observe
 from agent.settings.beside import Beside, read_beside
 
@@ -145,7 +146,7 @@ class OrganisationFiles:
         if self._observed.failure:
             how = f"polling every {self._poll_seconds:g} seconds"
             missed = f"Rules and approvals are taken up later: {self._observed.failure}."
-            told.append(Health("organisation", Condition.DEGRADED, how, missed, ACTION))
+            told.append(Health(Part.ORGANISATION, Condition.DEGRADED, how, missed, ACTION))
         return told
 
     async def look(self) -> bool:
@@ -170,9 +171,7 @@ class OrganisationFiles:
         """Stop watching; what was taken stays."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
         await asyncio.to_thread(self._unwatch)
 
     # Taking
@@ -270,7 +269,7 @@ class OrganisationFiles:
     def _health_of(self, folder: Folder, how: str) -> Health:
         out = self._left_out[folder]
         if not out:
-            return Health(folder, Condition.WORKING, how)
+            return Health(Part(folder), Condition.WORKING, how)
         named = "; ".join(f"{one.file}: {one.why}" for one in out[:MAX_NAMED])
         more = f"; and {len(out) - MAX_NAMED} more" if len(out) > MAX_NAMED else ""
         action = (
@@ -278,7 +277,7 @@ class OrganisationFiles:
             if folder == RULES
             else "Tell whoever signs approvals: each is read as it lies there, and refused where it was changed."
         )
-        return Health(folder, Condition.DEGRADED, how, f"Left out: {named}{more}.", action)
+        return Health(Part(folder), Condition.DEGRADED, how, f"Left out: {named}{more}.", action)
 
 
 class _Stir(FileSystemEventHandler):

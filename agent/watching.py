@@ -18,7 +18,7 @@ from agent.detection.findings import Detector
 from agent.model.events import ExportWritten, MediaGrew, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.faults import described
 from agent.model.findings import Finding
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
 from agent.sensors.connections.addresses import PlatformAddresses
 from agent.sensors.connections.sampler import Sampler
@@ -84,7 +84,7 @@ class Watching:
         self._wake = asyncio.Event()
         self._sampled: set[ProcessKey] = set()
         self._failed = 0
-        self._health = Health("processes", Condition.DEGRADED, "off", "Programs are not seen: the gate is not open.")
+        self._health = Health(Part.PROCESSES, Condition.DEGRADED, "off", "Programs are not seen: the gate is not open.")
 
     @property
     def on(self) -> bool:
@@ -121,7 +121,7 @@ class Watching:
         except (OSError, ValueError) as problem:
             log.warning("processes cannot be seen: %s", type(problem).__name__)
             self._health = Health(
-                "processes",
+                Part.PROCESSES,
                 Condition.FAILED,
                 "no way works",
                 missed="No program is seen.",

@@ -18,7 +18,6 @@ counted each time, and health stays at `failed` until the witness signs.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -43,8 +42,9 @@ from agent.ledger.witness import (
     request,
 )
 from agent.model.faults import described
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
+from agent.model.tasks import end_task
 from agent.settings.policy import Witness
 from agent.store import ledger
 from agent.store.database import LedgerBroken, Store, StoreError
@@ -52,7 +52,6 @@ from agent.store.ledger import LogRow
 
 log = logging.getLogger(__name__)
 
-PART: Final = "witnesses"
 FIRST_SECONDS: Final = 60.0
 """Longest wait before the first look after the start; spread, so that a fleet does not call all at once."""
 EVERY_SECONDS: Final = 600.0
@@ -272,9 +271,7 @@ class Witnessing:
         """Stop; an answer that was not kept yet is given again to the next question."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
 
     def health(self) -> Health | None:
         """Say who has seen the record, and loudly where somebody saw another one; None without witnesses."""
@@ -286,7 +283,7 @@ class Witnessing:
         grave = [f"{name} {said.text}" for name, said in asked if said.word in GRAVE]
         if grave:
             return Health(
-                PART,
+                Part.WITNESSES,
                 Condition.FAILED,
                 how,
                 missed=f"The record on this computer was put back or rewritten: {'; '.join(grave)}.",
@@ -296,13 +293,13 @@ class Witnessing:
         silent = [f"{name} {said.text}" for name, said in asked if said.word is not Word.COSIGNED]
         if silent:
             return Health(
-                PART,
+                Part.WITNESSES,
                 Condition.DEGRADED,
                 how,
                 missed=f"Without its signature nobody else can show what was added since: {'; '.join(silent)}.",
                 action="It is asked again by itself. If it stays so, check the network and [ledger] in the policy.",
             )
-        return Health(PART, Condition.WORKING, how if asked else f"{len(self._all)} named, not asked yet")
+        return Health(Part.WITNESSES, Condition.WORKING, how if asked else f"{len(self._all)} named, not asked yet")
 
     async def look(self) -> None:
         """Ask every witness whose time has come, all at once."""

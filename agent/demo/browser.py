@@ -22,6 +22,7 @@ from typing import Any, Final
 import aiohttp
 
 from agent.demo.programs import started
+from agent.model.tasks import end_task
 
 START_SECONDS: Final = 40.0
 CALL_SECONDS: Final = 30.0
@@ -166,9 +167,7 @@ class Chromium:
         """Close the browser as a person does."""
         with contextlib.suppress(BrowserError):
             await self.call("Browser.close")
-        self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        await end_task(self._reader)
         await self._socket.close()
 
     async def _read(self) -> None:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agent.model.findings import Finding
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.purposes import Act, ActKind, Channel
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Desktop:
 
     def __init__(self, enabled: bool = True) -> None:
         self._enabled = enabled
-        self._health = Health("desktop", Condition.WORKING, "desktop notices, not needed yet")
+        self._health = Health(Part.DESKTOP, Condition.WORKING, "desktop notices, not needed yet")
         self._notifier: object | None = None
         self._shown: OrderedDict[str, str] = OrderedDict()
 
@@ -114,12 +114,12 @@ class Desktop:
                     # The library swallows its failures; only this call says that the service took the notice.
                     if not taken.is_set():
                         raise NotShown
-            self._health = Health("desktop", Condition.WORKING, "desktop notices")
+            self._health = Health(Part.DESKTOP, Condition.WORKING, "desktop notices")
         except Exception as problem:
             # Whatever a foreign notification service does, the flag itself must go on to page and pop-up.
             log.info("no desktop notice could be shown: %s", type(problem).__name__)
             self._health = Health(
-                "desktop",
+                Part.DESKTOP,
                 Condition.FAILED,
                 "no notification service answered",
                 missed="Flags are shown on your page and in the pop-up only.",

@@ -14,19 +14,48 @@ class Condition(StrEnum):
     FAILED = "failed"
 
 
+class Part(StrEnum):
+    """What has a state of its own; the value is its name wherever a program reads it."""
+
+    PROCESSES = "processes"
+    """Programs that start."""
+    CONNECTIONS = "connections"
+    """What suspected programs do on the network."""
+    ADDRESSES = "platform addresses"
+    """Which address is which platform's."""
+    INSTALLS = "installs"
+    """What is installed."""
+    EXPORTS = "exports"
+    """New tables in Downloads and on the desktop."""
+    BROWSERS = "browsers"
+    RULES = "rules"
+    """Rules of the organisation."""
+    APPROVALS = "approvals"
+    """Approvals of the organisation."""
+    ORGANISATION = "organisation"
+    """Whether changes of both are noticed."""
+    STORE = "store"
+    DESKTOP = "desktop"
+    """Desktop notices."""
+    WITNESSES = "witnesses"
+    """Who else has seen the ledger."""
+    CATALOGUE = "catalogue"
+    """The list of known tools."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """One part's state.
 
     Attributes:
-        part: Stable name, such as `processes`, `store`, `browser`.
+        part: Which.
         condition: How it is.
         how: What is at work, such as `process connector` or `polling every second`.
         missed: What is not seen because of it, in plain words; empty when nothing is.
         action: What the person can do about it; empty when nothing is to be done.
     """
 
-    part: str
+    part: Part
     condition: Condition
     how: str
     missed: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from agent.model.health import Part
 from agent.model.purposes import ActKind, Mode
 
 PLATFORM: Final[Mapping[str, str]] = {
@@ -106,22 +107,19 @@ BROWSER: Final[Mapping[str, str]] = {
 }
 
 PART: Final[Mapping[str, str]] = {
-    "processes": "Programs that start",
-    "store": "The encrypted store",
-    "browser": "Browsers",
-    "browsers": "Browsers",
-    "installs": "What is installed",
-    "inventory": "What is installed",
-    "witnesses": "Witnesses of the record",
-    "link": "Connection to browsers",
-    "detection": "Recognition",
-    "notices": "Desktop notices",
-    "desktop": "Desktop notices",
-    "keys": "Keys",
-    "catalogue": "The list of known tools",
-    "rules": "Rules of your organisation",
-    "approvals": "Approvals of your organisation",
-    "organisation": "What your organisation adds",
+    Part.PROCESSES: "Programs that start",
+    Part.CONNECTIONS: "What programs do on the network",
+    Part.ADDRESSES: "Which address is which platform's",
+    Part.INSTALLS: "What is installed",
+    Part.EXPORTS: "New tables and media",
+    Part.BROWSERS: "Browsers",
+    Part.RULES: "Rules of your organisation",
+    Part.APPROVALS: "Approvals of your organisation",
+    Part.ORGANISATION: "What your organisation adds",
+    Part.STORE: "The encrypted store",
+    Part.DESKTOP: "Desktop notices",
+    Part.WITNESSES: "Witnesses of the record",
+    Part.CATALOGUE: "The list of known tools",
 }
 
 CONDITION: Final[Mapping[str, str]] = {

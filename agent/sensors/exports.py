@@ -27,7 +27,7 @@ from watchdog.events import (
 from watchdog.observers.api import BaseObserver
 
 from agent.model.events import ExportWritten
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
 from agent.sensors.observing import ACTION, end, observe
 from agent.sensors.tables import FORMATS, look_into
@@ -110,13 +110,13 @@ class Exports:
         if self._observer is None:
             if self._failure:
                 missed = f"files of records that appear: {self._failure}"
-                return Health("exports", Condition.FAILED, "watching Downloads and Desktop", missed, ACTION)
-            return Health("exports", Condition.WORKING, "not watching: no finding is active")
+                return Health(Part.EXPORTS, Condition.FAILED, "watching Downloads and Desktop", missed, ACTION)
+            return Health(Part.EXPORTS, Condition.WORKING, "not watching: no finding is active")
         missed = f"{self._left_out} files that came all at once" if self._left_out else ""
         if self._failure:
             how = f"polling Downloads and Desktop every {self._poll_seconds:g} seconds"
-            return Health("exports", Condition.DEGRADED, how, f"noticed later: {self._failure}", ACTION)
-        return Health("exports", Condition.WORKING, "watching Downloads and Desktop", missed)
+            return Health(Part.EXPORTS, Condition.DEGRADED, how, f"noticed later: {self._failure}", ACTION)
+        return Health(Part.EXPORTS, Condition.WORKING, "watching Downloads and Desktop", missed)
 
     def _touched(self, path: Path, place: str) -> None:
         if path.suffix.lower() not in FORMATS or path.name.startswith((".", "~")):

@@ -24,7 +24,7 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver
 
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.sensors.observing import ACTION, end, observe
 
 Kind = Literal["packages", "extensions", "caches"]
@@ -75,7 +75,7 @@ class FolderWatch:
         if self._observer is None:
             missed = f"what is installed between two scans: {self._failure}"
             return Health(
-                "installs",
+                Part.INSTALLS,
                 Condition.FAILED,
                 "watching folders",
                 missed,
@@ -83,14 +83,14 @@ class FolderWatch:
             )
         if self._failure:
             return Health(
-                "installs",
+                Part.INSTALLS,
                 Condition.DEGRADED,
                 f"polling every {self._poll_seconds:g} seconds",
                 f"new packages and extensions are noticed later: {self._failure}",
                 ACTION,
             )
         missed = f"{self._left_out} further folders, looked at by the regular scan only" if self._left_out else ""
-        return Health("installs", Condition.WORKING, "watching folders", missed)
+        return Health(Part.INSTALLS, Condition.WORKING, "watching folders", missed)
 
     def close(self) -> None:
         """Stop watching; nothing is called back after this. May be called twice."""

@@ -14,6 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
+from agent.model.tasks import end_task
 from agent.pages.security import SESSION, Refusal, Refused
 from agent.pages.session import Session, Sessions
 
@@ -79,9 +80,7 @@ class Streams:
             pass  # The page was closed: nobody is left to tell.
         finally:
             self._open.discard(wake)
-            listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listener
+            await end_task(listener)
         return response
 
     async def _listen(self, topics: set[str], wake: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agent.demo.site import start_site
+from agent.demo.site import Site, start_site
 from tests.e2e.rig import Rig
 from tests.support.browser import Browser
 from tests.support.extension import read_extension
@@ -29,6 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_name(request: pytest.FixtureRequest) -> str:
     """Run the test once in each browser."""
     return str(request.param)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """Serve the invented site."""
+    with short_folder() as folder:
+        async with start_site(folder) as running:
+            yield running
 
 
 @pytest.fixture

@@ -119,14 +119,6 @@ WAITS = "#!{python}\nimport time\ntime.sleep(60)\n"
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """Serve the invented site."""
-    with short_folder() as folder:
-        async with start_site(folder) as running:
-            yield running
-
-
-@pytest.fixture
 async def agent(site: Site) -> AsyncIterator[Agent]:
     """Run an agent that knows both of the site's addresses as LinkedIn's; Downloads and Desktop are there."""
     with short_folder() as folder:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from agent.demo.site import Site, start_site
+from agent.demo.site import Site
 from tests.support.agent import Agent
 from tests.support.places import CHECKOUT, clean_environment, short_folder
 from tests.support.processes import started
@@ -81,14 +81,6 @@ def tool(name: str) -> Path:
             pytest.fail(f"needs {name} in {TOOLS.name}: `make demo` makes it")
         pytest.skip(f"needs {name} in {TOOLS.name}: `make demo` makes it")
     return path
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """Serve the invented site."""
-    with short_folder() as folder:
-        async with start_site(folder) as running:
-            yield running
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.content.ranges import OLD_AFTER_DAYS, Ranges
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
+from agent.model.tasks import end_task
 from agent.sensors.connections.endpoints import (
     card_addresses,
     is_local,
@@ -155,11 +156,9 @@ class PlatformAddresses:
 
     async def close(self) -> None:
         """Stop looking names up."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            await end_task(task)
 
     def platform_of(self, address: bytes, port: int) -> str | None:
         """Return the platform at a packed address and port, or None.
@@ -194,7 +193,7 @@ class PlatformAddresses:
 
     def health(self) -> Health:
         """Say whether platforms can be told by their addresses, and what is out of date."""
-        part = "platform addresses"
+        part = Part.ADDRESSES
         oldest = self._ranges.oldest()
         today = datetime.datetime.fromtimestamp(self._clock.now() / 1000, datetime.UTC).date()
         if oldest is not None and (today - oldest).days > OLD_AFTER_DAYS:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from agent.model.events import Activity, ProcessKey
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
 from agent.sensors.connections.sightings import FarEnds, Sockets
 from agent.sensors.connections.tally import Tally
@@ -153,7 +153,7 @@ class Sampler:
             missed.append("Some programs may not be looked into.")
         degraded = bool(loss.rows or loss.descriptors or loss.unreadable)
         return Health(
-            "connections", Condition.DEGRADED if degraded else Condition.WORKING, self._sockets.how, " ".join(missed)
+            Part.CONNECTIONS, Condition.DEGRADED if degraded else Condition.WORKING, self._sockets.how, " ".join(missed)
         )
 
     def close(self) -> None:

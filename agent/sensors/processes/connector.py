@@ -25,7 +25,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from agent.model.events import ProcessStarted
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.sensors.processes import netlink
 from agent.sensors.processes.gather import Gather
 from agent.sensors.processes.observer import Observer
@@ -148,16 +148,16 @@ class ConnectorSource:
         """Say whether the connector works and what it misses."""
         if self._socket is not None:
             how = "process connector" if self._masked else "process connector, filtered by the agent's own socket"
-            return Health("processes", Condition.WORKING, how, self._coverage())
+            return Health(Part.PROCESSES, Condition.WORKING, how, self._coverage())
         if self._ticker.running:
             return Health(
-                "processes",
+                Part.PROCESSES,
                 Condition.DEGRADED,
                 "a full scan every second",
                 f"programs that run for less than a second: the process connector failed ({self._why_not})",
                 "Restart the agent; if it happens again, `gleanwatch doctor` says more.",
             )
-        return Health("processes", Condition.FAILED, "process connector", f"everything: {self._why_not}")
+        return Health(Part.PROCESSES, Condition.FAILED, "process connector", f"everything: {self._why_not}")
 
     async def close(self) -> None:
         """Unsubscribe and end."""

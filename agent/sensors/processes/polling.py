@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from agent.model.events import ProcessStarted
-from agent.model.health import Condition, Health
+from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
 from agent.sensors.processes.observer import Observer
 from agent.sensors.processes.outbox import Outbox
@@ -88,7 +88,7 @@ class PollingSource:
         """Say how often it looks and what it misses."""
         if self._failure:
             return Health(
-                "processes",
+                Part.PROCESSES,
                 Condition.FAILED,
                 "polling",
                 f"every program: {self._failure}",
@@ -98,9 +98,9 @@ class PollingSource:
         every = "every second" if pace == 1 else f"every {pace:g} seconds"
         missed = f"most programs that run for less than {pace:g} s"
         if not self._instead_of:
-            return Health("processes", Condition.WORKING, f"polling {every}", missed)
+            return Health(Part.PROCESSES, Condition.WORKING, f"polling {every}", missed)
         return Health(
-            "processes",
+            Part.PROCESSES,
             Condition.DEGRADED,
             f"polling {every}",
             f"{missed}: the process connector is not at work ({self._instead_of})",

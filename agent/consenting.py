@@ -40,6 +40,7 @@ STRENGTHS = {
     Channel.PAGE: Strength.PAGE_LINK,
     Channel.TERMINAL: Strength.TERMINAL_TYPED,
     Channel.EXTENSION: Strength.EXTENSION_PRESS,
+    Channel.DESKTOP: Strength.DESKTOP_PRESS,
 }
 TAKES_BACK = frozenset({ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
 """Acts after which nothing of the purpose may leave any more."""
@@ -158,7 +159,7 @@ class Consents:
     def notice(self, language: str = "en") -> NoticeText:
         """Return the notice that holds now, in the first language where ours lacks the one asked for."""
         text = self.telling.notice(language)
-        return self._texts.get(text.language, text) if self._bare else text
+        return self._texts.get(text.language, text)
 
     async def difference(self, language: str = "en") -> Sequence[tuple[str, str]] | None:
         """Say how the notice differs from the last one that the person answered; None where it does not."""

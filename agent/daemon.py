@@ -583,9 +583,12 @@ class Daemon:
             return
         rules = self.organisation.rules
         self._count_left_out()
-        await self.consents.tell_rules(rules.told, rules.sha256)
-        await self._store.write(self._note_rules)
-        self._obey()
+        try:
+            await self.consents.tell_rules(rules.told, rules.sha256)
+            await self._store.write(self._note_rules)
+        finally:
+            # What was taken away stops at once, also where that cannot be written down: telling it is tried again.
+            self._obey()
         self._ask_to_read()
         self.changes.say("health")
 
@@ -751,7 +754,7 @@ class Daemon:
                 await self._sweep()
             except StoreError as problem:
                 self.count("store.sweep_failed")
-                log.warning("retention could not run: %s", problem)
+                log.warning("retention could not run: %s", described(problem))
 
     def _retention(self) -> retention.Limits:
         """How long things are kept now; the person may have chosen a longer history for themselves."""

@@ -46,6 +46,7 @@ from agent.model.health import Condition, Health, Part
 from agent.model.organisation import Folder, LeftOut
 from agent.model.ports import Clock
 from agent.model.tasks import end_task
+from agent.pages.words import counted
 from agent.sensors.observing import ACTION, Observed, end, observe
 from agent.settings.beside import Beside, read_beside
 
@@ -120,6 +121,8 @@ class OrganisationFiles:
         self._left_out: dict[Folder, tuple[LeftOut, ...]] = {RULES: (), APPROVALS: self._bad_keys}
         self._read: dict[Folder, str] = {}
         self._touched = asyncio.Event()
+        self._untold = False
+        """Whether a change waits to be told, since telling it failed."""
         self._observed = Observed(None)
         self._watched: tuple[tuple[Path, int, int], ...] = ()
         self._task: asyncio.Task[None] | None = None
@@ -138,11 +141,11 @@ class OrganisationFiles:
         """Say what is taken, what is left out and why, and whether changes are noticed."""
         told = []
         if self.rules.told or self._left_out[RULES]:
-            how = _many(len(self.rules.told), "rule")
+            how = counted(len(self.rules.told), "rule")
             told.append(self._health_of(RULES, f"{how}, as they were before" if self.earlier else how))
         held = self.approvals()
         if held or self._left_out[APPROVALS]:
-            told.append(self._health_of(APPROVALS, _many(len(held), "approval")))
+            told.append(self._health_of(APPROVALS, counted(len(held), "approval")))
         if self._observed.failure:
             how = f"polling every {self._poll_seconds:g} seconds"
             missed = f"Rules and approvals are taken up later: {self._observed.failure}."
@@ -214,15 +217,16 @@ class OrganisationFiles:
     async def _follow(self) -> None:
         held = self.approvals()
         while True:
-            changed = False
             try:
                 if await self._stirred():
                     # Watched before it is read: what comes between the two is looked at next.
                     await asyncio.to_thread(self._watch, asyncio.get_running_loop())
-                    changed = await self.look()
-                if changed or held != self.approvals():
-                    held = self.approvals()
+                    self._untold |= await self.look()
+                self._untold |= held != self.approvals()
+                held = self.approvals()
+                if self._untold:
                     await self._on_change()
+                    self._untold = False
             except Exception as problem:
                 # Whatever lies there, and whatever becomes of it, must not end the watching of it.
                 log.error("what lies beside the policy could not be taken: %s", described(problem))
@@ -232,7 +236,7 @@ class OrganisationFiles:
         blind = self._failed
         ends = [approval.until for approval in self.approvals()]
         waits = [max(0.01, (min(ends) - self._clock.now()) / 1000), LOOK_SECONDS] if ends else []
-        waits += [self._poll_seconds] if blind else []
+        waits += [self._poll_seconds] if blind or self._untold else []
         try:
             async with asyncio.timeout(min(waits, default=None)):
                 await self._touched.wait()
@@ -318,7 +322,3 @@ def _verifiers(keys: Sequence[str]) -> tuple[tuple[VerifierKey, ...], tuple[Left
 def _short(text: str) -> str:
     plain = " ".join(text.split())
     return plain if len(plain) <= MAX_WHY else f"{plain[: MAX_WHY - 1]}…"
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -14,11 +14,10 @@
 export const CATEGORIES = ["approved", "stopped", "mistaken", "not_me"];
 export const MAX_WAITING = 32;
 export const AGAIN_MS = 10_000;
+/** An answer that is refused for what is in it is said so often, then given up. */
 const MAX_TRIES = 3;
 const LONGEST_DWELL_MS = 86_400_000;
 const KEY = "answers";
-/** Refusals that one of our answers can have caused: tried three times, then given up. */
-const OUR_FAULT = new Set(["bad_field", "not_json", "frame_too_long"]);
 
 export class Answers {
   /** Whether the agent is a release that takes no answers from here: the person answers on the page then. */
@@ -105,13 +104,17 @@ export class Answers {
     return true;
   }
 
-  /** The agent refused something. @param {string} reason */
-  refused(reason) {
+  /**
+   * The agent refused something.
+   * @param {string} reason
+   * @param {string} about the kind of message, empty where the agent does not say
+   */
+  refused(reason, about) {
     if (this.#waiting.size === 0) return;
     if (reason === "unknown_kind") {
       this.tooOld = true;
       this.#waiting.clear();
-    } else if (OUR_FAULT.has(reason)) {
+    } else if (reason === "bad_field" && about === "answer") {
       for (const [finding, waiting] of this.#waiting) {
         waiting.tries += 1;
         if (waiting.tries < MAX_TRIES) continue;

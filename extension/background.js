@@ -149,6 +149,7 @@ function snapshot() {
     refusal: delivery?.refusal ?? null,
     flags: (delivery?.flags ?? []).map((flag) => ({ ...flag, waiting: answers.of(flag.id) })),
     answersOnPage: answers.tooOld,
+    answersGivenUp: answers.givenUp,
     lastAck: delivery?.lastAck ?? null,
     waiting: queue?.waiting ?? 0,
     dropped: queue?.dropped ?? 0,

@@ -249,7 +249,10 @@ export class Delivery {
   #onRefuse(message) {
     const reason = text(message["reason"]);
     this.refusal = { reason, detail: text(message["detail"]) };
-    this.#edges.answers.refused(reason);
+    const about = text(message["about"]);
+    this.#edges.answers.refused(reason, about);
+    // What is said of an answer says nothing about page loads.
+    if (about === "answer") return true;
     if (TEMPORARY.has(reason)) this.#pauseThenResend();
     else if (reason === "no_hello" && this.#greetings < MAX_GREETINGS) this.#greet();
     else if (reason === "unknown_version" || this.phase === "greeting") this.phase = "stopped";

@@ -83,8 +83,12 @@ let flagsShown = "";
  * @param {import("./state.js").FlagView[]} flags
  */
 function showFlags(flags) {
-  const said = JSON.stringify(flags);
-  if (said === flagsShown) return;
+  // How long ago it was is told anew each time, in place: it alone must not take a button away.
+  const said = JSON.stringify(flags, (key, value) => (key === "since" ? undefined : value));
+  if (said === flagsShown) {
+    for (const { id, since } of flags) part(`since-${id}`).textContent = since;
+    return;
+  }
   flagsShown = said;
   const focused = document.activeElement?.id ?? "";
   part("flags").replaceChildren(...flags.map(flagElement));
@@ -111,13 +115,15 @@ function flagElement({ id, name, level, levelText, doing, why, since, said, asks
   answers.setAttribute("aria-label", `What do you say of ${name}?`);
   const change = element("details", "change", "", [element("summary", "", "Change your answer"), answers]);
   const onPage = element("p", "todo", "Answer on your page: the agent is too old to take it here.");
+  const sinceElement = element("p", "since", since);
+  sinceElement.id = `since-${id}`;
   const status = element("p", "said", said);
   status.setAttribute("role", "status");
   return element("li", "", "", [
     element("div", "head", "", [element("span", "name", name), badge]),
     element("p", "doing", doing),
     element("p", "why", why),
-    element("p", "since", since),
+    sinceElement,
     ...(said === "" ? [] : [status]),
     ...(buttons.length === 0 ? [onPage] : asks ? [answers] : [change]),
   ]);

@@ -13,6 +13,7 @@ import { PLATFORMS } from "./platforms.js";
  * @property {import("./delivery.js").Refusal | null} refusal
  * @property {(import("./delivery.js").Flag & {waiting: string})[]} flags with the answer that waits to be taken, if any
  * @property {boolean} answersOnPage whether the agent takes no answers from here
+ * @property {number} answersGivenUp how many answers the agent would not take
  * @property {number | null} lastAck
  * @property {number} waiting
  * @property {number} dropped
@@ -336,6 +337,12 @@ export function view(snapshot, now, date) {
       label: "Not kept",
       value: String(refused),
       hint: `the agent left them out: ${Object.keys(notKept).sort().join(", ").replaceAll("_", " ")}`,
+    });
+  if (snapshot.answersGivenUp > 0)
+    rows.push({
+      label: "Answers not taken",
+      value: String(snapshot.answersGivenUp),
+      hint: "the agent refused them: answer on your page",
     });
   rows.push({
     label: "Never sent",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from agent.model.answers import WORDS
 from agent.model.consent import ActView, PurposeView
 from agent.model.purposes import Act, ActKind, Channel, GateState, Mode
 
@@ -35,15 +36,6 @@ _CHANNELS: Final[Mapping[Channel, str]] = {
     Channel.SELF: "this test instance itself",
     Channel.CLOCK: "nobody: the clock",
 }
-CATEGORIES: Final[Mapping[str, str]] = {
-    "approved": "this is approved",
-    "stopped": "I have stopped",
-    "mistaken": "this is not what it looks like",
-    "not_me": "that was not me",
-}
-"""What can be said of a finding."""
-_EARLIER: Final[Mapping[str, str]] = {"stopping": "I have stopped it", "work": "this is for my work"}
-"""What was said of findings in earlier releases."""
 
 _WHY: Final[Mapping[str, str]] = {
     "notice_not_shown": "Not started: its notice was not shown to you yet.",
@@ -83,7 +75,7 @@ def plain(text: str) -> str:
 def done(act: Act, mode: Mode) -> str:
     """Say what an act was, as a sentence's end: «you objected»."""
     if act.kind is ActKind.ANSWERED:
-        said = {**_EARLIER, **CATEGORIES}.get(act.category, plain(act.category))
+        said = WORDS.get(act.category, plain(act.category))
         return f"you answered a finding: «{said}»"
     if act.kind is ActKind.DISPUTED and act.disputes is not None:
         return f"you said of entry {act.disputes}: «that was not me»"

@@ -14,9 +14,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from agent.cli.asking import Failure, ask, follow, this_instance
-from agent.cli.consent_words import CATEGORIES
 from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json, show_consequences, told
-from agent.model.answers import disputed
+from agent.model.answers import ANSWERS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 
@@ -127,7 +126,7 @@ def elsewhere(undo: bool, as_json: bool) -> None:
 
 @findings.command()
 @click.argument("finding_id", metavar="ID")
-@click.argument("category", type=click.Choice(list(CATEGORIES)), required=False)
+@click.argument("category", type=click.Choice(ANSWERS), required=False)
 @click.option("--words", help=f"What you want to add, in your own words; at most {MAX_WORDS} characters.")
 def answer(finding_id: str, category: str | None, words: str | None) -> None:
     """Say what a finding was: approved, stopped (I have stopped), mistaken (not what it looks like), not_me.
@@ -148,17 +147,17 @@ def answer(finding_id: str, category: str | None, words: str | None) -> None:
     f, _consequences = told(desk.send("finding", {"id": finding_id}).result)
     desk.say.print(Text(in_words(f).headline, style="bold"))
     if category is not None:
-        desk.confirm(category, f"say: {CATEGORIES[category]}")
+        desk.confirm(category, f"say: {WORDS[category]}")
         chosen = category
     else:
-        for key, meaning in CATEGORIES.items():
-            desk.say.print(Text.assemble((f"  {key:<10}", "bold"), meaning))
-        chosen = desk.choose("Type your answer, or Enter to leave it", {**{key: key for key in CATEGORIES}, "": ""})
+        for key in ANSWERS:
+            desk.say.print(Text.assemble((f"  {key:<10}", "bold"), WORDS[key]))
+        chosen = desk.choose("Type your answer, or Enter to leave it", {**{key: key for key in ANSWERS}, "": ""})
         if not chosen:
             raise Failure("nothing was changed.")
     said = {"id": f.id, "answer": chosen, "words": words or "", "channel": "terminal", "control": "terminal.answer"}
     desk.send("answer", said)
-    desk.say.print(f"Recorded for {escape(f.name)}: {CATEGORIES[chosen]}.")
+    desk.say.print(f"Recorded for {escape(f.name)}: {WORDS[chosen]}.")
 
 
 def _now() -> int:

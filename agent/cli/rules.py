@@ -23,6 +23,7 @@ from rich.markup import escape
 from agent.cli.asking import Failure, this_instance
 from agent.cli.organisation import added_json, added_where_it_runs, print_added, state_of
 from agent.cli.show import console, json_option, print_json
+from agent.pages.words import counted
 
 if TYPE_CHECKING:
     from agent.content.evidence import BuiltinRule
@@ -294,12 +295,8 @@ def _kind(rule: Rule | Correlation) -> str:
 
 
 def _summary(found: RuleSet) -> str:
-    loaded = f"{_many(len(found.rules), 'rule')} and {_many(len(found.correlations), 'correlation')} can be used"
+    loaded = f"{counted(len(found.rules), 'rule')} and {counted(len(found.correlations), 'correlation')} can be used"
     return f"{loaded}; {len(found.refusals)} refused." if found.refusals else f"{loaded}."
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _say_refused(refusal: Refusal, to: Any) -> None:
@@ -312,13 +309,13 @@ def _show_counts(counts: Counter[str], found: RuleSet, lines: int) -> None:
 
     titles = {rule.id: rule.title for rule in (*found.rules, *found.correlations)}
     if not counts:
-        console().print(f"No rule matched in {_many(lines, 'event')}.")
+        console().print(f"No rule matched in {counted(lines, 'event')}.")
         return
     table = Table("events", "id", "title", box=None, header_style="bold")
     for rule_id, number in counts.most_common():
         table.add_row(str(number), escape(rule_id), escape(titles.get(rule_id, "")))
     console().print(table)
-    console().print(f"{_many(lines, 'event')} tried.")
+    console().print(f"{counted(lines, 'event')} tried.")
 
 
 @contextmanager

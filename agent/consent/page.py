@@ -26,6 +26,7 @@ from markupsafe import Markup
 from agent.consent import qr, standing
 from agent.consent.records import mode_of, receipt_for, said_at
 from agent.content.notices import said
+from agent.model.answers import WORDS
 from agent.model.consent import ProofCheck
 from agent.model.face import NoticeText
 from agent.model.purposes import Act, ActKind, Channel, Mode, Purpose, Strength
@@ -47,6 +48,7 @@ _WHERE: Final[Mapping[Channel, str]] = {
     Channel.PAGE: "on the local page",
     Channel.EXTENSION: "in the browser's pop-up",
     Channel.TERMINAL: "at a terminal",
+    Channel.DESKTOP: "on a desktop notice",
     Channel.SELF: "by the test instance itself",
     Channel.CLOCK: "by the clock",
 }
@@ -54,15 +56,8 @@ _SURE: Final[Mapping[Strength, str]] = {
     Strength.PAGE_LINK: "a session of this system user, opened by a one-time link",
     Strength.TERMINAL_TYPED: "typed at a terminal of this system user",
     Strength.EXTENSION_PRESS: "pressed in the Gleanwatch pop-up of a browser of this system user",
+    Strength.DESKTOP_PRESS: "pressed on a desktop notice of this system user",
     Strength.NONE: "nobody was asked who they are",
-}
-_ANSWERS: Final[Mapping[str, str]] = {
-    "approved": "This is approved",
-    "stopped": "I have stopped",
-    "mistaken": "This is not what it looks like",
-    "not_me": "That was not me",
-    "stopping": "I have stopped it",
-    "work": "This is for my work",
 }
 _MODES: Final[Mapping[Mode, str]] = {
     Mode.PERSONAL: "You run Gleanwatch for yourself: no organisation stands behind it, nothing leaves the computer.",
@@ -300,7 +295,7 @@ def _row(
         done=_DONE[act.kind],
         title=facts.title,
         purpose=act.purpose.value,
-        answer=_ANSWERS.get(act.category, act.category),
+        answer=WORDS.get(act.category, act.category),
         words=facts.words,
         stamp=said_at(act.at),
         when=_when(act.at),

@@ -305,6 +305,7 @@ ACTS = {
 STRENGTHS = {
     "page-link": "rests on a page session that only a program of this computer user could open",
     "terminal-typed": "rests on typing at a terminal of this computer user",
+    "desktop-press": "rests on a press on a desktop notice of this computer user",
     "extension-press": "rests on a press in a browser's pop-up of this computer user",
     "none": "nobody acted: the clock, or a test instance itself",
 }

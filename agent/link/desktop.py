@@ -40,6 +40,8 @@ class Desktop:
         self._health = Health(Part.DESKTOP, Condition.WORKING, "desktop notices, not needed yet")
         self._notifier: object | None = None
         self._shown: OrderedDict[str, str] = OrderedDict()
+        # A flag can be answered while its notice is still being shown: taking it away waits until it has a name.
+        self._one_at_a_time = asyncio.Lock()
 
     def health(self) -> Health:
         """Say whether notices reach the person."""
@@ -47,11 +49,12 @@ class Desktop:
 
     async def show_flag(self, finding: Finding, on_open: Callable[[], None]) -> None:
         """Say that there is a message; pressing it calls `on_open`. Never raises: the page holds the record."""
-        shown = await self._send(*FLAG_TEXT, on_open)
-        if shown:
-            self._shown[finding.id] = shown
-            while len(self._shown) > MAX_SHOWN:
-                self._shown.popitem(last=False)
+        async with self._one_at_a_time:
+            shown = await self._send(*FLAG_TEXT, on_open)
+            if shown:
+                self._shown[finding.id] = shown
+                while len(self._shown) > MAX_SHOWN:
+                    self._shown.popitem(last=False)
 
     async def show_message(self, on_open: Callable[[], None]) -> None:
         """Say that there is something to read, in a flag's words; pressing it calls `on_open`. Never raises."""
@@ -59,7 +62,8 @@ class Desktop:
 
     async def withdraw_flag(self, finding_id: str) -> None:
         """Take the notice of a flag away: it was answered, wherever. Never raises."""
-        shown = self._shown.pop(finding_id, "")
+        async with self._one_at_a_time:
+            shown = self._shown.pop(finding_id, "")
         if not shown:
             return
         try:

@@ -105,11 +105,13 @@ class Refusal(msgspec.Struct, frozen=True):
     Attributes:
         reason: A reason of `docs/protocol.md`.
         detail: What was wrong and what to do; names fields, never values.
+        about: The kind of the message that was refused, where that could be read and is one of ours; else empty.
         salvage: What could still be read of the page loads in it, in their order: good ones and numbered bad ones.
     """
 
     reason: str
     detail: str
+    about: str = ""
     salvage: tuple[LoadItem | Poison, ...] = ()
 
 
@@ -144,18 +146,20 @@ def _refusal(body: bytes, problem: Exception) -> Refusal:
         seen = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal("not_json", "The frame is not one JSON object in UTF-8.")
+    about = seen.kind if isinstance(seen.kind, str) and seen.kind in KINDS else ""
     if seen.v != VERSION or isinstance(seen.v, bool):
         return Refusal(
             "unknown_version",
             f"This agent speaks version {VERSION}. Update the extension or the agent, so that both speak the same.",
+            about,
         )
-    if not isinstance(seen.kind, str) or seen.kind not in KINDS:
+    if not about:
         return Refusal(
             "unknown_kind", "This agent does not know this kind of message; it may be older than the sender."
         )
     where = str(problem).rpartition(" - at ")[2].strip("`") if " - at " in str(problem) else "$"
-    detail = f"A «{seen.kind}» message has a wrong, missing or unknown field at {_place(where)}."
-    return Refusal("bad_field", detail, _salvage(seen))
+    detail = f"A «{about}» message has a wrong, missing or unknown field at {_place(where)}."
+    return Refusal("bad_field", detail, about, _salvage(seen))
 
 
 def _place(where: str) -> str:
@@ -218,6 +222,8 @@ def encode_ack(seq: int, dropped: Sequence[tuple[int, str]] = ()) -> bytes:
 def encode_refuse(refusal: Refusal) -> bytes:
     """Say why a frame was not taken."""
     message: dict[str, object] = {"v": VERSION, "kind": "refuse", "reason": refusal.reason, "detail": refusal.detail}
+    if refusal.about:
+        message["about"] = refusal.about
     if refusal.reason == "unknown_version":
         message["speaks"] = [VERSION]
     return _encoder.encode(message)

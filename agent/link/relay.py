@@ -199,10 +199,7 @@ class RelaySession(asyncio.Protocol):
         elif self._answers >= MAX_ANSWERS:
             settings.count("relay.answers_busy")
         else:
-            try:
-                work = asyncio.ensure_future(settings.answer(answer))
-            except StoreClosed:
-                return  # The agent is stopping; it comes again over the next connection.
+            work = asyncio.ensure_future(settings.answer(answer))
             self._answers += 1
             work.add_done_callback(partial(self._answer_done, answer))
 
@@ -214,10 +211,10 @@ class RelaySession(asyncio.Protocol):
         if problem is None:
             self.send(messages.encode_answered(answer, recorded=work.result()))
         elif isinstance(problem, StoreFull):
-            self._refuse(Refusal("store_full", "The disk is full: free some space. Your answer is taken again later."))
+            self._refuse(_later("store_full", "The disk is full: free some space."))
         elif isinstance(problem, StoreError):
             if not isinstance(problem, StoreClosed):
-                self._refuse(Refusal("store_failed", "The agent could not store your answer; it is taken again later."))
+                self._refuse(_later("store_failed", "The agent could not store your answer."))
         else:
             self._settings.count("relay.session_failed")
             log.error("an answer could not be taken: %s", described(problem))
@@ -365,6 +362,11 @@ class RelaySession(asyncio.Protocol):
             settings.count(f"relay.{reason}")
             dropped.append((seq, reason))
         return kept, dropped, mark
+
+
+def _later(reason: str, why: str) -> Refusal:
+    """Refuse an answer for now."""
+    return Refusal(reason, f"{why} Your answer is taken again later.", "answer")
 
 
 class RelayServer:

@@ -6,13 +6,21 @@ releases called them stays readable, since what somebody said is never rewritten
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 ANSWERS: Final = ("approved", "stopped", "mistaken", "not_me")
 """«This is approved», «I have stopped», «This is not what it looks like», «That was not me», in the order shown."""
 
-EARLIER: Final = frozenset({"stopping", "work"})
-"""Keys of answers that are on record from before and are not offered any more."""
+WORDS: Final[Mapping[str, str]] = {
+    "approved": "This is approved",
+    "stopped": "I have stopped",
+    "mistaken": "This is not what it looks like",
+    "not_me": "That was not me",
+    "stopping": "I have stopped it",
+    "work": "This is for my work",
+}
+"""Each answer as it stands on its button; the last two are on record from before and are not offered any more."""
 
 DISPUTING: Final = frozenset({"mistaken", "not_me"})
 """Answers that say that the finding is wrong: wherever it is shown, it is shown with them."""

@@ -123,6 +123,8 @@ class Strength(StrEnum):
     """Typed at a terminal of this system user."""
     EXTENSION_PRESS = "extension-press"
     """Pressed in the pop-up of a browser of this system user; any process of theirs could have said so."""
+    DESKTOP_PRESS = "desktop-press"
+    """Pressed on a notice of this system user's desktop; any process of theirs could have said so."""
     NONE = "none"
     """Nobody acted: the clock, or a test instance itself."""
 

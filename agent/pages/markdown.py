@@ -14,10 +14,15 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def to_html(text: str, *, top: int = 1) -> Markup:
-    """Return `text` as HTML, its first heading level written as `<h{top}>`."""
+def to_html(text: str, *, last: str = "") -> Markup:
+    """Return `text` as HTML.
+
+    Args:
+        text: The notice.
+        last: The id that the last heading of the second level gets, for a link to it; empty: none.
+    """
     parts: list[str] = []
-    in_list = False
+    in_list, last_part = False, -1
     for line in text.splitlines():
         item = line.startswith("- ")
         if in_list and not item:
@@ -29,12 +34,16 @@ def to_html(text: str, *, top: int = 1) -> Markup:
             parts.append(f"<li>{_inline(line[2:])}</li>")
         elif line.startswith("#"):
             marks = len(line) - len(line.lstrip("#"))
-            level = min(6, marks + top - 1)
+            level = min(6, marks)
+            if level == 2:
+                last_part = len(parts)
             parts.append(f"<h{level}>{_inline(line[marks:].strip())}</h{level}>")
         elif line.strip():
             parts.append(f"<p>{_inline(line)}</p>")
     if in_list:
         parts.append("</ul>")
+    if last and last_part >= 0:
+        parts[last_part] = parts[last_part].replace("<h2>", f'<h2 id="{escape(last)}">', 1)
     return Markup("\n".join(parts))  # noqa: S704  built from escaped text and the tags above
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from agent.content import terms
+from agent.model import answers
 from agent.model.health import Part
 from agent.model.purposes import ActKind, Mode
 
@@ -80,21 +82,6 @@ COLLECT_MODE: Final[Mapping[str, str]] = {
     "loop": "repeating the same request",
 }
 
-ANSWER: Final[Mapping[str, str]] = {
-    "approved": "This is approved",
-    "stopped": "I have stopped",
-    "mistaken": "This is not what it looks like",
-    "not_me": "That was not me",
-    "stopping": "I have stopped it",
-    "work": "This is for my work",
-}
-
-CERTAINTY: Final[Mapping[str, str]] = {
-    "A": "the text itself was read",
-    "B": "from a second source",
-    "C": "not confirmed by us",
-}
-
 BROWSER: Final[Mapping[str, str]] = {
     "chromium": "Chromium",
     "chrome": "Chrome",
@@ -158,6 +145,7 @@ STRENGTH: Final[Mapping[str, str]] = {
     "Nobody was asked for a password.",
     "terminal-typed": "Typed at a terminal of your user on this computer. Nobody was asked for a password.",
     "extension-press": "Pressed in the Gleanwatch pop-up of a browser of your user. Nobody was asked for a password.",
+    "desktop-press": "Pressed on a desktop notice of your user. Nobody was asked for a password.",
     "none": "Nobody acted: the agent recorded it by itself.",
 }
 
@@ -165,6 +153,7 @@ STRENGTH_SHORT: Final[Mapping[str, str]] = {
     "page-link": "A session of your user, no password asked",
     "terminal-typed": "Typed by your user, no password asked",
     "extension-press": "Pressed in a browser of your user, no password asked",
+    "desktop-press": "Pressed on a notice of your user, no password asked",
     "none": "Nobody acted",
 }
 
@@ -260,6 +249,14 @@ COUNTER: Final[Mapping[str, str]] = {
     "relay.answer_unknown": "browser: answers to findings that are not there any more",
     "relay.answer_late": "browser: answers sent again, or after a later one",
     "relay.answers_busy": "browser: answers sent faster than they can be kept",
+    "detection.failed": "programs that could not be judged",
+    "detection.left_out": "recognised programs beyond the number that is kept",
+    "code.unreadable": "code: files that could not be read",
+    "code.too_large": "code: files too large to be read",
+    "code.too_slow": "code: files that took too long",
+    "code.crashed": "code: files over which the reader stopped",
+    "code.failed": "code: files that the reader could not take apart",
+    "code.no_rules": "code: files that were not held against the rules for executables",
     "web.wrong_host": "page: asked for under another name",
     "web.cross_site": "page: asked for by another site",
     "web.wrong_origin": "page: change sent by another site",
@@ -283,8 +280,8 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "level": LEVEL,
     "evidence": EVIDENCE,
     "collect_mode": COLLECT_MODE,
-    "answer": ANSWER,
-    "certainty": CERTAINTY,
+    "answer": answers.WORDS,
+    "certainty": terms.CERTAINTY,
     "browser": BROWSER,
     "part": PART,
     "condition": CONDITION,

@@ -48,7 +48,7 @@ def read_beside(policy: Path, folder: str, endings: tuple[str, ...], *, require_
     except OSError as error:
         return Beside(refused=((folder, f"the folder cannot be read ({error.strerror})"),))
     if len(paths) > MAX_FILES:
-        refused.append((folder, f"holds {len(paths)} files; the first {MAX_FILES} are taken"))
+        refused.append((folder, f"holds {len(paths)} files; at most {MAX_FILES} are read"))
     for path in paths[:MAX_FILES]:
         try:
             with opened(path) as file:

@@ -328,12 +328,13 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "answered or disputed.",
         "at": "When it was done.",
         "notice_sha256": "The fingerprint of the exact text that was shown.",
-        "channel": "Where it was done: page, extension, terminal, by the clock, or by a test instance itself.",
+        "channel": "Where it was done: page, extension, terminal, desktop notice, by the clock, or by a test instance "
+        "itself.",
         "language": "The language of that text.",
         "control": "Which button, switch or prompt was used.",
         "dwell_ms": "How many milliseconds lay between showing the text and the act.",
         "strength": "How sure it is who acted: a page opened by a one-time link, typed at a terminal, pressed in a "
-        "browser's pop-up, or nobody.",
+        "browser's pop-up or on a desktop notice, or nobody.",
         "disputes": "For «that was not me»: the number of the act that is meant.",
         "finding": "For an answer: which finding.",
         "category": "For an answer: approved, stopped, mistaken or not me.",

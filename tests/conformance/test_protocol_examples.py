@@ -117,7 +117,7 @@ def made_by_the_agent() -> dict[str, dict[str, Any]]:
             [Gate(Purpose(gate["purpose"]), GateState(gate["state"]), gate["since"], gate["until"], gate["reason"])]
         ),
         "ack": messages.encode_ack(ack["seq"], [(one["seq"], one["reason"]) for one in ack["dropped"]]),
-        "refuse": messages.encode_refuse(Refusal(refuse["reason"], refuse["detail"])),
+        "refuse": messages.encode_refuse(Refusal(refuse["reason"], refuse["detail"], refuse.get("about", ""))),
         "flags": messages.encode_flags([finding]),
         "answered": messages.encode_answered(answer, recorded=wanted["answered"]["recorded"]),
         "page": messages.encode_page(wanted["page"]["url"]),

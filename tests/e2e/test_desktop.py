@@ -41,6 +41,12 @@ WITHDRAW = SHOW.replace(
 )
 """Shows a flag and takes its notice away again, as after an answer."""
 
+WITHDRAW_MEANWHILE = SHOW.replace(
+    "await desktop.show_flag(flag, lambda: None)",
+    'await asyncio.gather(desktop.show_flag(flag, lambda: None), desktop.withdraw_flag("id"))',
+)
+"""Takes a flag's notice away while it is still being shown."""
+
 DISPUTE = """
 import asyncio
 from agent.link.desktop import Desktop
@@ -123,8 +129,9 @@ async def test_the_notice_of_a_flag_goes_when_the_flag_was_answered(desktop: dic
     _show(desktop)
     await until(lambda: _dunst(desktop, "count", "displayed").stdout.strip() == "1", "the notice")
     _dunst(desktop, "close-all")
-    _show(desktop, WITHDRAW)
-    await until(lambda: _dunst(desktop, "count", "displayed").stdout.strip() == "0", "the notice to go")
+    for program in (WITHDRAW, WITHDRAW_MEANWHILE):
+        _show(desktop, program)
+        await until(lambda: _dunst(desktop, "count", "displayed").stdout.strip() == "0", "the notice to go")
 
 
 async def test_an_act_is_told_and_one_press_says_that_it_was_not_me(desktop: dict[str, str]) -> None:

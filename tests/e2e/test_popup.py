@@ -147,6 +147,16 @@ async def test_a_flag_is_answered_in_the_pop_up_and_the_question_is_closed(
     stand_in.acknowledge = False
     await stand_in.send_flags([{**FLAG, "since": time.time_ns() // 1_000_000}])
     tab = await shows(browser, "A collector for social media is collecting from Instagram", "This is approved")
+    since = "document.querySelector('#since-f1').textContent"
+    await browser.run(tab, "globalThis.pressed = document.querySelector('#mistaken-f1'), 1")
+    before = await browser.run(tab, since)
+
+    async def told_anew() -> bool:
+        return bool(await browser.run(tab, since) != before)
+
+    await until(told_anew, "the time to be told anew", seconds=30)
+    # Under a press that goes on meanwhile the same button must still be there.
+    assert await browser.run(tab, "document.contains(globalThis.pressed)")
     await browser.run(tab, "document.querySelector('#mistaken-f1').click()")
     await until(lambda: len(stand_in.answers) > 0, "the answer")
     await picture(browser, await shows(browser, "handed to the agent as soon as"), pictures, "answer-waiting")

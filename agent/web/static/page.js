@@ -109,15 +109,16 @@ async function submit(event) {
 
 /**
  * Reports the notice as shown once a person had it in front of them: visible page, text on the screen for two seconds.
- * Where only its end is new, its last part must have been there.
+ * Where only its last part is new, that must have been there from its heading to its end.
  */
 function reportShown(notice) {
-  const part = notice.dataset.reportShown === "end" ? [...notice.querySelectorAll("h2")].pop() : notice;
+  const parts = notice.dataset.reportShown === "end" ? [...notice.querySelectorAll("#notice-last, #notice-end")] : [notice];
   let timer = 0;
-  let seen = false;
+  const visible = new Set();
+  const unseen = new Set(parts);
   const check = () => {
     clearTimeout(timer);
-    if (!seen || document.hidden) return;
+    if (unseen.size > 0 || visible.size === 0 || document.hidden) return;
     timer = setTimeout(() => {
       watcher.disconnect();
       document.removeEventListener("visibilitychange", check);
@@ -127,10 +128,14 @@ function reportShown(notice) {
     }, 2000);
   };
   const watcher = new IntersectionObserver((entries) => {
-    seen = entries.some((entry) => entry.isIntersecting);
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) visible.add(target);
+      else visible.delete(target);
+      if (isIntersecting && !document.hidden) unseen.delete(target);
+    }
     check();
   });
-  watcher.observe(part ?? notice);
+  for (const part of parts) watcher.observe(part);
   document.addEventListener("visibilitychange", check);
 }
 

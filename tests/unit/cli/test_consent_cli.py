@@ -263,7 +263,7 @@ def test_history_tells_acts_words_disputes_and_erasures_newest_first(env: Mappin
     agent.words[answered] = "for the library\x1b]0;owned\x07 [red]"
     assert [one["act"]["entry"] for one in document("history")["history"]] == [4, 3, 2, 1, 0]
     text = " ".join(run("history").stdout.split())
-    assert "You answered a finding: «this is for my work»" in text
+    assert "You answered a finding: «This is for my work»" in text
     assert "You said of entry 1: «that was not me»" in text
     assert "You said that this was not you: entry 3" in text
     assert "Erased: only its time" in text

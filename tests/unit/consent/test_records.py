@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from agent.consent import vocabulary
+from agent.consent.bundle import bundle
 from agent.consent.records import ONCE, RecordError, consent_record
+from agent.consenting import STRENGTHS
 from agent.content.purposes import load_purposes
 from agent.model.purposes import ActKind, Channel, Mode, Purpose
 from agent.model.records import RecordFacts
@@ -85,6 +87,14 @@ def test_whatever_the_words_and_names_a_record_is_valid_and_json(one: RecordFact
     record = consent_record(one)
     VALID.validate(record)
     assert json.loads(json.dumps(record)) == record
+
+
+@pytest.mark.parametrize("channel", [c for c in Channel if c not in (Channel.CLOCK, Channel.SELF)])
+def test_wherever_a_person_can_act_the_record_and_its_page_can_be_made(channel: Channel) -> None:
+    strength = STRENGTHS[channel]
+    one = facts(kind=ActKind.DISPUTED, channel=channel, strength=strength)
+    VALID.validate(consent_record(one))
+    assert bundle(real_log([one]), (), b"", {})
 
 
 def test_only_an_optional_purpose_makes_a_consent_record() -> None:

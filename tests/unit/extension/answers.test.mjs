@@ -155,7 +155,7 @@ describe("a refusal", () => {
     const it = make();
     it.answers.connected();
     it.answers.give("f1", "stopped", 0);
-    it.answers.refused("unknown_kind");
+    it.answers.refused("unknown_kind", "");
     assert.equal(it.answers.tooOld, true);
     assert.equal(it.answers.of("f1"), "");
     assert.equal(it.answers.give("f1", "stopped", 0), false);
@@ -164,22 +164,23 @@ describe("a refusal", () => {
     assert.equal(it.answers.give("f1", "stopped", 0), true);
   });
 
-  it("that an answer can have caused gives it up at the third time; a full disk never does", () => {
+  it("of an answer for what is in it gives it up at the third time; a full disk or a bad page load never does", () => {
     const it = make();
     it.answers.connected();
     it.answers.give("f1", "stopped", 0);
-    for (let n = 0; n < 9; n += 1) it.answers.refused("store_full");
-    it.answers.refused("bad_field");
-    it.answers.refused("bad_field");
+    for (let n = 0; n < 9; n += 1) it.answers.refused("store_full", "answer");
+    for (let n = 0; n < 9; n += 1) it.answers.refused("bad_field", "load");
+    it.answers.refused("bad_field", "answer");
+    it.answers.refused("bad_field", "answer");
     assert.equal(it.answers.of("f1"), "stopped");
-    it.answers.refused("bad_field");
+    it.answers.refused("bad_field", "answer");
     assert.equal(it.answers.of("f1"), "");
     assert.equal(it.answers.givenUp, 1);
   });
 
   it("that comes while nothing waits means somebody else", () => {
     const it = make();
-    it.answers.refused("unknown_kind");
+    it.answers.refused("unknown_kind", "");
     assert.equal(it.answers.tooOld, false);
   });
 });

@@ -14,6 +14,7 @@ const good = {
   refusal: null,
   flags: [],
   answersOnPage: false,
+  answersGivenUp: 0,
   lastAck: 1_000,
   waiting: 0,
   dropped: 0,

@@ -222,3 +222,28 @@ async def test_closing_ends_every_thread_and_may_be_done_twice(acme: Organisatio
     acme.write_rule(rule())
     await asyncio.sleep(0.3)
     assert told.changes == []
+
+
+async def test_a_change_that_could_not_be_told_is_told_again(acme: Organisation, clock: MovedClock) -> None:
+    """The disk may be full at that moment: an approval that was taken away must not go on for that."""
+    tries: list[int] = []
+
+    async def changed() -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise OSError("the disk is full")
+
+    named = (str(acme.team.verifier),)
+    files = OrganisationFiles(
+        acme.policy, named, clock, changed, require_root=False, quiet_seconds=0.05, poll_seconds=0.1
+    )
+    await files.look()
+    files.open()
+    try:
+        await until(lambda: files._watched, "the watches")
+        acme.write_rule(rule())
+        await until(lambda: len(tries) == 2, "it to be told again")
+        await asyncio.sleep(0.5)
+        assert len(tries) == 2, "what was told is not told for ever"
+    finally:
+        await files.close()

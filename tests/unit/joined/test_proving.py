@@ -16,7 +16,7 @@ from agent.ledger import checkpoint as checkpoints
 from agent.ledger import note, proof
 from agent.ledger.receipt import check_receipt
 from agent.model.consent import Erasable, Ground
-from agent.model.purposes import ActKind, Channel, Purpose
+from agent.model.purposes import ActKind, Channel, Purpose, Strength
 from agent.model.records import RecordFacts
 from agent.recording import records
 from tests.unit.joined.rig import Join, Joined, managed
@@ -137,3 +137,12 @@ async def test_a_record_names_the_one_before_it_about_the_same_purpose(alone: Jo
     assert len({first.record_id, second.record_id, third.record_id}) == 3
     assert await mine() == [first, second, third]
     assert bundle([first, second, third], (), b"", {})
+
+
+async def test_that_was_not_me_on_the_desktop_is_the_persons_press_and_goes_into_the_export(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    await alone.consents.dispute(alone.consents.acts[-1].entry or 0, Channel.DESKTOP, "desktop.dispute")
+    assert alone.consents.acts[-1].strength is Strength.DESKTOP_PRESS
+    every = await records(alone.store, alone.consents.telling, alone.consents.acts)
+    assert b"on a desktop notice" in b"".join(bundle(every, (), b"", {}).values())

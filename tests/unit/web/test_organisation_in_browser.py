@@ -29,12 +29,12 @@ RULE = OwnRule("id", "Media comes from the library", "Ask the desk instead.", "m
 class Told(FakeFace):
     """An agent whose notice has rules at its end that were not read yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: int = 1) -> None:
         super().__init__(Mode.MANAGED)
-        self.adds = Added(rules=(RULE,))
+        self.adds = Added(rules=(RULE,) * rules)
 
     def notice(self, language: str = "en") -> NoticeText:
-        return with_rules(super().notice(language), [RULE], "ab" * 32, "Acme")
+        return with_rules(super().notice(language), self.adds.rules, "ab" * 32, "Acme")
 
 
 @pytest.fixture
@@ -57,9 +57,21 @@ async def test_the_rules_must_have_been_on_the_screen(page: Page, browser: Chrom
     assert "New at the end of this notice" in await browser.run(tab, "document.body.innerText")
     await asyncio.sleep(3)
     assert page.face.pressed == []
-    await browser.run(tab, "document.querySelector('a[href=\"#notice-end\"]').click()")
+    await browser.run(tab, "document.querySelector('a[href=\"#notice-last\"]').click()")
     heading = "[...document.querySelectorAll('#notice h2')].pop().getBoundingClientRect()"
     assert await browser.run(tab, f"(place => place.top >= 0 && place.top < innerHeight)({heading})")
     await until(lambda: page.face.pressed, "the script to report that the rules were shown")
     assert [one.press.kind for one in page.face.pressed] == [ActKind.SHOWN]
     assert page.face.pressed[0].press.notice_sha256 == page.face.notice().sha256
+
+
+@pytest.mark.parametrize("face", [Told(20)])
+async def test_of_many_rules_the_heading_alone_is_not_enough(page: Page, browser: Chromium) -> None:
+    tab = await browser.open(page.links.make())
+    await browser.go(tab, f"http://gw-{LABEL}.localhost:{page.serving.port}/notice")
+    await browser.run(tab, "document.querySelector('a[href=\"#notice-last\"]').click()")
+    await asyncio.sleep(3)
+    assert page.face.pressed == [], "twenty rules were not on the screen"
+    await browser.run(tab, "document.getElementById('notice-end').scrollIntoView()")
+    await until(lambda: page.face.pressed, "the script to report that the rules were shown")
+    assert [one.press.kind for one in page.face.pressed] == [ActKind.SHOWN]

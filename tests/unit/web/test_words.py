@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
+from agent.model.answers import WORDS
 from agent.model.consent import Erasable, Ground
 from agent.model.findings import CollectMode, EvidenceClass, Level, Stage
 from agent.model.health import Condition, Part
@@ -33,3 +36,10 @@ CLOSED = {
 def test_every_key_has_words_and_no_word_is_left_over(kind: str, keys: type[StrEnum]) -> None:
     assert set(KINDS[kind]) == {key.value for key in keys}
     assert all(KINDS[kind].values())
+
+
+def test_the_pop_up_calls_the_answers_what_the_page_calls_them() -> None:
+    source = (Path(__file__).parents[3] / "extension" / "state.js").read_text(encoding="utf-8")
+    table = re.search(r"const ANSWERS = \{\n(.*?)\n\};", source, re.DOTALL)
+    assert table is not None
+    assert dict(re.findall(r'^  (\w+): "(.*)",$', table[1], re.MULTILINE)) == dict(WORDS)

@@ -66,6 +66,10 @@ class Rules:
             if match.rule in self._worth
         ]
 
+    def forget(self) -> None:
+        """Forget what rules over time have counted."""
+        self._engine.forget()
+
 
 def _said(worth: Worth, fields: Fields) -> Said:
     detail = worth.says.format_map({name: _in_words(name, value) for name, value in fields.items()})

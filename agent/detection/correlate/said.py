@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agent.detection.correlate.facts import Fields
 from agent.model.findings import CollectMode, Evidence
@@ -25,4 +25,13 @@ class Judge(Protocol):
 
     def __call__(self, kind: str, fields: Fields, at: int, /) -> Sequence[Said]:
         """Return what the rules say of a fact of a kind, seen at a time (UTC milliseconds)."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A judge whose answer depends on the facts before, as that of rules over time does."""
+
+    def forget(self) -> None:
+        """Forget every fact: the next one is judged as the first."""
         ...

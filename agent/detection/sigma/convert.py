@@ -112,7 +112,7 @@ class Converter:
             how = {(True, True): "has", (True, False): "starts", (False, True): "ends"}.get(
                 (value.starts_with, value.ends_with), "is"
             )
-            return Same(field, value.field, how)  # type: ignore[arg-type]
+            return Same(field, value.field, how)  # type: ignore[arg-type]  # one of four words
         raise Unsupported(f"{_named(value)} cannot be evaluated", field)
 
 

@@ -110,7 +110,12 @@ class Engine:
         self._routes: dict[tuple[object, ...], _Route] = {}
         self._correlations = {rule.id: rule for rule in rules.correlations}
         self._shown = {rule.id: shown.get(rule.id, True) for rule in rules.correlations}
-        self._correlator = Correlator(rules.correlations, tolerance_ms=tolerance_ms)
+        self._tolerance_ms = tolerance_ms
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget every event: correlations begin anew."""
+        self._correlator = Correlator(tuple(self._correlations.values()), tolerance_ms=self._tolerance_ms)
 
     @property
     def correlates(self) -> bool:
@@ -144,10 +149,6 @@ class Engine:
             fired = self._correlator.observe(feeding, event, at_ms)
             found += [self._fired(each) for each in fired if self._shown[each.rule]]
         return found
-
-    def rules_for(self, logsources: Sources) -> int:
-        """Return how many rules look at events from there."""
-        return len(self._route(logsources).rules)
 
     def _route(self, logsources: Sources) -> _Route:
         key: tuple[object, ...] = tuple(

@@ -59,7 +59,7 @@ def is_number(value: object) -> TypeGuard[float]:
     kind = value.__class__
     if kind is int:
         return True
-    return kind is float and math.isfinite(value)  # type: ignore[arg-type]
+    return kind is float and math.isfinite(value)  # type: ignore[arg-type]  # a float by its class
 
 
 def texts(value: Any) -> Iterator[str]:

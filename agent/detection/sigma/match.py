@@ -82,7 +82,7 @@ def _ends(literals: tuple[str, ...]) -> Asks:
 
 def _has(literals: tuple[str, ...]) -> Asks:
     if len(literals) == 1:
-        return lambda text, literal=literals[0]: literal in text  # type: ignore[misc]
+        return lambda text, literal=literals[0]: literal in text  # type: ignore[misc]  # no default in `Asks`
 
     def has_one(text: str) -> bool:
         for literal in literals:  # noqa: SIM110 - as above

@@ -36,9 +36,7 @@ def engine(logsource: str) -> Engine:
 def test_a_rule_looks_where_its_log_source_is_a_subset_of_one(
     own: str, sources: list[dict[str, Any]], applies: bool
 ) -> None:
-    judge = engine(own)
-    assert bool(judge.match(sources, {"f": "a"}, 0)) is applies
-    assert judge.rules_for(sources) == int(applies)
+    assert bool(engine(own).match(sources, {"f": "a"}, 0)) is applies
 
 
 def test_log_sources_may_be_given_as_such() -> None:

@@ -52,7 +52,7 @@ class Surroundings:
 
 
 ORDINARY: Final = Surroundings()
-"""Nothing is known of the surroundings."""
+"""Nothing speaks for ordinary work."""
 
 _MEANING: dict[Setting, Surroundings] = {
     one.setting: one

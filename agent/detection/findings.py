@@ -16,6 +16,8 @@ grow without end, and none of it is an argument, an address or a path.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import weakref
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -24,7 +26,7 @@ from agent.detection import weights
 from agent.detection.cadence import Cadence, CadenceWindows
 from agent.detection.context import ORDINARY, Surroundings, surroundings
 from agent.detection.correlate import facts
-from agent.detection.correlate.said import Judge, Said
+from agent.detection.correlate.said import Judge, Remembering, Said
 from agent.detection.identified import Bulk, Identified, Role
 from agent.detection.identify.executable import program_of
 from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS
@@ -49,11 +51,13 @@ from agent.model.ports import Clock, Connections, ProcessTree
 CLOSE_AFTER_MS = 30 * 60_000
 AT_ONCE_MS = 10 * 60_000
 """An export belongs to what was going on in the ten minutes before it."""
+RECENT_MS = 2 * AT_ONCE_MS
+"""Page loads from before that say nothing of an export that is still to be judged."""
 LOOP_GOES_ON_MS = 120_000
 MAX_FINDINGS = 512
 MAX_CANDIDATES = 256
 MAX_ADDRESSES = 8
-MAX_LOWERED = 4096
+MAX_AROUND = 4096
 MAX_RECENT_LOADS = 4096
 
 Identify = Callable[[ProcessStarted], Awaitable[Identified | None]]
@@ -127,12 +131,14 @@ class Detector:
         self._open: dict[Slot, Track] = {}
         self._slot_of: dict[ProcessKey, Slot] = {}
         self._lineage = Lineage()
-        self._lowered: OrderedDict[int, tuple[int, Surroundings]] = OrderedDict()
+        self._around: OrderedDict[int, tuple[int, Surroundings]] = OrderedDict()
         self._asking: dict[ProcessKey, ProcessStarted] = {}
         self._answered: dict[int, asyncio.Event] = {}
         self._loops: OrderedDict[tuple[str, int], tuple[int, Sequence[Said]]] = OrderedDict()
         self._cadence = CadenceWindows()
         self._recent_loads: deque[PageLoad] = deque(maxlen=MAX_RECENT_LOADS)
+        self._installed: dict[str, Identified] = {}
+        self._without_place: list[Finding] = []
         self._organisation: Judge = no_rules
         self._approvals: Sequence[Approval] = ()
         self.left_out = 0
@@ -183,7 +189,8 @@ class Detector:
             return False
         self._asking.pop(event.key, None)
         self._forget(event.key)
-        self._lower(event.key, self._lowered.get(event.parent, (0, ORDINARY))[1])
+        held = self._around.get(event.parent)
+        self._remember(event.key, held[1] if held is not None else ORDINARY, known=held is not None)
         return True
 
     async def refine(self, event: ProcessStarted) -> list[Finding]:
@@ -192,14 +199,13 @@ class Detector:
         Call it after the findings of `started` are out: it may wait for the helper process. Does nothing for processes
         that were not recognised, or where nothing more can be learned.
         """
-        if self._refine is None or event.key not in self._slot_of:
+        live = self._live_of(event.key)
+        if self._refine is None or live is None or live.command() is not event.command:
             return []
         identified = await self._refine(event)
-        slot = self._slot_of.get(event.key)
-        if identified is None or slot is None:
+        # Meanwhile it may have ended, or have become another program, which is another tool's or is looked at itself.
+        if identified is None or self._live_of(event.key) is not live:
             return []
-        track = self._open[slot]
-        live = track.alive[event.key]
         live.found = _weighed(identified, self._surroundings(event))
         live.known = confidence(identified.evidence)
         return self._spoke(event.key, live)
@@ -224,7 +230,9 @@ class Detector:
 
     def page_loads(self, loads: Sequence[PageLoad]) -> list[Finding]:
         """Take in page loads from browsers; a machine's rhythm is evidence."""
-        self._recent_loads.extend(loads)
+        now = self._clock.now()
+        # What a browser hands in late is no longer recent, and must not push out what is.
+        self._recent_loads.extend(load for load in loads if abs(now - load.at) <= RECENT_MS)
         verdicts: dict[str, tuple[Cadence, int]] = {}
         for verdict, at in self._cadence.add(loads):
             verdicts[verdict.platform] = (verdict, at)
@@ -252,7 +260,11 @@ class Detector:
             now: UTC milliseconds.
         """
         changed = []
-        for key, slot in list(self._slot_of.items()):
+        for key in list(self._slot_of):
+            # Asked anew for each: what one of them says may lift the finding that the next one is under.
+            slot = self._slot_of.get(key)
+            if slot is None:
+                continue
             track = self._open[slot]
             live = track.alive[key]
             track.finding = replace(track.finding, last_seen=max(track.finding.last_seen, now))
@@ -276,8 +288,12 @@ class Detector:
         exports, while pages of watched platforms are being loaded.
         """
         now = self._clock.now()
-        loading = bool(self._recent_loads) and now - self._recent_loads[-1].at <= AT_ONCE_MS
-        return any(self._is_active(track, now, cards=loading) for track in self._open.values())
+        if any(self._is_active(track, now, cards=False) for track in self._open.values()):
+            return True
+        # Of all that is recent: browsers hand in their queues in any order.
+        return any(self._is_active(track, now, cards=True) for track in self._open.values()) and any(
+            abs(now - load.at) <= AT_ONCE_MS for load in self._recent_loads
+        )
 
     def _is_active(self, track: Track, at: int, *, cards: bool) -> bool:
         if track.shown is None:
@@ -290,26 +306,44 @@ class Detector:
     def restore(self, findings: Iterable[Finding]) -> None:
         """Take up open findings from before a restart; closed ones are ignored.
 
-        Processes that still run are reported as started again by the sensor and are recognised by their key.
+        Processes that still run are reported as started again by the sensor and are recognised by their key. Two of a
+        tool may have been flagged: the second was listed at first, and takes that place again where it is free. What
+        finds no place is closed with the next tick.
         """
+        beside = []
         for finding in findings:
-            if finding.closed_at is not None:
-                continue
-            slot = (finding.tool, Standing.FLAGGED if finding.flagged else Standing.LISTED)
-            if slot in self._open:
-                continue
-            role = Role.ENGINE if finding.family == "browser-automation" else Role.COLLECTOR
-            role = Role.SCRIPT if finding.tool.startswith("script:") else role
-            self._open[slot] = Track(finding, role, best=finding.evidence, shown=finding, slot=slot)
+            if finding.closed_at is None and not self._take_up(
+                finding, Standing.FLAGGED if finding.flagged else Standing.LISTED
+            ):
+                beside.append(finding)
+        for finding in beside:
+            if not self._take_up(finding, Standing.LISTED):
+                self._without_place.append(finding)
+
+    def _take_up(self, finding: Finding, standing: Standing) -> bool:
+        """Hold a finding from before a restart under its tool and a standing; False where that is taken."""
+        slot = (finding.tool, standing)
+        if slot in self._open:
+            return False
+        role = Role.ENGINE if finding.family == "browser-automation" else Role.COLLECTOR
+        role = Role.SCRIPT if finding.tool.startswith("script:") else role
+        ruled = {piece.rule: piece for piece in finding.evidence if piece.cls is EvidenceClass.RULE}
+        best = tuple(piece for piece in finding.evidence if piece.cls is not EvidenceClass.RULE)
+        self._open[slot] = Track(finding, role, best, ruled, shown=finding, slot=slot, restored=True)
+        return True
 
     def forget(self) -> None:
         """Forget every finding and process: what still runs is met again as if the agent had just started."""
         self._open.clear()
         self._slot_of.clear()
-        self._lowered.clear()
+        self._around.clear()
         self._lineage.clear()
         self._loops.clear()
+        if isinstance(self._judge, Remembering):
+            self._judge.forget()
         self._recent_loads.clear()
+        self._installed.clear()
+        self._without_place.clear()
         self._asking.clear()
         self._cadence = CadenceWindows()
 
@@ -323,28 +357,30 @@ class Detector:
         if self._recognise is None:
             return []
         now = self._clock.now()
-        touched = []
-        present = set()
+        present: dict[str, Identified] = {}
         for item in found:
             identified = self._recognise(item)
-            if identified is None:
-                continue
-            present.add(identified.tool)
-            track = self._open.get((identified.tool, Standing.LISTED))
-            if track is None:
-                track = self._begin((identified.tool, Standing.LISTED), identified, Stage.INSTALLED, now)
-                if track is None:
-                    continue
-            if track.finding.stage is Stage.INSTALLED:
-                track.best = strongest([*track.best, *identified.evidence])
-                track.finding = replace(track.finding, last_seen=now)
-            touched.append(track)
-        changed = self._changed(touched)
+            if identified is not None:
+                before = present.get(identified.tool, identified)
+                evidence = strongest([*before.evidence, *identified.evidence])
+                present[identified.tool] = replace(before, evidence=evidence)
+        changed = self._changed([track for one in present.values() if (track := self._card(one, now)) is not None])
         if complete:
             for slot, track in list(self._open.items()):
                 if track.finding.stage is Stage.INSTALLED and slot[0] not in present:
                     changed += self._shut(slot, track, now)
+        known = present if complete else {**self._installed, **present}
+        self._installed = dict(itertools.islice(known.items(), MAX_FINDINGS))
         return changed
+
+    def _card(self, identified: Identified, now: int) -> Track | None:
+        """Return the card of what is installed, or what is listed of it already; None where nothing more is kept."""
+        slot = (identified.tool, Standing.LISTED)
+        track = self._open.get(slot) or self._begin(slot, identified, Stage.INSTALLED, now)
+        if track is not None and track.finding.stage is Stage.INSTALLED:
+            track.best = strongest([*track.best, *identified.evidence])
+            track.finding = replace(track.finding, last_seen=now)
+        return track
 
     def follow(self, organisation: Judge, approvals: Sequence[Approval]) -> list[Finding]:
         """Put an organisation's rules and approvals in force; they hold for what is open, too.
@@ -388,7 +424,7 @@ class Detector:
         below_own = root is not None and self._slot_of[root][0] == identified.tool
         if root is not None and not below_own:
             self._fetches_for(root, identified)
-        if not below_own and not identified.quiet:
+        if not below_own and not identified.quiet and self._known_under(live) is None:
             live.hear(self._started_again(identified, live, event))
         return self._take(event, live, counts=not below_own)
 
@@ -408,14 +444,19 @@ class Detector:
 
     def _started_again(self, identified: Identified, live: Live, event: ProcessStarted) -> Sequence[Said]:
         """Ask whether this start is one of many; once it is, so are those of the same parent that follow it soon."""
-        said = self._judge(facts.START, facts.start(identified, live.all_modes, event.parent), event.seen_at)
-        around = (identified.tool, event.parent)
-        held = self._loops.get(around)
-        if not said and held is not None and event.seen_at - held[0] <= LOOP_GOES_ON_MS:
+        # When it began, not when the agent learned of it: all that runs is met at once when watching begins.
+        began = event.key.started_at
+        said = self._judge(facts.START, facts.start(identified, live.all_modes, event.parent), began)
+        return self._loop_around((identified.tool, event.parent), began, said)
+
+    def _loop_around(self, what: tuple[str, int], began: int, said: Sequence[Said]) -> Sequence[Said]:
+        """Return what was said of a start below a parent, or was said of one that began shortly before or after."""
+        held = self._loops.get(what)
+        if not said and held is not None and abs(began - held[0]) <= LOOP_GOES_ON_MS:
             said = held[1]
         if said:
-            self._loops[around] = (event.seen_at, said)
-            self._loops.move_to_end(around)
+            self._loops[what] = (began, said)
+            self._loops.move_to_end(what)
             while len(self._loops) > MAX_CANDIDATES:
                 self._loops.popitem(last=False)
         return said
@@ -426,17 +467,14 @@ class Detector:
         if fetcher is None:
             return []
         identified, addresses = fetcher
-        said: list[Said] = []
+        began = event.key.started_at
+        new: list[Said] = []
         for parent in dict.fromkeys((event.parent, self._parent_of(event.parent))):
             for address in addresses[:MAX_ADDRESSES] if parent > 1 else ():
-                said += self._judge(facts.FETCH, facts.fetch(identified.tool, parent, address), event.seen_at)
-        around_it = (identified.tool, event.parent)
-        held = self._loops.get(around_it)
-        if not said and held is not None and event.seen_at - held[0] <= LOOP_GOES_ON_MS:
-            said = list(held[1])
+                new += self._judge(facts.FETCH, facts.fetch(identified.tool, parent, address), began)
+        said = self._loop_around((identified.tool, event.parent), began, new)
         if not said:
             return []
-        self._loops[around_it] = (event.seen_at, said)
         live = _live(event, identified, around)
         live.hear(said)
         return self._take(event, live, counts=True)
@@ -450,15 +488,7 @@ class Detector:
     def _place(self, key: ProcessKey, live: Live, at: int, *, counts: bool) -> Track | None:
         """Put a process under the finding that it belongs to: the tool's own, or the one beside it."""
         tool = live.found.tool
-        known = next(
-            (
-                slot
-                for slot in ((tool, standing) for standing in reversed(Standing))
-                if slot in self._open and live.ref in self._open[slot].finding.processes
-            ),
-            None,
-        )
-        slot = known or (tool, Standing.FLAGGED if self._ruled(live, at) else live.standing())
+        slot = self._known_under(live) or (tool, Standing.FLAGGED if self._ruled(live, at) else live.standing())
         track = self._open.get(slot)
         card = self._open.get((tool, Standing.LISTED))
         # A card of what is installed becomes the finding; so does the one of the starts that this one made a loop.
@@ -472,6 +502,19 @@ class Detector:
         track.take(key, live, at, counts=counts)
         self._slot_of[key] = slot
         return track
+
+    def _known_under(self, live: Live) -> Slot | None:
+        """Return the finding that lists a process already: it is reported again, after a pause or a restart."""
+        for standing in reversed(Standing):
+            track = self._open.get((live.found.tool, standing))
+            if track is not None and live.ref in track.finding.processes:
+                return track.slot
+        return None
+
+    def _live_of(self, key: ProcessKey) -> Live | None:
+        """Return what is known of a recognised process that runs."""
+        slot = self._slot_of.get(key)
+        return self._open[slot].alive.get(key) if slot is not None else None
 
     def _ruled(self, live: Live, at: int) -> bool:
         """Say whether the organisation's rules flag a process by itself: then it belongs under the warning."""
@@ -543,30 +586,33 @@ class Detector:
         if slot is not None and slot in self._open:
             self._open[slot].alive.pop(key, None)
         self._lineage.forget(key)
-        held = self._lowered.get(key.pid)
+        held = self._around.get(key.pid)
         if held is not None and held[0] == key.started_at:
-            del self._lowered[key.pid]
+            del self._around[key.pid]
 
     def _surroundings(self, event: ProcessStarted) -> Surroundings:
-        """Return what the surroundings take off, and remember a lowering one for the processes below it."""
-        held = self._lowered.get(event.parent)
+        """Return what the surroundings take off, and remember it for the processes below."""
+        held = self._around.get(event.parent)
+        package = self._package_of(event)
         around = surroundings(
             program_of(event.command, event.name),
             self._tree.ancestors(event.key.pid),
-            package=self._package_of(event),
+            package=package,
             above=held[1] if held is not None else None,
         )
-        return self._lower(event.key, around)
+        # That it is ordinary is known where more than a name says so: of whom its code is, or of who stands above.
+        return self._remember(event.key, around, known=package is not None or held is not None)
 
-    def _lower(self, key: ProcessKey, around: Surroundings) -> Surroundings:
-        """Remember what the surroundings of a process take off, if anything, and return it."""
+    def _remember(self, key: ProcessKey, around: Surroundings, *, known: bool) -> Surroundings:
+        """Remember what a process hands on, where that is known or takes something off, and return it."""
+        self._around.pop(key.pid, None)
         # A runner that started the agent too is everybody's surroundings, and nobody's excuse.
-        if around.factor == 1.0 or self._tree.above_agent(key.pid):
-            self._lowered.pop(key.pid, None)
+        if self._tree.above_agent(key.pid):
             return ORDINARY
-        self._lowered[key.pid] = (key.started_at, around)
-        while len(self._lowered) > MAX_LOWERED:
-            self._lowered.popitem(last=False)
+        if known or around.factor != 1.0:
+            self._around[key.pid] = (key.started_at, around)
+            while len(self._around) > MAX_AROUND:
+                self._around.popitem(last=False)
         return around
 
     # Findings
@@ -656,7 +702,8 @@ class Detector:
         for track in {id(one): one for one in tracks}.values():
             if track.finding.stage is not Stage.INSTALLED:
                 standing = facts.standing(track.finding, self._about(track, now))
-                track.obey(self._organisation(facts.FINDING, standing, now))
+                said = self._organisation(facts.FINDING, standing, now)
+                track.obey(said, in_force=self._organisation is not no_rules)
             self._settle(track)
             versions.append(track.next_version(now, self._hold_ms, self._approvals))
         return [version for version in versions if version is not None]
@@ -680,12 +727,17 @@ class Detector:
         return facts.About(track.capability, tuple(sorted(track.flags)), classes, len(loads))
 
     def _close(self, now: int) -> list[Finding]:
-        closed = []
+        closed, self._without_place = [replace(one, closed_at=now) for one in self._without_place], []
+        cards = []
         for slot, track in list(self._open.items()):
             idle = not track.alive and track.finding.stage is not Stage.INSTALLED
             if idle and now - track.finding.last_seen >= CLOSE_AFTER_MS:
                 closed += self._shut(slot, track, now)
-        return closed
+                # Its card had become this finding; it is installed still.
+                installed = self._installed.get(slot[0])
+                if installed is not None and (slot[0], Standing.LISTED) not in self._open:
+                    cards.append(self._card(installed, now))
+        return closed + self._changed([card for card in cards if card is not None])
 
     def _shut(self, slot: Slot, track: Track, now: int) -> list[Finding]:
         del self._open[slot]
@@ -694,7 +746,7 @@ class Detector:
 
 def _live(event: ProcessStarted, identified: Identified, around: Surroundings) -> Live:
     ref = ProcessRef(event.key.pid, event.key.started_at, event.name)
-    return Live(ref, _weighed(identified, around), confidence(identified.evidence))
+    return Live(ref, _weighed(identified, around), confidence(identified.evidence), command=weakref.ref(event.command))
 
 
 def _weighed(identified: Identified, around: Surroundings) -> Identified:

@@ -7,7 +7,7 @@ export). While it is open its stage only rises and a flag stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -17,7 +17,7 @@ from agent.detection.correlate.said import Said
 from agent.detection.identified import Identified, Role
 from agent.detection.scoring import confidence, flagged, level, strongest
 from agent.model.approvals import Approval
-from agent.model.events import Activity, ProcessKey
+from agent.model.events import Activity, CommandLine, ProcessKey
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 
 MAX_PROCESSES = 32
@@ -52,6 +52,8 @@ class Live:
         past: What its ended helpers did.
         busy: Ticks in which it, or a helper, exchanged or opened something new: a walk goes on, a start-up does not.
         fetchers: How many programs that fetch it has started.
+        command: The command line that it was recognised by, held weakly; None once that is gone. A process keeps its
+            number and start when it replaces its program, and is another `Live` then.
     """
 
     ref: ProcessRef
@@ -64,6 +66,7 @@ class Live:
     past: Activity | None = None
     busy: int = 0
     fetchers: int = 0
+    command: Callable[[], CommandLine | None] = lambda: None
 
     @property
     def pieces(self) -> tuple[Evidence, ...]:
@@ -126,6 +129,8 @@ class Track:
         slot: Under which tool and standing it is held.
         capability: What the tool is able to do, or empty.
         flags: Names of the options that its processes were started with.
+        restored: Whether it is from before a restart and no process has spoken since: what its tool is able to do, and
+            with which options it was started, is not known.
     """
 
     finding: Finding
@@ -137,15 +142,17 @@ class Track:
     slot: tuple[str, Standing] = ("", Standing.HIDDEN)
     capability: str = ""
     flags: frozenset[str] = frozenset()
+    restored: bool = False
 
     def take(self, key: ProcessKey, live: Live, at: int, *, counts: bool) -> None:
         """Take in a process; `counts` says whether it is a start of its own."""
         finding = self.finding
-        if finding.stage is Stage.INSTALLED and live.listed:
+        # Also one that says nothing by itself, where it belongs under a warning: a card is never that.
+        running = live.listed or self.slot[1] is Standing.FLAGGED
+        if finding.stage is Stage.INSTALLED and running:
             # An installed card says nothing about what runs; from here on what runs speaks for itself.
             self.best = ()
         known = live.ref in finding.processes
-        running = live.listed or finding.stage is not Stage.INSTALLED
         self.alive[key] = live
         self.finding = replace(
             finding,
@@ -159,6 +166,7 @@ class Track:
 
     def weigh(self, live: Live) -> None:
         """Let one process speak: the finding rises to what it shows."""
+        self.restored = False
         finding = self.finding
         pieces = strongest(live.pieces)
         lowered = finding.lowered
@@ -197,10 +205,16 @@ class Track:
         warn = flagged(level(proven), stage, finding.modes, asks_for_many=False)
         self.finding = replace(finding, flagged=finding.flagged or warn)
 
-    def obey(self, said: Iterable[Said]) -> None:
-        """Take in what the organisation's own rules say now: a rule that matches flags by itself."""
-        for rule in [rule for rule, piece in self.shared.items() if piece.cls is EvidenceClass.RULE]:
-            del self.shared[rule]
+    def obey(self, said: Iterable[Said], *, in_force: bool = True) -> None:
+        """Take in what the organisation's own rules say now: a rule that matches flags by itself.
+
+        Args:
+            said: What they say of the finding as it is known.
+            in_force: Whether there are any. What they said before a restart stays until they can be asked anew.
+        """
+        if not (self.restored and in_force):
+            for rule in [rule for rule, piece in self.shared.items() if piece.cls is EvidenceClass.RULE]:
+                del self.shared[rule]
         for one in said:
             self.shared[one.evidence.rule] = one.evidence
             self.finding = replace(self.finding, flagged=self.finding.flagged or one.flags)

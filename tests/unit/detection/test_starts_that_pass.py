@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.detection.conftest import World
+from agent.detection.findings import CLOSE_AFTER_MS
+from tests.unit.detection.conftest import Machine, World
 
 
 async def test_a_start_passes_once_it_is_known_to_be_nobodys(world: World) -> None:
@@ -12,6 +13,30 @@ async def test_a_start_passes_once_it_is_known_to_be_nobodys(world: World) -> No
     await world.start("sleep", "1", exe="/usr/bin/sleep")
     assert world.detector.passes(world.event("sleep", "1", exe="/usr/bin/sleep"))
     assert not world.detector.passes(world.event("sleep", "2", exe="/usr/bin/sleep"))
+
+
+async def test_a_script_of_ones_own_named_like_a_test_runner_hides_nothing_that_it_starts(
+    world: World, machine: Machine
+) -> None:
+    """Neither directly nor through a shell, nor through what passes: of whom its code is, is known."""
+    machine.script("pytest", "import subprocess\n")
+    machine.script("mytool", "import subprocess\n")
+    await world.start("sleep", "1", exe="/usr/bin/sleep")
+    for name in ("pytest", "mytool"):
+        script = world.event("python3", name, exe="/usr/bin/python3", name=name)
+        await world.detector.started(script)
+        shell = world.event("sh", "-c", "true", exe="/bin/sh", parent=script.key.pid)
+        await world.detector.started(shell)
+        passing = world.event("sleep", "1", exe="/usr/bin/sleep", parent=script.key.pid)
+        assert world.detector.passes(passing)
+        for above, names in ((script, (name,)), (shell, ("sh", name)), (passing, ("sleep", name))):
+            tool = world.event("wpull", "-r", "https://site.example/", exe="/usr/bin/wpull", parent=above.key.pid)
+            world.tree.above[tool.key.pid] = names
+            (found,) = await world.detector.started(tool)
+            assert (found.flagged, found.lowered) == (True, "")
+            world.end(tool)
+            world.time.at += CLOSE_AFTER_MS
+            world.detector.tick(world.time.at)
 
 
 @pytest.mark.parametrize(

@@ -219,9 +219,7 @@ class Daemon:
             self._found,
             lambda active: self._start(self.artefacts.attend(active)),
         )
-        self.inventory = Inventory(
-            home, os.environ, lambda found: self._found(self._detector.installed(found, complete=True))
-        )
+        self.inventory = Inventory(home, os.environ, self.watching.installed)
         self.artefacts = Artefacts(home, os.environ, clock, self.watching.exported, self.watching.media_grew)
         # Whoever has no policy has no organisation: nothing is looked for beside it.
         self.organisation = (
@@ -600,7 +598,7 @@ class Daemon:
         told = bool(rules.told) and self.consents.rules_told() is not None
         if self._in_force[0] != (rules.sha256 if told else ""):
             self._in_force = (rules.sha256, InForce(rules)) if told else ("", no_rules)
-        self._found(self._detector.follow(self._in_force[1], self.organisation.approvals()))
+        self.watching.follow(self._in_force[1], self.organisation.approvals())
 
     async def _follow_acts(self, heard: Listener) -> None:
         """Decide anew what is in force whenever acts change: a text was shown, a showing disputed or erased."""

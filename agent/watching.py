@@ -14,8 +14,19 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
+from agent.detection.correlate.said import Judge
 from agent.detection.findings import Detector
-from agent.model.events import ExportWritten, MediaGrew, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.approvals import Approval
+from agent.model.events import (
+    ExportWritten,
+    ExtensionFound,
+    MediaGrew,
+    PackageFound,
+    PageLoad,
+    ProcessEnded,
+    ProcessKey,
+    ProcessStarted,
+)
 from agent.model.faults import described
 from agent.model.findings import Finding
 from agent.model.health import Condition, Health, Part
@@ -23,7 +34,7 @@ from agent.model.ports import Clock
 from agent.sensors.connections.addresses import PlatformAddresses
 from agent.sensors.connections.sampler import Sampler
 from agent.sensors.processes.choose import choose_source
-from agent.sensors.processes.source import ProcessSource
+from agent.sensors.processes.source import ProcessEvent, ProcessSource
 from agent.sensors.tree import CachedTree
 
 log = logging.getLogger(__name__)
@@ -151,8 +162,14 @@ class Watching:
     def page_loads(self, loads: Sequence[PageLoad]) -> None:
         """Take in page loads that were stored and acknowledged."""
         self._found(self._parts.detector.page_loads(loads))
-        # Also where no finding changed: a card of what exports becomes active by the loads alone.
-        self._say_active()
+
+    def installed(self, found: Sequence[PackageFound | ExtensionFound]) -> None:
+        """Take in everything that is installed."""
+        self._found(self._parts.detector.installed(found, complete=True))
+
+    def follow(self, organisation: Judge, approvals: Sequence[Approval]) -> None:
+        """Put an organisation's rules and approvals in force."""
+        self._found(self._parts.detector.follow(organisation, approvals))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -162,16 +179,17 @@ class Watching:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
-            # One process that cannot be judged must not blind the agent to the next.
-            self._failed += 1
-            log.error("watching: %s", described(problem))
+            self._stumbled(problem)
+
+    def _stumbled(self, problem: BaseException) -> None:
+        """Count and say that something failed: one process that cannot be judged must not blind the agent."""
+        self._failed += 1
+        log.error("watching: %s", described(problem))
 
     def _found(self, findings: Sequence[Finding]) -> None:
         if findings:
             self._on_findings(findings)
-            self._say_active()
-
-    def _say_active(self) -> None:
+        # Also where no finding changed: a card of what exports becomes active by page loads alone.
         active = self.on and self._parts.detector.active()
         if active != self._active:
             self._active = active
@@ -179,12 +197,19 @@ class Watching:
 
     async def _follow(self, source: ProcessSource) -> None:
         async for started in source.existing():
-            self._take(started)
+            self._hear(started)
         async for event in source.events():
+            self._hear(event)
+
+    def _hear(self, event: ProcessEvent) -> None:
+        """Take in a start or an end, whatever goes wrong with it."""
+        try:
             if isinstance(event, ProcessStarted):
                 self._take(event)
             else:
                 self._take_end(event)
+        except Exception as problem:  # the next one is to be heard of
+            self._stumbled(problem)
 
     def _take(self, event: ProcessStarted) -> None:
         self._parts.tree.saw(event)
@@ -215,17 +240,21 @@ class Watching:
         self._sampled = wanted
         return wanted
 
+    def _look(self) -> None:
+        parts = self._parts
+        if self._choose():
+            parts.addresses.refresh_soon()
+        self._found(parts.detector.tick(parts.clock.now()))
+
     async def _sample(self) -> None:
         """Look at connections while there is somebody worth it; otherwise only let old findings close."""
-        parts = self._parts
         while True:
-            wanted = self._choose()
-            if wanted:
-                parts.addresses.refresh_soon()
-            self._found(parts.detector.tick(parts.clock.now()))
-            self._say_active()
+            try:
+                self._look()
+            except Exception as problem:  # the next look is to come
+                self._stumbled(problem)
             self._wake.clear()
-            if wanted:
+            if self._sampled:
                 await asyncio.sleep(BUSY_SECONDS)
             else:
                 # Not `wait_for`: of a cancellation that comes together with the word to wake, it makes none.

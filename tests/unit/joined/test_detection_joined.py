@@ -11,13 +11,23 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from agent.detection.correlate.said import Said
 from agent.detection.findings import MAX_FINDINGS, Detector
 from agent.detection.identified import Bulk, Identified, Role
-from agent.model.events import Activity, CommandLine, ProcessEnded, ProcessKey, ProcessStarted
+from agent.model.events import (
+    Activity,
+    CommandLine,
+    ExtensionFound,
+    PackageFound,
+    PageLoad,
+    ProcessEnded,
+    ProcessKey,
+    ProcessStarted,
+)
 from agent.model.findings import Evidence, EvidenceClass, Finding
 from agent.sensors.connections.addresses import PlatformAddresses
 from agent.sensors.connections.sampler import Sampler
@@ -114,7 +124,11 @@ async def test_what_was_never_shown_makes_room_first() -> None:
 
 @asynccontextmanager
 async def watching(
-    identify: Identify, found: list[Finding], on_active: Callable[[bool], None] = lambda _active: None
+    identify: Identify,
+    found: list[Finding],
+    on_active: Callable[[bool], None] = lambda _active: None,
+    recognise: Callable[[PackageFound | ExtensionFound], Identified | None] = lambda _found: None,
+    kind: type[Detector] = Detector,
 ) -> AsyncIterator[Watching]:
     """Watch the real processes of this person, with an answer of the test's own."""
 
@@ -128,7 +142,7 @@ async def watching(
     sockets = socket_lister(reader, addresses.ports)
     sampler = Sampler(sockets, addresses, clock)
     numbers = iter(range(1 << 30))
-    detector = Detector(identify, sampler, tree, clock, lambda: f"f{next(numbers)}", hold_ms=1)
+    detector = kind(identify, sampler, tree, clock, lambda: f"f{next(numbers)}", hold_ms=1, recognise=recognise)
     parts = WatchParts(detector, tree, sampler, addresses, clock, os.getuid(), 0.2, only_itself)
     one = Watching(parts, found.extend, on_active)
     await one.open()
@@ -214,3 +228,90 @@ async def test_closing_at_the_moment_at_which_the_first_one_is_found_ends() -> N
             child.kill()
             await child.wait()
     assert not one.on
+
+
+async def nobody(_event: ProcessStarted) -> Identified | None:
+    """Recognise no process."""
+    return None
+
+
+async def test_what_is_installed_and_exports_is_active_at_once_while_pages_are_loaded() -> None:
+    said: list[bool] = []
+    found: list[Finding] = []
+    card = replace(recognised("e", 0.4), family="scraper-extension")
+    async with watching(nobody, found, said.append, lambda _found: card) as one:
+        one.page_loads([PageLoad("c", 1, "youtube", "video", SystemClock().now(), True, False)])
+        assert said == []
+        one.installed([ExtensionFound("chromium", "a" * 32, "1")])
+        assert (said, [each.tool for each in found]) == ([True], ["e"])
+        one.installed([])
+        assert said == [True, False]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
+async def test_a_rule_of_the_organisation_that_shows_what_runs_makes_it_active_at_once() -> None:
+    said: list[bool] = []
+    judged: list[int] = []
+    rule = Said(Evidence(EvidenceClass.RULE, "organisation.r", "the rule", 0.0), False, None, flags=True)
+
+    async def hardly(event: ProcessStarted) -> Identified | None:
+        if "65.25" not in event.command.argv:
+            return None
+        judged.append(event.key.pid)
+        return recognised("test", 0.1)
+
+    child = await asyncio.create_subprocess_exec("sleep", "65.25")
+    try:
+        async with watching(hardly, [], said.append) as one:
+            await until(lambda: child.pid in judged, "it to be judged")
+            await asyncio.sleep(0)
+            assert said == []
+            one.follow(lambda _kind, _fields, _at: [rule], ())
+            assert said == [True]
+    finally:
+        child.kill()
+        await child.wait()
+
+
+class Stumbling(Detector):
+    """A detector that a look and an end can make stumble."""
+
+    looks = 0
+
+    def tick(self, now: int) -> list[Finding]:
+        self.looks += 1
+        if self.looks == 1:
+            raise RuntimeError("a look's own mistake")
+        return super().tick(now)
+
+    def ended(self, event: ProcessEnded) -> list[Finding]:
+        ours = event.key in self.candidates()
+        changed = super().ended(event)
+        if ours:
+            raise RuntimeError("an end's own mistake")
+        return changed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
+async def test_a_look_or_an_end_that_fails_is_counted_and_the_next_ones_come() -> None:
+    found: list[Finding] = []
+
+    async def ours(event: ProcessStarted) -> Identified | None:
+        return next((recognised(one) for one in ("66.25", "67.25") if one in event.command.argv), None)
+
+    async def run(seconds: str) -> None:
+        child = await asyncio.create_subprocess_exec("sleep", seconds)
+        try:
+            await until(lambda: seconds in [each.tool for each in found], "it to be found")
+        finally:
+            child.kill()
+            await child.wait()
+
+    async with watching(ours, found, kind=Stumbling) as one:
+        detector = one._parts.detector
+        assert isinstance(detector, Stumbling)
+        await until(lambda: one.counts()["detection.failed"] == 1, "the first look to be counted")
+        await run("66.25")
+        await until(lambda: one.counts()["detection.failed"] == 2, "its end to be counted")
+        await run("67.25")
+        assert detector.looks > 1, "others came after the one that failed"

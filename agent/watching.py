@@ -196,8 +196,13 @@ class Watching:
             self._on_active(active)
 
     async def _follow(self, source: ProcessSource) -> None:
+        running = set()
         async for started in source.existing():
+            running.add(started.key)
             self._hear(started)
+        # What ended while nothing was looked at was told by nobody.
+        for key in self._parts.detector.living() - running:
+            self._hear(ProcessEnded(key, self._parts.clock.now()))
         async for event in source.events():
             self._hear(event)
 

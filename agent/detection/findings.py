@@ -272,6 +272,10 @@ class Detector:
             changed += self._spoke(key, live)
         return changed + self._close(now)
 
+    def living(self) -> set[ProcessKey]:
+        """Return the processes of open findings that nobody said had ended."""
+        return set(self._slot_of)
+
     def candidates(self) -> list[ProcessKey]:
         """Return the live processes whose connections are worth sampling, and the helpers they started: at most 256."""
         keys = []

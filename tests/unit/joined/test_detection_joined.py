@@ -209,6 +209,32 @@ async def test_that_something_is_active_is_told_anew_after_a_pause() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
+async def test_what_ended_in_a_pause_has_ended() -> None:
+    """Its finding would stay open for ever otherwise, and its number be looked at as if it were still that program."""
+
+    async def ours(event: ProcessStarted) -> Identified | None:
+        return recognised("test") if "65.25" in event.command.argv else None
+
+    found: list[Finding] = []
+    children = [await asyncio.create_subprocess_exec("sleep", "65.25") for _ in range(2)]
+    try:
+        async with watching(ours, found) as one:
+            detector = one._parts.detector
+            await until(lambda: len(detector.living()) == 2, "both")
+            await one.close()
+            children[0].kill()
+            await children[0].wait()
+            assert len(detector.living()) == 2, "nobody could tell"
+            await one.open()
+            await until(lambda: {key.pid for key in detector.living()} == {children[1].pid}, "the end of the first")
+    finally:
+        for child in children:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts `sleep`")
 async def test_closing_at_the_moment_at_which_the_first_one_is_found_ends() -> None:
     closing: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()

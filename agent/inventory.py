@@ -3,7 +3,8 @@
 `open` lists packages, browsers of automation tools and browser extensions once, in a thread, and watches the folders
 that they lie in (flat, never recursive). When something appears there the list is made again after a quiet moment. The
 detector makes cards of it that are never flagged and never leave (DESIGN 3.14); what says nothing to it is forgotten at
-once.
+once. A listing that fails is logged and counted, and the next one is made as if nothing had been; where the watching
+itself fails, health says so and `open` begins anew.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agent.model.events import ExtensionFound, PackageFound
+from agent.model.faults import described
 from agent.model.health import Condition, Health, Part
 from agent.model.tasks import end_task
 from agent.sensors.caches import find_caches
@@ -30,6 +32,20 @@ log = logging.getLogger(__name__)
 
 Found = Sequence[PackageFound | ExtensionFound]
 OFF = Health(Part.INSTALLS, Condition.DEGRADED, "off", "What is installed is not looked at: the gate is not open.")
+FAILED = Health(
+    Part.INSTALLS,
+    Condition.FAILED,
+    "watching folders",
+    "What is installed is not looked at: watching for it failed.",
+    "Restart the agent.",
+)
+UNLISTED = Health(
+    Part.INSTALLS,
+    Condition.DEGRADED,
+    "watching folders",
+    "What was installed lately: the last look at it failed, the next is made when something is installed.",
+    "Restart the agent to have it looked at now.",
+)
 
 
 class Inventory:
@@ -40,32 +56,44 @@ class Inventory:
         env: The environment, for tools whose folder can be moved.
         on_found: Told everything that is installed, in the event loop.
         system: As `sys.platform`.
+        count: Counts listings that failed, and watching that did.
     """
 
     def __init__(
-        self, home: Path, env: Mapping[str, str], on_found: Callable[[Found], None], system: str = sys.platform
+        self,
+        home: Path,
+        env: Mapping[str, str],
+        on_found: Callable[[Found], None],
+        system: str = sys.platform,
+        *,
+        count: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._home = home
         self._env = env
         self._on_found = on_found
         self._system = system
+        self._count = count
+        self._failed: Health | None = None
         self._watch: FolderWatch | None = None
         self._again = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def health(self) -> Health:
         """Say whether new installations are noticed."""
-        return OFF if self._watch is None else self._watch.health()
+        return self._failed or (OFF if self._watch is None else self._watch.health())
 
     def open(self) -> None:
         """Begin; does nothing when it has begun already."""
         if self._task is None:
             self._again.set()
+            self._failed = None
             self._task = asyncio.get_running_loop().create_task(self._follow())
+            self._task.add_done_callback(self._ended)
 
     async def close(self) -> None:
         """Stop looking."""
         task, self._task = self._task, None
+        self._failed = None
         if task is not None:
             await end_task(task)
         watch, self._watch = self._watch, None
@@ -85,11 +113,19 @@ class Inventory:
             await self._again.wait()
             self._again.clear()
             try:
-                found = await asyncio.to_thread(self._look)
-            except OSError as problem:
-                log.warning("what is installed could not be listed: %s", type(problem).__name__)
-                continue
-            self._on_found(found)
+                self._on_found(await asyncio.to_thread(self._look))
+                self._failed = None
+            except Exception as problem:  # one listing that fails must not end those that follow
+                self._failed = UNLISTED
+                self._count("inventory.listing_failed")
+                log.error("what is installed could not be listed: %s", described(problem))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say that watching failed and make room for a new beginning; one that was closed is no longer this one."""
+        if task is self._task and not task.cancelled() and (problem := task.exception()) is not None:
+            self._task, self._watch, self._failed = None, None, FAILED
+            self._count("inventory.watching_failed")
+            log.error("what is installed could not be watched: %s", described(problem))
 
     def _folders(self) -> list[tuple[Kind, Path]]:
         roots = profile_roots(self._system, self._home, self._env)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agent.model.events import PackageFound
+from agent.sensors.present import is_folder
 
 _BELOW_CACHE = {
     "ms-playwright": "playwright",
@@ -73,11 +74,8 @@ def cache_folders(system: str, home: Path, env: Mapping[str, str]) -> list[tuple
     ]
     found: dict[Path, str] = {}
     for folder, library in places:
-        try:
-            if folder.is_dir():
-                found.setdefault(folder, library)
-        except OSError:
-            continue
+        if is_folder(folder):
+            found.setdefault(folder, library)
     return list(found.items())
 
 

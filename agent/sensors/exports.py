@@ -9,6 +9,7 @@ watches left the folders are polled, and health says so.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -27,10 +28,14 @@ from watchdog.events import (
 from watchdog.observers.api import BaseObserver
 
 from agent.model.events import ExportWritten
+from agent.model.faults import described
 from agent.model.health import Condition, Health, Part
 from agent.model.ports import Clock
 from agent.sensors.observing import ACTION, end, observe
+from agent.sensors.present import is_folder
 from agent.sensors.tables import FORMATS, look_into
+
+log = logging.getLogger(__name__)
 
 _CLOSES: list[type[FileSystemEvent]] = [FileClosedEvent, FileMovedEvent]
 _CHANGES: list[type[FileSystemEvent]] = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
@@ -76,6 +81,7 @@ class Exports:
         self._known: OrderedDict[Path, int] = OrderedDict()
         self._timer: threading.Timer | None = None
         self._left_out = 0
+        self._failed = 0
 
     @property
     def active(self) -> bool:
@@ -87,7 +93,7 @@ class Exports:
         if self._active:
             return
         handlers = [(folder, _Handler(self._touched, place)) for place, folder in self._folders.items()]
-        present = [(folder, handler) for folder, handler in handlers if folder.is_dir()]
+        present = [(folder, handler) for folder, handler in handlers if is_folder(folder)]
         self._active = True
         observed = observe(present, _CLOSES if self._closes else _CHANGES, self._poll_seconds, _CHANGES)
         self._observer, self._failure = observed.observer, observed.failure
@@ -112,7 +118,8 @@ class Exports:
                 missed = f"files of records that appear: {self._failure}"
                 return Health(Part.EXPORTS, Condition.FAILED, "watching Downloads and Desktop", missed, ACTION)
             return Health(Part.EXPORTS, Condition.WORKING, "not watching: no finding is active")
-        missed = f"{self._left_out} files that came all at once" if self._left_out else ""
+        left_out = [(self._left_out, "that came all at once"), (self._failed, "that could not be looked into")]
+        missed = ", ".join(f"files {why}: {number}" for number, why in left_out if number)
         if self._failure:
             how = f"polling Downloads and Desktop every {self._poll_seconds:g} seconds"
             return Health(Part.EXPORTS, Condition.DEGRADED, how, f"noticed later: {self._failure}", ACTION)
@@ -150,9 +157,13 @@ class Exports:
             if self._pending:
                 self._wait(max(0.01, min(at for _, at in self._pending.values()) - now))
         for path, place in due:
-            found = self._judged(path, place)
-            if found is not None and self._active:
-                self._callback(found)
+            try:
+                found = self._judged(path, place)
+                if found is not None and self._active:
+                    self._callback(found)
+            except Exception as problem:  # whatever one file brings about, the others are looked into
+                self._failed += 1
+                log.error("a file of records could not be looked into: %s", described(problem))
 
     def _judged(self, path: Path, place: str) -> ExportWritten | None:
         table = look_into(path)

@@ -21,6 +21,7 @@ import msgspec
 
 from agent.content.platforms import load_platforms
 from agent.model.events import ExtensionFound
+from agent.sensors.present import is_folder
 from agent.sensors.reach import reads_pages
 from agent.sensors.regular import read_regular
 
@@ -31,7 +32,7 @@ _FIREFOX_ID = re.compile(r"[A-Za-z0-9._@{}+-]{1,80}")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+_-]{0,63}")
 _MESSAGE = re.compile(r"__MSG_(\w{1,64})__")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}")
-_COMMENT = re.compile(rb"^\s*//[^\n]*", re.MULTILINE)
+_COMMENT = re.compile(rb"^[ \t]*//[^\n]*", re.MULTILINE)
 _OWN_FOLDER = frozenset((4, 8))
 """Chromium's locations «unpacked» and «command line»."""
 _MAX_FILE_BYTES = 32 * 1024 * 1024
@@ -164,7 +165,7 @@ def extension_folders(roots: Iterable[ProfileRoot]) -> list[Path]:
         for root in roots
         for name in ("extensions" if root.kind == "firefox" else "Extensions",)
         for profile in _profiles(root.path, Passed())
-        if (profile / name).is_dir()
+        if is_folder(profile / name)
     ]
 
 
@@ -180,7 +181,7 @@ def _profiles(root: Path, counts: Passed) -> list[Path]:
 
 def _folders(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir())
+        return sorted(entry.name for entry in entries if is_folder(entry))
 
 
 def _chromium(browser: str, profile: Path, domains: Collection[str], counts: Passed) -> Iterator[ExtensionFound]:
@@ -294,14 +295,19 @@ def _decode(path: Path, kind: type[_T], limit: int, counts: Passed) -> _T | None
     """Read one of the browser's files; None where it is absent, or, counted, too large or not as expected."""
     data = read_regular(path, limit)
     if data is None:
-        counts.unreadable += path.is_symlink() or os.access(path, os.F_OK)
+        counts.unreadable += os.path.lexists(path)
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
     # Chromium accepts comments in manifests; a line of JSON never begins with one inside a text.
-    for attempt in (data, _COMMENT.sub(b"", data)) if b"//" in data else (data,):
-        try:
-            return msgspec.json.decode(attempt, type=kind, strict=False)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            continue
-    counts.unreadable += 1
-    return None
+    found = _parsed(data, kind)
+    if found is None and b"//" in data:
+        found = _parsed(_COMMENT.sub(b"", data), kind)
+    counts.unreadable += found is None
+    return found
+
+
+def _parsed(data: bytes, kind: type[_T]) -> _T | None:
+    try:
+        return msgspec.json.decode(data, type=kind, strict=False)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None

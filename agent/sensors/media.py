@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -40,7 +39,8 @@ class _Folder:
     """One folder that is counted in.
 
     `base` is how many files it had when counting began, `idle` the folders in it that were there already, with the time
-    of their last change.
+    of their last change, or `_UNWATCHED` where there are more than are looked at for one. `cut` says that the folder
+    held more names then than were read, so that a further one need not be new.
     """
 
     path: Path
@@ -49,6 +49,7 @@ class _Folder:
     count: int
     stamp: int
     idle: dict[str, int]
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -66,30 +67,17 @@ class MediaFolders:
 
     Args:
         clock: Time.
-        folders: What to count in from the start, by place: see `userdirs.user_folders`.
     """
 
-    def __init__(self, clock: Clock, folders: Mapping[str, Path] | None = None) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._watched: dict[Path, _Watched] = {}
-        self.crowded = 0
-        """How often a folder held more names than are counted, or more folders than are followed."""
-        for place, folder in (folders or {}).items():
-            self.add(place, folder)
 
     def add(self, place: str, folder: Path) -> None:
         """Begin to count in a folder; what is in it now is where the count starts. Does nothing for a known one."""
         if folder not in self._watched:
             first = self._adopt(folder, 0, as_it_is=True)
             self._watched[folder] = _Watched(place, [first], deque([(self._clock.monotonic(), 0)]))
-
-    def remove(self, folder: Path) -> None:
-        """Stop counting in a folder."""
-        self._watched.pop(folder, None)
-
-    def clear(self) -> None:
-        """Forget every folder: no finding is active any longer."""
-        self._watched.clear()
 
     def look(self) -> list[MediaGrew]:
         """Count anew, and return the places that grew by `FEWEST_FILES` or more within `WINDOW_SECONDS`.
@@ -122,16 +110,19 @@ class MediaFolders:
         new: list[tuple[str, bool]] = []
         if stamp != folder.stamp or stamp == 0 or abs(self._clock.now() - stamp // 1_000_000) < _SETTLED_MS:
             folder.stamp = stamp
-            folder.count, below = self._count(folder.path)
+            folder.count, below, _ = _count(folder.path)
             followed = {one.path.name for one in watched.folders if one.path.parent == folder.path}
-            new += [(name, False) for name in below if name not in folder.idle and name not in followed]
+            unknown = [name for name in below if name not in folder.idle and name not in followed]
+            if folder.cut:
+                folder.idle.update(dict.fromkeys(unknown, _UNWATCHED))
+            else:
+                new += [(name, False) for name in unknown]
         for name, before in list(folder.idle.items()):
             if before != _UNWATCHED and _changed_at(folder.path / name) != before:
                 del folder.idle[name]
                 new.append((name, True))
         for name, as_it_is in new if folder.depth < _DEEPEST else ():
             if len(watched.folders) >= _MOST_FOLDERS:
-                self.crowded += 1
                 return
             watched.folders.append(self._adopt(folder.path / name, folder.depth + 1, as_it_is=as_it_is))
 
@@ -140,29 +131,31 @@ class MediaFolders:
         if not as_it_is:
             return _Folder(path, depth, 0, 0, -1, {})
         stamp = _changed_at(path)
-        count, below = self._count(path)
-        return _Folder(
-            path, depth, count, count, stamp, {name: _changed_at(path / name) for name in below[:_MOST_IDLE]}
-        )
+        count, below, cut = _count(path)
+        idle = dict.fromkeys(below, _UNWATCHED)
+        idle.update((name, _changed_at(path / name)) for name in below[:_MOST_IDLE])
+        return _Folder(path, depth, count, count, stamp, idle, cut)
 
-    def _count(self, folder: Path) -> tuple[int, list[str]]:
-        """Return how many media files lie in a folder, and the names of the folders in it, links left out."""
-        count = seen = 0
-        below: list[str] = []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    seen += 1
-                    if seen > _MOST_NAMES:
-                        self.crowded += 1
-                        break
-                    if entry.name.rpartition(".")[2].lower() in ENDINGS:
-                        count += 1
-                    elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
-                        below.append(entry.name)
-        except OSError:
-            return 0, []
-        return count, below
+
+def _count(folder: Path) -> tuple[int, list[str], bool]:
+    """Return how many media files lie in a folder, the names of the folders in it, links left out, and if it was cut.
+
+    Of a folder with more names than are read the beginning counts, in whatever order the system has them.
+    """
+    count = 0
+    below: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for seen, entry in enumerate(entries):
+                if seen >= _MOST_NAMES:
+                    return count, below, True
+                if entry.name.rpartition(".")[2].lower() in ENDINGS:
+                    count += 1
+                elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                    below.append(entry.name)
+    except OSError:
+        return 0, [], False
+    return count, below, False
 
 
 def _changed_at(folder: Path) -> int:

@@ -72,7 +72,7 @@ def _run(
         observer.start()
         for folder, handler in folders:
             observer.schedule(handler, str(folder), event_filter=events)
-    except OSError:
+    except Exception:
         observer.stop()
         raise
     return observer

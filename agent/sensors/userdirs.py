@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from agent.sensors.present import is_folder
 from agent.sensors.regular import read_regular
 
 PLACES = ("downloads", "desktop", "pictures", "videos")
@@ -39,7 +40,7 @@ def user_folders(system: str, home: Path, env: Mapping[str, str]) -> dict[str, P
     kept = {}
     for place, folder in folders.items():
         try:
-            if folder.is_dir() and folder.resolve() != home.resolve():
+            if is_folder(folder) and folder.resolve() != home.resolve():
                 kept[place] = folder
         except (OSError, RuntimeError):
             continue

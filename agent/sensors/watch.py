@@ -26,6 +26,7 @@ from watchdog.observers.api import BaseObserver
 
 from agent.model.health import Condition, Health, Part
 from agent.sensors.observing import ACTION, end, observe
+from agent.sensors.present import is_folder
 
 Kind = Literal["packages", "extensions", "caches"]
 Callback = Callable[[Kind, Path], None]
@@ -59,7 +60,7 @@ class FolderWatch:
 
     def start(self, folders: Iterable[tuple[Kind, Path]]) -> Health:
         """Watch these folders; those that do not exist are passed over, those beyond the limit counted."""
-        wanted = [(kind, folder) for kind, folder in dict.fromkeys(folders) if folder.is_dir()]
+        wanted = [(kind, folder) for kind, folder in dict.fromkeys(folders) if is_folder(folder)]
         self._left_out = max(0, len(wanted) - MAX_WATCHES)
         folders_and_handlers = [
             (folder, _Handler(self._appeared, kind, folder)) for kind, folder in wanted[:MAX_WATCHES]

@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.sensors.caches import cache_folders
 from agent.sensors.extensions import ProfileRoot, extension_folders
 from agent.sensors.packages import places
+from agent.sensors.present import is_folder
 from agent.sensors.watch import Kind
 
 _TOOL_FOLDERS = {
@@ -42,7 +43,7 @@ def watched_folders(
         Path(env[name], below) for name, below in _FROM_ENVIRONMENT.items() if Path(env.get(name, "")).is_absolute()
     ]
     known = places(system, home, env)
-    packages = [folder for folder in tools if folder.is_dir()]
+    packages = [folder for folder in tools if is_folder(folder)]
     packages += [place.path for place in known]
     packages += [scope for place in known if place.kind == "node" for scope in _scopes(place.path)]
     found.extend(("extensions", folder) for folder in extension_folders(roots))
@@ -55,7 +56,7 @@ def _scopes(root: Path) -> list[Path]:
     """Return the scopes (`@name`) below a root of node_modules, at most 32."""
     try:
         with os.scandir(root) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.startswith("@") and entry.is_dir())
+            names = sorted(entry.name for entry in entries if entry.name.startswith("@") and is_folder(entry))
     except OSError:
         return []
     return [root / name for name in names[:_MOST_SCOPES]]

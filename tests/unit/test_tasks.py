@@ -8,6 +8,8 @@ import pytest
 
 from agent.model.tasks import end_task
 
+SECRET = "s3cret"
+
 
 async def test_the_task_is_over_with_all_that_it_had_to_put_away() -> None:
     put_away: list[bool] = []
@@ -43,11 +45,27 @@ async def test_a_cancellation_of_the_one_who_waits_is_not_lost() -> None:
     await asyncio.wait([task])
 
 
-async def test_what_it_had_failed_with_is_told() -> None:
+async def test_what_it_had_failed_with_ends_nobody_else_and_is_logged_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def fails() -> None:
-        raise ValueError("a part's own mistake")
+        raise ValueError(SECRET)
 
     task = asyncio.create_task(fails())
     await asyncio.wait([task])
-    with pytest.raises(ValueError, match="own mistake"):
-        await end_task(task)
+    await end_task(task)
+    assert "ValueError" in caplog.text and "fails" in caplog.text, "its kind and its place"
+    assert SECRET not in caplog.text
+
+
+async def test_a_task_that_fails_while_it_is_ended_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
+    async def cannot_put_away() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError(SECRET)
+
+    task = asyncio.create_task(cannot_put_away())
+    await asyncio.sleep(0)
+    await end_task(task)
+    assert "OSError" in caplog.text and SECRET not in caplog.text

@@ -177,7 +177,7 @@ def _tried(server: socket.socket, diag: SockDiag, port: int, patience: float) ->
 def _open() -> socket.socket:
     if not hasattr(socket, "AF_NETLINK"):
         raise OSError(errno.EAFNOSUPPORT, "no netlink here")
-    made = socket.socket(getattr(socket, "AF_NETLINK"), socket.SOCK_RAW | _CLOEXEC, _SOCK_DIAG)  # noqa: B009
+    made = socket.socket(getattr(socket, "AF_NETLINK"), socket.SOCK_RAW | _CLOEXEC, _SOCK_DIAG)  # noqa: B009 - other systems' types know none
     made.settimeout(_PATIENCE)
     return made
 

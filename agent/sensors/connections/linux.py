@@ -124,7 +124,7 @@ class LinuxSockets:
                 new.append(holding)
                 self._unseen.watches(key, now)
                 namespace = holding.namespace()
-                if self._diag is None or namespace != os.readlink(f"{self._proc}/self/ns/net"):  # noqa: PTH115
+                if self._diag is None or namespace != self._own_namespace():
                     self._elsewhere[key] = namespace
             elif now - self._checked[key] >= _CHECK_SECONDS:
                 self._checked[key] = now
@@ -138,6 +138,9 @@ class LinuxSockets:
             self.forget(key)
             return None
         return holding
+
+    def _own_namespace(self) -> str:
+        return os.readlink(f"{self._proc}/self/ns/net")  # noqa: PTH115 - a name to compare, not a path to follow
 
     def _look_here(
         self, diag: SockDiag, new: list[Holding], found: dict[ProcessKey, list[Sighting] | None], now: float

@@ -98,7 +98,7 @@ def read_table(pid: int, ports: Collection[int], proc: str = "/proc") -> tuple[d
     whole = True
     for name in ("tcp", "tcp6"):
         try:
-            with open(f"{proc}/{pid}/net/{name}", "rb") as file:  # noqa: PTH123
+            with open(f"{proc}/{pid}/net/{name}", "rb") as file:  # noqa: PTH123 - read for every look: a path object costs more than the reading
                 data = file.read(MAX_TABLE_BYTES)
         except OSError:
             continue  # no IPv6 here, or the process is gone

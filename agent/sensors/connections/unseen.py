@@ -50,8 +50,16 @@ class Unseen:
         self._since[key] = now
 
     def drop(self, key: ProcessKey) -> None:
-        """Forget a process that is watched no longer; that others talk to a far end stays known."""
+        """Forget a process that is watched no longer, and with the last of them everything.
+
+        While others are watched, it stays known who else talks to a far end.
+        """
         self._since.pop(key, None)
+        if not self._since:
+            self._talkers.clear()
+            self._expired += len(self._waiting)
+            self._waiting.clear()
+            return
         self._talkers = {
             far: (owners - {key}, others_until, seen)
             for far, (owners, others_until, seen) in self._talkers.items()

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from agent.model.events import PackageFound
+from agent.sensors.present import is_folder
 
 _MAX_FILE_BYTES = 1024 * 1024
 _MAX_ENTRIES = 20_000
@@ -53,14 +54,14 @@ def _packages(node_modules: Path, names: Iterable[str]) -> Iterator[PackageFound
         if len(name) > 214 or not _NAME.fullmatch(name):
             continue  # not a package's name, and nothing to build a path from
         folder = node_modules / name
-        if folder.is_dir():
+        if is_folder(folder):
             manifest = _manifest(folder)
             yield PackageFound("npm", name.lower(), manifest.version[:64] if manifest is not None else "")
 
 
 def _names(folder: Path) -> list[str]:
     try:
-        return [name for name in sorted(os.listdir(folder))[:_MAX_ENTRIES] if not name.startswith(".")]  # noqa: PTH208
+        return [name for name in sorted(os.listdir(folder))[:_MAX_ENTRIES] if not name.startswith(".")]  # noqa: PTH208 - names only
     except OSError:
         return []
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agent.sensors.present import is_folder
+
 _PYTHON_BELOW_HOME = (
     ".local",  # pip install --user
     ".pyenv/versions/*",
@@ -159,7 +161,7 @@ def _expand(base: Path, pattern: str) -> Iterator[Path]:
     """Yield existing folders; one that cannot be listed is passed over."""
     try:
         for path in base.glob(pattern) if pattern else (base,):
-            if path.is_dir():
+            if is_folder(path):
                 yield path.resolve()
     except (OSError, RuntimeError, ValueError):
         return

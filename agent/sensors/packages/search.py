@@ -15,6 +15,7 @@ from agent.sensors.packages.node import global_packages, project_packages
 from agent.sensors.packages.places import places
 from agent.sensors.packages.python import python_packages
 from agent.sensors.packages.walk import Limits, find_projects
+from agent.sensors.present import is_file
 
 Progress = Callable[[int, int, str], None]
 """Places done, places in all, what is being looked at."""
@@ -84,4 +85,4 @@ class PackageSearch:
 def _node(node_modules: Path) -> Iterator[PackageFound]:
     """Read a folder as a project's where a package.json stands beside it, else as a global one."""
     beside = node_modules.parent / "package.json"
-    return project_packages(node_modules.parent) if beside.is_file() else global_packages(node_modules)
+    return project_packages(node_modules.parent) if is_file(beside) else global_packages(node_modules)

@@ -206,7 +206,7 @@ class ConnectorSource:
     async def _sees_its_child(self) -> bool:
         # Started from this thread and not awaited in between, so that the announcement cannot be handled before the pid
         # is known here.
-        child = subprocess.Popen(  # noqa: ASYNC220
+        child = subprocess.Popen(  # noqa: ASYNC220 - as above
             self._child, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         seen = asyncio.Event()

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 def owned_by_uid(uid: int) -> Callable[[psutil.Process], bool]:
     """Return a check by effective uid, for systems that have one."""
     # typeshed knows `uids` on POSIX only; the same code is checked for Windows too.
-    return lambda process: bool(getattr(process, "uids")().effective == uid)  # noqa: B009
+    return lambda process: bool(getattr(process, "uids")().effective == uid)  # noqa: B009 - as above
 
 
 def owned_by_name(username: str) -> Callable[[psutil.Process], bool]:

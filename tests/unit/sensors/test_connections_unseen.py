@@ -63,6 +63,21 @@ def test_a_stranger_is_forgotten_after_a_minute_and_a_candidate_when_it_ends() -
     assert settled(unseen, 61) == [(CRAWLER, 1)]
 
 
+def test_with_the_last_one_that_is_watched_everything_is_forgotten_and_stays_counted() -> None:
+    unseen = Unseen()
+    for key in (CRAWLER, OTHER):
+        unseen.watches(key, 0)
+    unseen.talks(FAR, NOBODY, 1)
+    unseen.closed(closed(1), 1)
+    unseen.drop(OTHER)
+    assert (len(unseen._talkers), len(unseen._waiting)) == (1, 1), (
+        "a stranger's far end matters to the one still watched"
+    )
+    unseen.drop(CRAWLER)
+    assert not unseen._talkers and not unseen._waiting
+    assert unseen.unowned == 1
+
+
 def test_what_closed_before_a_process_was_watched_is_not_its_doing() -> None:
     unseen = Unseen()
     unseen.closed(closed(1), 1)

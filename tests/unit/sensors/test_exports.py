@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import threading
 import time
 import tracemalloc
@@ -110,6 +111,55 @@ def test_fifos_bombs_and_nonsense_are_passed_over(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
+def test_a_damaged_workbook_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    workbook(path, [os.urandom(9).hex() for _ in range(300)], 9)
+    whole = path.read_bytes()
+    begins = 30 + len("xl/worksheets/sheet1.xml")
+    for at in range(begins, begins + 200, 5):
+        path.write_bytes(whole[:at] + b"\xff" * 20 + whole[at + 20 :])
+        found = look_into(path)
+        assert found is None or found.columns == ()
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_packed_as_none_is_would_not_be_bounded_and_says_nothing(tmp_path: Path, packed: int) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w", packed) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet>" + " " * (64 << 20))
+        archive.writestr("xl/sharedStrings.xml", "<sst>")
+    tracemalloc.start()
+    try:
+        assert look_into(path) == Table("xlsx", (), 0)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20, "nothing was unpacked"
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_that_tells_two_sizes_of_its_directory_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    workbook(path, ["Email", "Full name"], 9)
+    whole = path.read_bytes()
+    at = whole.rindex(b"PK\x05\x06")
+    size, start = (int.from_bytes(whole[at + n : at + n + 4], "little") for n in (12, 16))
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 2, 2, size, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    path.write_bytes(whole[:at] + record + locator + whole[at:])
+    assert zipfile.ZipFile(path).namelist(), "which others do read, by the second size"
+    assert look_into(path) is None
+    path.write_bytes(whole[: at + 12] + b"PK\x05\x06" + whole[at + 16 :])
+    assert look_into(path) is None
+
+
+def test_rows_and_cells_without_content_hide_nothing_that_follows(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    cells = '<c r="A1" s="1"/><c r="B1" t="s"><v>0</v></c><c r="C1" t="inlineStr"><is><t>Username</t></is></c>'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", f'<cols><col min="1"/></cols><row r="1"/><row>{cells}</row><row/>')
+        archive.writestr("xl/sharedStrings.xml", '<sst><si><t xml:space="preserve">Em</t><t>ail</t></si></sst>')
+    assert look_into(path) == Table("xlsx", ("email", "username"), 2)
+
+
 @given(st.binary(max_size=400), st.sampled_from([".csv", ".tsv", ".json", ".jsonl", ".xlsx", ".vcf"]))
 def test_no_content_breaks_the_look(tmp_path_factory: pytest.TempPathFactory, content: bytes, ending: str) -> None:
     path = tmp_path_factory.getbasetemp() / f"any{ending}"
@@ -185,6 +235,28 @@ def test_a_file_that_grows_is_told_again_once_it_has_doubled(tmp_path: Path, exp
         else:
             told.wait(lambda rows=rows: [one for one in told.exports if one.rows == rows] != [])  # type: ignore[misc]
     assert [one.rows for one in told.exports] == [10, 40]
+
+
+def test_a_file_that_cannot_be_looked_into_costs_no_other_and_is_counted(
+    tmp_path: Path, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told_or_fails(export: ExportWritten) -> None:
+        told(export)
+        if len(told.exports) == 1:
+            raise ValueError(export.format)
+
+    (tmp_path / "Downloads").mkdir()
+    watching = Exports({"downloads": tmp_path / "Downloads"}, told_or_fails, SystemClock(), quiet_seconds=0.3)
+    watching.activate()
+    try:
+        for number in range(3):
+            (tmp_path / f"Downloads/{number}.csv").write_text(PEOPLE)
+        told.wait(lambda: len(told.exports) == 3)
+        health = watching.health()
+    finally:
+        watching.deactivate()
+    assert "could not be looked into: 1" in health.missed
+    assert "ValueError" in caplog.text
 
 
 def test_where_closing_is_not_told_a_file_left_alone_is_complete(tmp_path: Path, told: Told) -> None:

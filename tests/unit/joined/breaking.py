@@ -1,4 +1,4 @@
-"""What a test needs to make a part fail: an environment that breaks when it is read, and somebody who breaks when told."""
+"""What a test needs to make a part fail: an environment that breaks when it is read, and a reader that breaks."""
 
 from __future__ import annotations
 

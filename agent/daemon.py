@@ -75,6 +75,7 @@ from agent.store import acts, clients, counters, cursors, erasure, findings, gat
 from agent.store.database import Store, StoreError
 from agent.store.schema import FIELDS
 from agent.telling import claims_years
+from agent.unhandled import describe_unhandled
 from agent.watching import Watching, WatchParts
 from agent.web.app import build_app
 from agent.web.serving import Serving, serve
@@ -219,8 +220,10 @@ class Daemon:
             self._found,
             lambda active: self._start(self.artefacts.attend(active)),
         )
-        self.inventory = Inventory(home, os.environ, self.watching.installed)
-        self.artefacts = Artefacts(home, os.environ, clock, self.watching.exported, self.watching.media_grew)
+        self.inventory = Inventory(home, os.environ, self.watching.installed, count=self.count)
+        self.artefacts = Artefacts(
+            home, os.environ, clock, self.watching.exported, self.watching.media_grew, count=self.count
+        )
         # Whoever has no policy has no organisation: nothing is looked for beside it.
         self.organisation = (
             OrganisationFiles(
@@ -811,6 +814,7 @@ async def run(opened: Opened, clock: Clock, uid: int, home: Path, on_ready: Call
     """
     daemon = Daemon(opened, clock, uid, home)
     loop = asyncio.get_running_loop()
+    describe_unhandled(loop)
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
             loop.add_signal_handler(number, daemon.stopping.set)

@@ -23,6 +23,8 @@ MANY_ADDRESSES_FETCHED = 4
 """A fetching program is often given two or three files of one release."""
 MANY_NAMES = 2
 MAX_ARGUMENTS = 2000
+MAX_CHARACTERS = 2000
+"""Of one argument. An address is shorter; what is longer is data."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -87,9 +89,8 @@ _TAKES_CHANNELS = frozenset(["scrapes", "crawls", "downloads", "harvests", "sear
 _SHORT_RECURSION = frozenset(["-r", "-m", "-R"])
 _SHORT_LIST = frozenset(["-i", "-a", "-f", "-l", "-L", "-u", "-I"])
 _SHORT_NUMBER = frozenset(["-n", "-m", "-l", "-c", "-N", "-k"])
-_LIST_FILE = re.compile(
-    r"(?:.*[/\\@])?[^/\\]*\.(?:txt|csv|tsv|list|lst|urls|links|jsonl|ndjson|xlsx)|@[\w./\\-]+", re.IGNORECASE
-)
+_LIST_ENDINGS = (".txt", ".csv", ".tsv", ".list", ".lst", ".urls", ".links", ".jsonl", ".ndjson", ".xlsx")
+_AT_FILE = re.compile(r"@[\w./\\-]+")
 _OUTPUT = re.compile(
     r"^-{1,2}(?:o|out\w*|output[\w-]*|w|write\w*|save\w*|export\w*|log[\w-]*|filename|dest\w*|to|O|P|d|dir\w*)$"
 )
@@ -105,6 +106,11 @@ _SITE_SEARCH = re.compile(r"(?:^|\s|\()(?:site|inurl|intitle):\S+", re.IGNORECAS
 _NAME_LIKE = re.compile(r"@?[A-Za-z0-9][\w.-]{1,60}")
 
 
+def shortened(arguments: Sequence[str]) -> Sequence[str]:
+    """Cut arguments to what can say something: one can be made so long that looking through it takes minutes."""
+    return [arg[:MAX_CHARACTERS] for arg in arguments]
+
+
 def is_quiet(arguments: Sequence[str]) -> bool:
     """Return whether a program was only asked for help, its version, its settings or to pretend."""
     if any(_option(arg)[0] in _QUIET_FLAGS for arg in arguments if arg.startswith("--")):
@@ -115,6 +121,11 @@ def is_quiet(arguments: Sequence[str]) -> bool:
     return first in _QUIET_WORDS and not any(_SCHEME.match(arg) for arg in arguments)
 
 
+def _is_list_file(text: str) -> bool:
+    """Say whether an argument is a file of many things, by its ending or as `@file`."""
+    return text.lower().endswith(_LIST_ENDINGS) or _AT_FILE.fullmatch(text) is not None
+
+
 def many_of(arguments: Sequence[str], capability: str) -> Mapping[CollectMode, str]:
     """Return the ways of asking for many and what showed each.
 
@@ -122,7 +133,7 @@ def many_of(arguments: Sequence[str], capability: str) -> Mapping[CollectMode, s
         arguments: The command line after the program.
         capability: One of `CAPABILITIES`, or empty.
     """
-    arguments = arguments[:MAX_ARGUMENTS]
+    arguments = shortened(arguments[:MAX_ARGUMENTS])
     found: dict[CollectMode, str] = {}
     for mode, why in (
         *_by_options(arguments, capability),
@@ -144,7 +155,7 @@ def _by_options(arguments: Sequence[str], capability: str) -> Iterator[tuple[Col
             yield from _long(name, value, capability)
         elif arg in _SHORT_RECURSION and capability in ("mirrors", "crawls", "fetches"):
             yield CollectMode.RECURSION, arg
-        elif arg in _SHORT_LIST and _LIST_FILE.fullmatch(value):
+        elif arg in _SHORT_LIST and _is_list_file(value):
             yield CollectMode.LIST, arg
         elif arg in _SHORT_NUMBER and capability in _TAKES_CHANNELS and _number(value) >= LARGE:
             yield CollectMode.LIST if capability == "searches" else CollectMode.CHANNEL, arg
@@ -180,7 +191,7 @@ def _by_words(arguments: Sequence[str], capability: str) -> Iterator[tuple[Colle
             for part in re.split(r"[-_:]", word) if re.fullmatch(r"[a-z]+(?:[-_:][a-z]+)*", word) else ():
                 if part in _CHANNEL_WORDS:
                     yield CollectMode.CHANNEL, part
-    if any(_LIST_FILE.fullmatch(word) for word in words) and capability not in ("exports", "drives"):
+    if any(_is_list_file(word) for word in words) and capability not in ("exports", "drives"):
         yield CollectMode.LIST, "a file as a list"
     if any(_SITE_SEARCH.search(word) for word in arguments if len(word) < 500) and capability in (
         "searches",

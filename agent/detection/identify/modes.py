@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agent.content.catalogue import Mode, Tool
-from agent.detection.identify.general_modes import is_quiet, many_of
+from agent.detection.identify.general_modes import is_quiet, many_of, shortened
 from agent.model.findings import CollectMode
 
 MANY_ADDRESSES = 2
@@ -47,6 +47,7 @@ def asked(tool: Tool, arguments: Sequence[str]) -> Asked:
         tool: The catalogue's entry.
         arguments: The command line after the program.
     """
+    arguments = shortened(arguments)
     words = [arg.lower() for arg in arguments if arg and not arg.startswith("-")]
     if _quiet(tool, arguments, words):
         return Asked(quiet=True)

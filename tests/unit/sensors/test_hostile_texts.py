@@ -7,7 +7,6 @@ as much; what looks again costs sixteen times as much. Times are of this thread'
 
 from __future__ import annotations
 
-import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,26 +17,9 @@ import pytest
 from agent.sensors.extensions import find_extensions
 from agent.sensors.tables import look_into
 from agent.sensors.userdirs import user_folders
+from tests.support.growth import grows_with_the_length
 
 KIB = 1024
-NOISE_SECONDS = 0.02
-
-
-def grows_with_the_length(read: Callable[[int], Callable[[], object]], longest: int) -> bool:
-    """Whether reading costs no more than the length; `read` makes a text of that length and returns its reading."""
-
-    def cost(length: int) -> float:
-        reading = read(length)
-        best = float("inf")
-        for _ in range(3):
-            began = time.thread_time()
-            reading()
-            best = min(best, time.thread_time() - began)
-            if best > 1:
-                break  # long past noise
-        return best
-
-    return cost(longest) <= 9 * cost(longest // 4) + NOISE_SECONDS
 
 
 def workbook(path: Path, sheet: str, texts: str) -> None:

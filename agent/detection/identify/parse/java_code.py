@@ -60,8 +60,7 @@ def _jar(jar: zipfile.ZipFile) -> CodeFacts:
     beside = _CLASS_PATH.search(manifest)
     if beside:
         for part in beside[1].decode("utf-8", "replace").replace("\n ", "").replace("\r", "").split()[:200]:
-            match = _JAR_NAME.search(part.rsplit("/", 1)[-1])
-            if match:
+            if match := _name_in(part):
                 imports.add(match[1].lower())
     main = _MAIN.search(manifest)
     facts = CodeFacts(opaque=True)
@@ -84,8 +83,7 @@ def _packed(names: list[str]) -> Iterator[str]:
         if package:
             yield package
     for name in names:
-        match = _JAR_NAME.search(name.rsplit("/", 1)[-1]) if name.endswith(".jar") else None
-        if match:
+        if name.endswith(".jar") and (match := _name_in(name)):
             yield match[1].lower()
 
 
@@ -157,3 +155,8 @@ def _words(texts: list[str]) -> CodeFacts:
 
 def _class_of(text: str) -> str:
     return _library(text.strip("L;").replace("/", "."))
+
+
+def _name_in(path: str) -> re.Match[str] | None:
+    """Read the name in a jar's path; file systems hold none longer than 255, a made-up path may."""
+    return _JAR_NAME.search(path.rsplit("/", 1)[-1][-255:])

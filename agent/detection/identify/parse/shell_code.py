@@ -138,6 +138,7 @@ _RAW = frozenset(["nc", "ncat", "netcat", "telnet", "socat", "openssl"])
 _NAME = re.compile(r"[A-Za-z_][\w@.+-]{0,60}")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*|[1-9@*])|(\{\d*\}|\$\(\))")
 _GLOB = re.compile(r"://\S*(?:\[\d+-\d+(?::\d+)?\]|\[[a-z]-[a-z]\]|\{[^{}$]+,[^{}]+\}|\{\d+\.\.\d+\})")
+_MOST_ADDRESSES = 4000
 _LIST_MAKERS = frozenset(
     ["cat", "cut", "awk", "sort", "uniq", "head", "tail", "jq", "shuf", "tac", "grep", "csvcut", "zcat"]
 )
@@ -354,8 +355,10 @@ class _Script:
             or (name == "aria2c" and _option(rest, "-i", "--input-file"))
             or (name == "axel" and "-i" in rest)
         )
-        globbed = name == "curl" and _GLOB.search(given) is not None
-        braced = re.search(r"://\S*\{\d+\.\.\d+\}", given) is not None
+        # Cut: in a text of nothing but `://` these would look at the rest of it from each.
+        addresses = given[:_MOST_ADDRESSES]
+        globbed = name == "curl" and _GLOB.search(addresses) is not None
+        braced = re.search(r"://\S*\{\d+\.\.\d+\}", addresses) is not None
         one.head = _only_asks(name, rest, command)
         one.sends = any(_SENDS.fullmatch(word) for word in rest) or bool(_METHODS & set(rest))
         one.sends = one.sends and not re.search(r"(?i)page|cursor|offset|search|query", given)

@@ -391,15 +391,17 @@ class _Script:
     def _saved(self, command: Command, name: str, rest: list[str]) -> bool:
         if any(target not in _DISCARDED and not target.startswith("&") for target in command.into):
             return True
+        if name.startswith("wget"):
+            return _document(rest) not in _DISCARDED
         for at, word in enumerate(rest):
             if word in _SAVES or re.fullmatch(r"-[sSLkfgRJ]*[oO]", word):
                 if name == "curl" and word == "-d":
                     continue
                 target = rest[at + 1] if at + 1 < len(rest) else ""
                 return target not in _DISCARDED
-            if word.startswith(("-O", "-o", "--output=")) and name.startswith(("wget", "curl")) and len(word) > 2:
-                return word not in ("-O-", "-o-")
-        return name.startswith("wget") or name in ("aria2c", "axel")
+            if word.startswith(("-O", "-o")) and name.startswith("curl"):
+                return word[2:] not in _DISCARDED
+        return name in ("aria2c", "axel")
 
     def _paged(self, one: _Fetch) -> bool:
         given = " ".join(one.words)
@@ -588,6 +590,15 @@ def _skip(left: list[str], options: tuple[str, ...], name: str) -> list[str]:
         else:
             break
     return left[i:]
+
+
+def _document(rest: list[str]) -> str:
+    """Return the file that wget is told to write (`-O x`, `-qO x`, `-qOx`, in words as well), empty for one of its own."""
+    for at, word in enumerate(rest):
+        match = re.fullmatch(r"(?:-[A-Za-z46]*?O|--output-document(?:=|$))(.*)", word, re.DOTALL)
+        if match:
+            return match[1] or (rest[at + 1] if at + 1 < len(rest) else "")
+    return ""
 
 
 def _handed(rest: list[str]) -> Iterator[str]:

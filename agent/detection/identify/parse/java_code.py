@@ -12,13 +12,13 @@ import io
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from agent.detection.identify.parse import vocabulary as words
 from agent.detection.identify.parse.facts import MAX_IMPORTS, CodeFacts
 from agent.detection.identify.parse.small_languages import JAVA, reader
+from agent.detection.identify.parse.zipapp import BROKEN
 
 MAX_ENTRIES = 20_000
 MAX_CLASSES = 12
@@ -27,9 +27,6 @@ MAX_POOL = 20_000
 _MAIN = re.compile(rb"^Main-Class:\s*([\w.$]+)", re.MULTILINE)
 _CLASS_PATH = re.compile(rb"^Class-Path:\s*((?:[^\r\n]|\r?\n )*+)", re.MULTILINE)
 _JAR_NAME = re.compile(r"([A-Za-z][\w.]*?(?:-[A-Za-z]\w*)*)-\d[\w.+-]*\.jar$")
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, KeyError)
-"""How `zipfile` says that an archive cannot be read: RuntimeError for members with a password, NotImplementedError for
-ways of packing that it does not know."""
 
 _source = reader("java")
 
@@ -49,7 +46,7 @@ def read(source: bytes, beside: Callable[[str], bytes | None] = lambda name: Non
     try:
         with zipfile.ZipFile(io.BytesIO(source)) as jar:
             return _jar(jar)
-    except _BROKEN:
+    except BROKEN:
         raise ValueError("not a jar") from None
 
 

@@ -593,7 +593,7 @@ def _skip(left: list[str], options: tuple[str, ...], name: str) -> list[str]:
 
 
 def _document(rest: list[str]) -> str:
-    """Return the file that wget is told to write (`-O x`, `-qO x`, `-qOx`, in words as well), empty for one of its own."""
+    """Return the file that wget is told to write (`-O x`, `-qO x`, `-qOx`, in words as well), or empty."""
     for at, word in enumerate(rest):
         match = re.fullmatch(r"(?:-[A-Za-z46]*?O|--output-document(?:=|$))(.*)", word, re.DOTALL)
         if match:

@@ -8,18 +8,23 @@ what is unpacked is cut off at fixed limits, so that a zip bomb is one refused f
 from __future__ import annotations
 
 import io
+import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
 MAX_ENTRIES = 20_000
 MAX_MODULE = 512 * 1024
 MAX_TAKEN = 1024 * 1024
 _ENTRY = ("__main__.py", "__main__.pyc")
-_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError, KeyError, ValueError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, KeyError, ValueError),
+    *(RuntimeError, NotImplementedError),
+)
 """How `zipfile` says that an archive cannot be read: RuntimeError for members with a password, NotImplementedError for
-ways of packing that it does not know."""
+ways of packing that it does not know, ValueError for names that are no text."""
 
 Beside = Callable[[str], bytes | None]
 
@@ -42,7 +47,10 @@ def program(source: bytes) -> tuple[bytes, Beside]:
 
 
 def smaller(handle: BinaryIO) -> bytes:
-    """Return a small zip application that begins like a large one: its entry and the modules that lie at its top.
+    """Return a small zip application that begins like a large one: its entry and its own modules, as far as they fit.
+
+    They are the modules at its top, then those directly in its packages; libraries that were packed along and modules
+    that are too large are left out.
 
     Raises:
         ValueError: It is no application, or broken.
@@ -53,16 +61,31 @@ def smaller(handle: BinaryIO) -> bytes:
     try:
         with zipfile.ZipFile(handle) as archive, zipfile.ZipFile(out, "w") as made:
             made.writestr("__main__.py" if main[2:4] != b"\r\n" else "__main__.pyc", main)
-            for name in archive.namelist()[:MAX_ENTRIES]:
+            names = archive.namelist()[:MAX_ENTRIES]
+            packed = _packed(names)
+            for name in names:
                 if name.endswith(".dist-info/METADATA"):
                     made.writestr(name, b"")
-                elif name.endswith(".py") and name.count("/") <= 1 and name not in _ENTRY and left > 0:
-                    text = _take(archive, name, min(left, MAX_MODULE))
+            own = [name for name in names if name.endswith(".py") and name.count("/") <= 1 and name not in _ENTRY]
+            for name in sorted(own, key=lambda name: name.count("/")):
+                if left <= 0:
+                    break
+                if _top(name) not in packed and (text := _take(archive, name, min(left, MAX_MODULE))) is not None:
                     left -= len(text)
                     made.writestr(name, text)
-    except _BROKEN:
+    except BROKEN:
         raise ValueError("a broken archive") from None
     return out.getvalue()
+
+
+def _packed(names: Iterable[str]) -> set[str]:
+    """Return the libraries that were packed along: they say so by their metadata, and are not the program's own."""
+    return {name.split("-")[0].lower() for name in names if ".dist-info/" in name and name.count("/") == 1}
+
+
+def _top(name: str) -> str:
+    """Return the first part of a module's place in an archive, or of its dotted name."""
+    return re.split(r"[./]", name, maxsplit=1)[0].lower()
 
 
 def _open(handle: BinaryIO) -> tuple[bytes, Beside]:
@@ -76,13 +99,14 @@ def _open(handle: BinaryIO) -> tuple[bytes, Beside]:
             if not entry:
                 raise ValueError("not an application")
             main = _take(archive, entry, MAX_MODULE)
-            # Libraries that were packed along say so by their metadata; they are not the program's own.
-            packed = {name.split("-")[0].lower() for name in held if ".dist-info/" in name and name.count("/") == 1}
-    except _BROKEN:
+            packed = _packed(held)
+            if main is None:
+                raise ValueError("too large")
+    except BROKEN:
         raise ValueError("a broken archive") from None
 
     def beside(name: str) -> bytes | None:
-        if name.split(".", maxsplit=1)[0].lower() in packed:
+        if _top(name) in packed:
             return None
         path = name.replace(".", "/")
         for candidate in (f"{path}.py", f"{path}/__init__.py"):
@@ -90,16 +114,15 @@ def _open(handle: BinaryIO) -> tuple[bytes, Beside]:
                 try:
                     with zipfile.ZipFile(handle) as again:
                         return _take(again, candidate, MAX_MODULE)
-                except _BROKEN:
+                except BROKEN:
                     return None
         return None
 
     return main, beside
 
 
-def _take(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+def _take(archive: zipfile.ZipFile, name: str, most: int) -> bytes | None:
+    """Return one member, or None where it is larger than it may be."""
     with archive.open(name) as entry:
         text = entry.read(most + 1)
-    if len(text) > most:
-        raise ValueError("too large")
-    return text
+    return text if len(text) <= most else None

@@ -9,10 +9,10 @@ whatever goes wrong is `{"error": reason}`. A file is opened once, and everythin
 
 YARA's rules look first, then the reader of the language (`languages.py`). Foreign code is parsed here and never run. A
 request that takes more than a second of processor time is given up; what a limit cannot stop softly, the kernel or the
-parent's watchdog ends. Memory is limited twice on Linux: 256 MB of
-what can be written to (RLIMIT_DATA, which since Linux 4.7 counts every private writable mapping), and an address space
-of half as much more, since the YARA engine reserves 120 MB of addresses for its WebAssembly memory of which it touches
-13 (measured); without that room a large script would be refused that was read before.
+parent's watchdog ends. Memory is limited twice on Linux: 256 MB of what can be written to (RLIMIT_DATA, which since
+Linux 4.7 counts every private writable mapping), and an address space of half as much more, since the YARA engine
+reserves 120 MB of addresses for its WebAssembly memory of which it touches 13 (measured); without that room a large
+script would be refused that was read before.
 """
 
 from __future__ import annotations
@@ -129,7 +129,11 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
     reader = READERS.get(language)
     if reader is None:
         raise ValueError("unknown language")
-    return reader.read(source, _beside(Path(path).parent, reader, len(source)) if path else lambda name: None)
+    if path is None:
+        return reader.read(source, lambda name: None)
+    # What makes a notebook large is what it printed, not its code.
+    used = 0 if path.endswith(".ipynb") else len(source)
+    return reader.read(source, _beside(Path(path).parent, reader, used))
 
 
 def _facts(source: bytes, request: Mapping[str, Any], path: str | None, scanner: Scanner) -> CodeFacts:

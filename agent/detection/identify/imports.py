@@ -147,8 +147,8 @@ def judge(
             techniques=(*unknown.techniques, technique),
             lowered=shape.lowered,
         )
-    if facts.opaque and shape.weight < weights.UNREAD:
-        return unread(Why.PACKED, language, mark)
+    if (facts.opaque or facts.compiled) and shape.weight < weights.UNREAD:
+        return unread(Why.PACKED if facts.opaque else Why.COMPILED, language, mark)
     if shape.weight == 0:
         return None
     return _own(facts, language, shape, technique, mark)

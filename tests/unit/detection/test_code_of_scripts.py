@@ -112,7 +112,7 @@ def test_a_jar_tells_its_libraries_and_the_words_of_its_main_class() -> None:
     )
     facts = READERS["java"].read(data, lambda name: None)
     assert {"org.jsoup", "crawler4j", "selenium-java"} <= set(facts.imports)
-    assert facts.requests and facts.parses and facts.people and facts.opaque
+    assert facts.requests and facts.parses and facts.people and facts.compiled
     assert facts.platforms == ("instagram",)
     assert not facts.in_loop
 

@@ -52,7 +52,8 @@ class CodeFacts:
         mails: It sends or reads mail itself, so that a word such as «e-mail» says nothing about other people.
         says_so: Its own names and texts speak of scraping, crawling or harvesting.
         tells: A text in it tells somebody, such as a language model, to gather data of many.
-        opaque: It could be read in part only (compiled, or code made while it runs): loops are not to be seen.
+        opaque: It unpacks code while it runs, so that a part of it is not to be seen.
+        compiled: It is compiled, and may ask the web: only names and texts were read, loops are not to be seen.
     """
 
     imports: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ class CodeFacts:
     says_so: bool = False
     tells: bool = False
     opaque: bool = False
+    compiled: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON data."""

@@ -3,7 +3,8 @@
 `java File.java` runs source (JEP 330) and is read as any other. Of a jar (a zip) only its directory is listed: the
 folders of its classes name the libraries that were packed into it. The class that its manifest names as the main one is
 opened, and those of the same folder, a few of them: a class file keeps the names and texts of its program in its
-constant pool (JVM specification, chapter 4.4). Loops are not to be seen there, so such facts are `opaque`.
+constant pool (JVM specification, chapter 4.4). More of the program's own classes are only searched for what asks the
+web. Loops are not to be seen in either: a jar that may ask is `compiled`, and most programs in jars ask nothing.
 """
 
 from __future__ import annotations
@@ -23,10 +24,19 @@ from agent.detection.identify.parse.zipapp import BROKEN
 MAX_ENTRIES = 20_000
 MAX_CLASSES = 12
 MAX_CLASS_BYTES = 512 * 1024
+MAX_SEARCHED_BYTES = 8 * 1024 * 1024
+"""Of the program's own classes, unpacked; searching them takes a small part of a request's time."""
 MAX_POOL = 20_000
 _MAIN = re.compile(rb"^Main-Class:\s*([\w.$]+)", re.MULTILINE)
 _CLASS_PATH = re.compile(rb"^Class-Path:\s*((?:[^\r\n]|\r?\n )*+)", re.MULTILINE)
 _JAR_NAME = re.compile(r"([A-Za-z][\w.]*?(?:-[A-Za-z]\w*)*)-\d[\w.+-]*\.jar$")
+_ASKS = re.compile(
+    rb"[Hh]ttp(?!s?://(?:www\.w3\.org|(?:xml|schemas?|java|ns)\b))|HTTP|java/net/(?:URL(?!Class|Encod|Decod)|Socket)"
+    rb"|SocketChannel|[Ss]elenium|[Pp]laywright"
+)
+"""What stands in a class that asks the web itself, whichever library it asks through; names of schemas ask nothing."""
+_MADE = re.compile(rb"defineClass|defineHiddenClass")
+"""What makes classes out of bytes while the program runs."""
 
 _source = reader("java")
 
@@ -60,14 +70,48 @@ def _jar(jar: zipfile.ZipFile) -> CodeFacts:
             if match := _name_in(part):
                 imports.add(match[1].lower())
     main = _MAIN.search(manifest)
-    facts = CodeFacts(opaque=True)
+    facts = CodeFacts()
+    path = main[1].decode("ascii", "replace").replace(".", "/") if main else ""
     if main:
-        path = main[1].decode("ascii", "replace").replace(".", "/")
         folder = path.rsplit("/", 1)[0] + "/" if "/" in path else ""
         own = [name for name in names if name.endswith(".class") and name.startswith(folder or path)]
         own.sort(key=lambda name: (not name.startswith(path), len(name)))
         facts = _words([text for name in own[:MAX_CLASSES] for text in _pool(_bytes(jar, name))])
-    return replace(facts, imports=tuple(sorted({*imports, *facts.imports})[:MAX_IMPORTS]), opaque=True)
+    imports |= set(facts.imports)
+    asks, makes = _searched(jar, _own(names, path))
+    # Of these a program may have the name and ask nothing by it.
+    clients = (JAVA.http | JAVA.drivers) - {"java.net", "org.springframework"}
+    asks = asks or any(name in clients or "http" in name for name in imports)
+    return replace(facts, imports=tuple(sorted(imports)[:MAX_IMPORTS]), opaque=makes, compiled=asks or facts.requests)
+
+
+def _own(names: list[str], main: str) -> list[str]:
+    """Return the classes of the program itself, nearest first: those that share two folders with its main class."""
+    classes = [name for name in names if name.endswith(".class")]
+    if main:
+        folders = main.split("/")[:-1][:2]
+        start = "/".join([*folders, ""]) if folders else ""
+        classes = [name for name in classes if (name.startswith(start) if start else "/" not in name)]
+    return sorted(classes, key=lambda name: (not name.startswith(main), len(name), name))
+
+
+def _searched(jar: zipfile.ZipFile, classes: list[str]) -> tuple[bool, bool]:
+    """Return whether classes ask the web, and whether they are packed so that others make them while they run."""
+    asks = makes = False
+    left = MAX_SEARCHED_BYTES
+    for name in classes:
+        try:
+            data = _bytes(jar, name)
+        except BROKEN:
+            # Java passes over marks at which other readers of archives stop.
+            makes = True
+            continue
+        left -= len(data)
+        asks = asks or _ASKS.search(data) is not None
+        makes = makes or _MADE.search(data) is not None
+        if left <= 0 or (asks and makes):
+            break
+    return asks, makes
 
 
 def _packed(names: list[str]) -> Iterator[str]:
@@ -146,7 +190,6 @@ def _words(texts: list[str]) -> CodeFacts:
         tests=bool({name for name in imports if name in JAVA.testers}),
         serves=bool({name for name in imports if name in JAVA.servers}),
         hides=any(words.HIDES.search(text) for text in texts if len(text) < 600),
-        opaque=True,
     )
 
 

@@ -203,7 +203,7 @@ def of_names(names: Iterable[str]) -> CodeFacts:
         walks=any(words.PAGE_WORD.search(name) for name in held if len(name) < 200) and turns,
         people=any(words.about_people(name) for name in held),
         platforms=tuple(sorted(set().union(*(words.platforms(name) for name in held)))),
-        opaque=True,
+        compiled=True,
     )
 
 

@@ -3,8 +3,12 @@
 `identifier.py` asks for the facts of a script, of code from a command line or of an executable. The helper runs our
 YARA rules first; the rules that the first helper compiled are kept here, in memory, for the next. The answer is cached
 by the file's identity (device, inode, size, time of change), so that a file that is started a thousand times is read
-once. Whatever goes wrong (too large, too slow, not code, a crash of the helper) is counted under a reason and answered
-by None; nothing of it reaches the daemon as an exception, and neither a path nor code is ever logged.
+once; a script's for ten minutes at most, since the modules that lie beside it are read along and may change. Whatever
+goes wrong (too large, too slow, not code, a crash of the helper) is counted under a reason and answered by None and
+that reason; nothing of it reaches the daemon as an exception, and neither a path nor code is ever logged.
+
+Questions and answers have no numbers: what keeps them together is that one is asked at a time, and that a helper whose
+answer nobody took any more is killed with it.
 """
 
 from __future__ import annotations
@@ -16,12 +20,15 @@ import json
 import os
 import struct
 import sys
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.facts import CodeFacts
+from agent.detection.identify.verdicts import GOOD_FOR_SECONDS, Stamp, stamp_of
 
 IDLE_SECONDS = 30.0
 WATCHDOG_SECONDS = 4.0
@@ -34,8 +41,41 @@ _ROOT = Path(__file__).resolve().parents[3]
 _BOOT = "import sys;sys.path.insert(0,sys.argv[1]);from agent.detection.identify.parse.main import main;main()"
 
 BINARY = "binary"
-Identity = tuple[int, int, int, int, str]
+TOO_LARGE = "too_large"
 Facts = CodeFacts | BinaryFacts
+_Key = tuple[Stamp, str]
+_REASONS = frozenset([TOO_LARGE, "unreadable", "not_code", "too_slow", "too_complex"])
+"""What the helper says of a file that it did not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a script.
+
+    Attributes:
+        facts: The shape of its code, or None where it could not be read.
+        reason: Why not, as counted in `CodeReader.unread`; empty where there are facts.
+    """
+
+    facts: CodeFacts | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of the helper's.
+
+    Attributes:
+        facts: The facts, or None.
+        reason: Why there are none, or empty.
+        read: Identity of the file that was opened, as a list of numbers; None where none was.
+        until: How long it may be given again, in the house's monotonic seconds.
+    """
+
+    facts: Facts | None
+    reason: str = ""
+    read: object = None
+    until: float = 0.0
 
 
 class CodeReader:
@@ -47,6 +87,7 @@ class CodeReader:
         watchdog_seconds: float = WATCHDOG_SECONDS,
         max_cached: int = MAX_CACHED,
         loopback: Mapping[str, str] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Set the limits; the helper starts with the first question.
 
@@ -56,17 +97,20 @@ class CodeReader:
             max_cached: How many files' answers are remembered.
             loopback: Host name to `ip:port`: names of platforms that are served on this machine, as configured. In
                 code, such an address is read as that name.
+            monotonic: Seconds that never go back.
         """
+        self._monotonic = monotonic
         self._names = {target: name for name, target in (loopback or {}).items()}
         self._idle = idle_seconds
         self._watchdog = watchdog_seconds
         self._max_cached = max_cached
         self._process: asyncio.subprocess.Process | None = None
+        self._killed: list[asyncio.subprocess.Process] = []
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._rules = ""
         self._engine = _engine()
-        self._cache: OrderedDict[Identity, Facts | None] = OrderedDict()
+        self._cache: OrderedDict[_Key, _Answer] = OrderedDict()
         self.unread: Counter[str] = Counter()
         """How often code could not be read, by reason: `too_large`, `not_code`, `too_slow`, `crashed` and so on."""
 
@@ -80,10 +124,14 @@ class CodeReader:
 
         Args:
             path: Absolute path, used in memory only.
-            language: A key of `parse/main.py`'s table of readers, such as `python`.
+            language: A key of `parse/languages.py`'s table of readers, such as `python`.
         """
-        facts = await self._cached(path, language, {"language": language, "path": path})
-        return facts if isinstance(facts, CodeFacts) else None
+        return (await self.reading(path, language)).facts
+
+    async def reading(self, path: str, language: str) -> Reading:
+        """Return the facts of a script, or why there are none; the arguments are those of `read_file`."""
+        answer = await self._cached(path, language, {"language": language, "path": path})
+        return Reading(answer.facts if isinstance(answer.facts, CodeFacts) else None, answer.reason)
 
     async def read_binary(self, path: str) -> BinaryFacts | None:
         """Return the facts of an executable, or None when it could not be read.
@@ -91,40 +139,49 @@ class CodeReader:
         Args:
             path: Absolute path, used in memory only.
         """
-        facts = await self._cached(path, BINARY, {BINARY: path})
+        facts = (await self._cached(path, BINARY, {BINARY: path})).facts
         return facts if isinstance(facts, BinaryFacts) else None
 
-    async def _cached(self, path: str, kind: str, request: dict[str, str]) -> Facts | None:
-        identity = _identity(path, kind)
-        if identity is None:
-            self.unread["unreadable"] += 1
-            return None
-        if identity in self._cache:
-            self._cache.move_to_end(identity)
-            return self._cache[identity]
-        facts, read = await self._ask(request)
-        # What was opened may be another file than what was asked about: then the answer is good only once.
-        if read is None or read == list(identity[:4]):
-            self._cache[identity] = facts
-            while len(self._cache) > self._max_cached:
-                self._cache.popitem(last=False)
-        return facts
+    async def _cached(self, path: str, kind: str, request: dict[str, str]) -> _Answer:
+        stamp = stamp_of(path)
+        if stamp is None:
+            return self._none("unreadable")
+        held = self._cache.get((stamp, kind))
+        if held is not None and self._monotonic() < held.until:
+            self._cache.move_to_end((stamp, kind))
+            return held
+        # An executable is read as it is; what lies beside a script is read along, and its changes are not seen here.
+        until = float("inf") if kind == BINARY else self._monotonic() + GOOD_FOR_SECONDS
+        answer = replace(await self._ask(request), until=until)
+        if answer.read is not None and answer.read != list(stamp):
+            # It was replaced meanwhile: the answer is for what lies there now, or for nothing that was asked about.
+            stamp = stamp_of(path)
+            if stamp is None or answer.read != list(stamp):
+                return self._none("changed")
+        self._cache[stamp, kind] = answer
+        self._cache.move_to_end((stamp, kind))
+        while len(self._cache) > self._max_cached:
+            self._cache.popitem(last=False)
+        return answer
 
     async def read_code(self, code: str, language: str) -> CodeFacts | None:
         """Return the facts of code from a command line, or None. Neither the code nor its facts are kept."""
         if len(code) > MAX_CODE:
-            self.unread["too_large"] += 1
+            self.unread[TOO_LARGE] += 1
             return None
-        facts, _ = await self._ask({"language": language, "code": code})
+        facts = (await self._ask({"language": language, "code": code})).facts
         return facts if isinstance(facts, CodeFacts) else None
+
+    def _none(self, reason: str) -> _Answer:
+        self.unread[reason] += 1
+        return _Answer(None, reason)
 
     async def close(self) -> None:
         """Put the helper away."""
         async with self._lock:
             await self._stop()
 
-    async def _ask(self, request: dict[str, str]) -> tuple[Facts | None, object]:
-        """Return the facts and the identity of the file that was read."""
+    async def _ask(self, request: dict[str, str]) -> _Answer:
         async with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -138,28 +195,29 @@ class CodeReader:
                         raise
                     await self._stop()
                     reply = await asyncio.wait_for(self._exchange(request), self._watchdog)
-                return self._facts(reply), reply.get("identity")
+                return self._taken(reply)
             except TimeoutError:
-                self.unread["too_slow"] += 1
                 await self._stop()
+                return self._none("too_slow")
             except (OSError, EOFError, ValueError):
-                self.unread["crashed"] += 1
                 await self._stop()
+                return self._none("crashed")
+            except BaseException:
+                # Whoever asked was cancelled. The answer would come all the same, and be taken for the next one's.
+                self._kill()
+                raise
             finally:
                 if self._process is not None:
                     loop = asyncio.get_running_loop()
                     self._timer = loop.call_later(self._idle, self._retire)
-        return None, None
 
-    def _facts(self, reply: dict[str, object]) -> Facts | None:
+    def _taken(self, reply: dict[str, object]) -> _Answer:
         if "facts" in reply:
-            return CodeFacts.from_json(reply["facts"])
+            return _Answer(CodeFacts.from_json(reply["facts"]), read=reply.get("identity"))
         if BINARY in reply:
-            return BinaryFacts.from_json(reply[BINARY])
+            return _Answer(BinaryFacts.from_json(reply[BINARY]), read=reply.get("identity"))
         reason = reply.get("error")
-        known = ("too_large", "unreadable", "not_code", "too_slow", "too_complex")
-        self.unread[reason if isinstance(reason, str) and reason in known else "failed"] += 1
-        return None
+        return self._none(reason if isinstance(reason, str) and reason in _REASONS else "failed")
 
     async def _exchange(self, request: dict[str, str]) -> dict[str, object]:
         process = self._process
@@ -202,15 +260,23 @@ class CodeReader:
             process.stdin.close()
 
     async def _stop(self) -> None:
+        """Kill the helper and wait until it and those that were killed before it are gone."""
+        self._kill()
+        while self._killed:
+            await self._killed[-1].wait()
+            self._killed.pop()
+
+    def _kill(self) -> None:
+        """Kill the helper at once: nothing is awaited, so that this may be done while being cancelled."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
+        self._killed.append(process)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself, which is what is wanted
             process.kill()
-        await process.wait()
 
 
 async def _answer(process: asyncio.subprocess.Process, request: dict[str, object]) -> dict[str, object]:
@@ -232,11 +298,3 @@ def _engine() -> str:
     """Return the folder in which the YARA engine is installed, or an empty string."""
     found = importlib.util.find_spec("yara_x")
     return str(Path(found.origin).parent.parent) if found is not None and found.origin else ""
-
-
-def _identity(path: str, kind: str) -> Identity | None:
-    try:
-        state = os.stat(path)  # noqa: PTH116 - one system call in a hot path
-    except (OSError, ValueError):
-        return None
-    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, kind)

@@ -30,7 +30,7 @@ from agent.detection.identify.answers import asked_of, by_name, of_tool, says_no
 from agent.detection.identify.entry_point import Entry, entry_of
 from agent.detection.identify.executable import Form, Language, Program, program_of
 from agent.detection.identify.folders import Distributions, absolute, is_file, normal, read_head
-from agent.detection.identify.helper import CodeReader
+from agent.detection.identify.helper import TOO_LARGE, CodeReader
 from agent.detection.identify.imports import judge
 from agent.detection.identify.modes import Asked, asked_in_general
 from agent.detection.identify.own_words import Said, capability
@@ -54,8 +54,6 @@ _SCRIPT_ENDINGS = {
 _UNREAD = frozenset([Language.OTHER])
 _FETCHING_WORDS = ("curl", "wget", "http", "done", "xargs", "parallel", "aria2", "lynx", "w3m")
 """One of these is in every shell script that is worth reading; most have none."""
-MAX_FILE_BYTES = 2 * 1024 * 1024
-"""As the helper's: a longer script is not read."""
 _MAX_TAKEN = 256
 _MAX_ARGUMENTS = 200
 _ADDRESS = re.compile(r"(?:https?://|(?:[a-z0-9-]+\.)+[a-z]{2,}/)\S", re.IGNORECASE)
@@ -374,14 +372,16 @@ class Identifier:
             return None
         language = program.language.value
         if entry.script:
-            facts, mark = await self._reader.read_file(entry.script, language), self._mark(entry.script)
+            read = await self._reader.reading(entry.script, language)
+            facts, mark = read.facts, self._mark(entry.script)
+            if read.reason == TOO_LARGE:
+                return unread(Why.TOO_LARGE, language, mark)
         elif entry.code:
             facts, mark = await self._reader.read_code(entry.code, language), self._mark(entry.code)
         else:
             return None
         if facts is None:
-            large = entry.script and (stamp_of(entry.script) or (0, 0, 0, 0))[2] > MAX_FILE_BYTES
-            return unread(Why.TOO_LARGE, language, mark) if large else None
+            return None
         return judge(facts, language, self._catalogue, self._distributions, entry.sites, mark=mark)
 
 

@@ -91,7 +91,8 @@ def test_a_jar_that_makes_classes_while_it_runs_is_called_packed(catalogue: Cata
 
 def test_compiled_python_is_said_to_be_compiled(tmp_path: Path, catalogue: Catalogue) -> None:
     (tmp_path / "tidy.py").write_text("import json, sys\nprint(json.load(sys.stdin)['total'])\n")
-    made = Path(py_compile.compile(str(tmp_path / "tidy.py"), str(tmp_path / "tidy.pyc"), doraise=True))
+    made = tmp_path / "tidy.pyc"
+    py_compile.compile(str(tmp_path / "tidy.py"), str(made), doraise=True)
     found = judged(READERS["python"].read(made.read_bytes(), lambda name: None), "python", catalogue)
     assert found is not None
     assert [piece.rule for piece in found.evidence] == ["unread.compiled"]

@@ -24,7 +24,7 @@ from agent.detection.identify.parse.zipapp import BROKEN
 MAX_ENTRIES = 20_000
 MAX_CLASSES = 12
 MAX_CLASS_BYTES = 512 * 1024
-MAX_SEARCHED_BYTES = 8 * 1024 * 1024
+MAX_SEARCHED_BYTES = 4 * 1024 * 1024
 """Of the program's own classes, unpacked; searching them takes a small part of a request's time."""
 MAX_POOL = 20_000
 _MAIN = re.compile(rb"^Main-Class:\s*([\w.$]+)", re.MULTILINE)

@@ -16,6 +16,8 @@ from agent.detection.identify.elf import Bytes
 MARK = b"\xff Go buildinf:"
 MAX_TEXT = 512 * 1024
 MAX_DEPENDENCIES = 400
+_TOOLCHAIN = frozenset(["cmd", "std"])
+"""First parts of module paths that belong to Go's own programs and library (go.dev/ref/mod, «Module paths»)."""
 _SEARCHED = 1024 * 1024
 _SENTINEL = 16
 _PATH = re.compile(r"[A-Za-z0-9][\w.~/-]{0,150}")
@@ -52,6 +54,16 @@ def build_of(data: Bytes, found: Mapping[str, tuple[int, int]]) -> GoBuild | Non
     _, at = _text(data, start + 32)
     text, _ = _text(data, at)
     return read_text(text[_SENTINEL:-_SENTINEL].decode("utf-8", "replace"))
+
+
+def is_unpublished(module: str) -> bool:
+    """Say whether a module's path names no public source: its first part is no host, and it is not Go's own.
+
+    Args:
+        module: As in `GoBuild`; an empty one says nothing.
+    """
+    first = module.split("/", maxsplit=1)[0]
+    return bool(first) and "." not in first and first not in _TOOLCHAIN
 
 
 def read_text(text: str) -> GoBuild:

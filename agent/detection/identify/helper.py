@@ -154,10 +154,8 @@ class CodeReader:
         until = float("inf") if kind == BINARY else self._monotonic() + GOOD_FOR_SECONDS
         answer = replace(await self._ask(request), until=until)
         if answer.read is not None and answer.read != list(stamp):
-            # It was replaced meanwhile: the answer is for what lies there now, or for nothing that was asked about.
-            stamp = stamp_of(path)
-            if stamp is None or answer.read != list(stamp):
-                return self._none("changed")
+            # It was replaced meanwhile: good once, for what lies there now, or no answer to what was asked at all.
+            return answer if answer.read == list(stamp_of(path) or ()) else self._none("changed")
         self._cache[stamp, kind] = answer
         self._cache.move_to_end((stamp, kind))
         while len(self._cache) > self._max_cached:

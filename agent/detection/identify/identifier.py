@@ -30,11 +30,13 @@ from agent.detection.identify.answers import asked_of, by_name, of_tool, says_no
 from agent.detection.identify.entry_point import Entry, entry_of
 from agent.detection.identify.executable import Form, Language, Program, program_of
 from agent.detection.identify.folders import Distributions, absolute, is_file, normal, read_head
+from agent.detection.identify.golang import is_unpublished
 from agent.detection.identify.helper import TOO_LARGE, CodeReader
 from agent.detection.identify.imports import judge
 from agent.detection.identify.modes import Asked, asked_in_general
 from agent.detection.identify.own_words import Said, capability
 from agent.detection.identify.package import Packages, describe
+from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.vocabulary import SHELL_FETCHERS, all_own, hosts
 from agent.detection.identify.renamed import KnownBuilds
 from agent.detection.identify.standard_input import ProcStdin, StdinOf, given_to
@@ -134,7 +136,16 @@ class Identifier:
         program, entry = taken.program, taken.entry
         path = entry.script or (_executable(event.command) if program.language is None else "")
         stamp = stamp_of(path) if path else None
-        answer = await (self._native(program, event.command) if program.language is None else self._run(program, entry))
+        facts = await self._look(program, event.command)
+        renamed = self._renamed(facts, event)
+        if renamed is not None:
+            program, entry = renamed
+            if entry.script:
+                path, stamp = entry.script, stamp_of(entry.script)
+        if program.language is not None:
+            answer = await self._run(program, entry)
+        else:
+            answer = self._native(program, path, facts)
         if name is not None and program.form is not Form.NOTHING:
             package, plain = _package(taken), answer is None and self._plain(event.command, taken)
             self._verdicts.keep(name, path, stamp, answer, package=package, plain=plain)
@@ -229,14 +240,16 @@ class Identifier:
         if held is not None:
             return held
         program = program_of(event.command, event.name)
-        entry = Entry()
-        if program.language is not None:
-            given = given_to(program, event.key.pid, event.parent, self._stdin)
-            entry = entry_of(program, event.command, self._distributions, self._home, given)
+        entry = self._entry(program, event.command, event) if program.language is not None else Entry()
         held = self._taken[event.key.pid] = _Taken(self._while_it_lasts(event), program, entry)
         while len(self._taken) > _MAX_TAKEN:
             self._taken.popitem(last=False)
         return held
+
+    def _entry(self, program: Program, command: CommandLine, event: ProcessStarted) -> Entry:
+        """Return where the code of an interpreter's process begins; `command` is its line under its usual name."""
+        given = given_to(program, event.key.pid, event.parent, self._stdin)
+        return entry_of(program, command, self._distributions, self._home, given)
 
     def _while_it_lasts(self, event: ProcessStarted) -> weakref.ref[CommandLine]:
         """Return a reference to a command line that drops what was taken from it when it goes."""
@@ -271,28 +284,35 @@ class Identifier:
 
     # Native programs
 
-    async def _native(self, program: Program, command: CommandLine) -> Identified | None:
+    async def _look(self, program: Program, command: CommandLine) -> BinaryFacts | None:
+        """Return what a native program is made of that neither its name nor its place says anything of, or None."""
+        path = _executable(command)
+        if program.language is not None or self._by_executable(program) or not binary.worth_looking(path, program.base):
+            return None
+        return await binary.look(path, self._reader)
+
+    def _renamed(self, facts: BinaryFacts | None, event: ProcessStarted) -> tuple[Program, Entry] | None:
+        """Return what an interpreter under another name was given, for that is the program; None where it is none."""
+        spoken = facts.yara if facts is not None else ()
+        as_what = INTERPRETERS.get(next((rule for rule in spoken if rule in INTERPRETERS), ""))
+        if as_what is None:
+            return None
+        called = replace(event.command, argv=(as_what, *event.command.argv[1:]), exe=as_what)
+        inner = program_of(called)
+        return inner, self._entry(inner, called, event)
+
+    def _native(self, program: Program, path: str, facts: BinaryFacts | None) -> Identified | None:
         found = self._by_executable(program)
         if found is not None:
             return None if says_nothing(found) else found
-        path = _executable(command)
         if debian.is_systems_own(path):
             package = self._debian.package_of(path)
             found = debian.judge(package) if package is not None else None
             return self._asked_in_general(found, program)
-        if not binary.worth_looking(path, program.base):
-            return None
-        facts = await binary.look(path, self._reader)
         if facts is None:
             return None
-        as_what = INTERPRETERS.get(next((rule for rule in facts.yara if rule in INTERPRETERS), ""))
-        if as_what is not None:
-            # An interpreter under another name: what it was given is the program.
-            called = replace(command, argv=(as_what, *command.argv[1:]), exe=as_what)
-            inner = program_of(called)
-            return await self._run(inner, entry_of(inner, called, self._distributions, self._home))
         found = binary.judge(facts, self._catalogue, name=program.base, name_of=self._builds.name_of)
-        if found is None and facts.language == "go" and facts.module and "." not in facts.module.split("/")[0]:
+        if found is None and facts.language == "go" and is_unpublished(facts.module):
             found = unread(Why.OWN_BUILD, "go", self._mark(path))
         tool = self._catalogue.by_id(found.tool) if found is not None else None
         if found is not None and tool is not None:

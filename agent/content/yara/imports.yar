@@ -1,7 +1,7 @@
 /*
-  Lines by which a script or a bundle takes in a library that collects, in any language. Looked for first, in the
-  helper process, in entry scripts and unknown executables only, never in folders of packages. What each rule means
-  (capability, weight, words) stands in `agent/detection/identify/yara.py` under its name. Our own words.
+  Lines by which a script or a bundle takes in a library that collects, in any language. Looked for in the helper
+  process only: in unknown executables, and in entry scripts that the reader of their language cannot read; never in
+  folders of packages. What each rule means (capability, weight, words) stands in `agent/detection/identify/yara.py` under its name. Our own words.
 */
 
 rule imports_python_scraping {

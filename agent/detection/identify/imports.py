@@ -31,6 +31,7 @@ from agent.detection.identify.parse.vocabulary import (
 )
 from agent.detection.identify.shape import Shape, shape_of
 from agent.detection.identify.unread import Why, unread
+from agent.detection.identify.yara import strongest
 from agent.detection.names import join, library_name
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 
@@ -147,11 +148,31 @@ def judge(
             techniques=(*unknown.techniques, technique),
             lowered=shape.lowered,
         )
+    if facts.yara:
+        return _by_a_line(facts.yara, language, technique, mark)
     if (facts.opaque or facts.compiled) and shape.weight < weights.UNREAD:
         return unread(Why.PACKED if facts.opaque else Why.COMPILED, language, mark)
     if shape.weight == 0:
         return None
     return _own(facts, language, shape, technique, mark)
+
+
+def _by_a_line(rules: Sequence[str], language: str, technique: str, mark: str) -> Identified | None:
+    """Answer for code that could not be read, by the line in it that takes in a library."""
+    spoken = strongest(rules)
+    if spoken is None:
+        return None
+    says = f"a line in its code, which could not be read, {spoken.says}"
+    return Identified(
+        tool=f"script:{language}" + (f"#{mark}" if mark else ""),
+        name=f"A {LANGUAGES.get(language, language)} script",
+        family=spoken.family,
+        role=Role.SCRIPT,
+        bulk=Bulk.MODES,
+        evidence=(Evidence(EvidenceClass.CODE, "imports.line", says, spoken.weight * weights.LINE_ONLY),),
+        techniques=("T1119", technique, "OAT-011"),
+        capability=spoken.does,
+    )
 
 
 def _own(facts: CodeFacts, language: str, shape: Shape, technique: str, mark: str) -> Identified:

@@ -212,7 +212,7 @@ async def test_the_next_helper_is_spared_the_compiling_of_rules(reader: CodeRead
     assert await reader.read_code("import scrapy", "python") is not None
     rules = reader._rules
     await reader.close()
-    facts = await reader.read_code("import scrapy", "python")
+    facts = await reader.read_code("import scrapy\nprint 'Python 2'", "python")
     assert facts is not None and facts.yara and reader._rules == rules
 
 

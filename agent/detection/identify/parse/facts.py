@@ -40,7 +40,7 @@ class CodeFacts:
         pauses: It sleeps between requests.
         runs: Programs that it starts, by base name; sorted, at most 50.
         runs_in_loop: Which of them it starts in a loop.
-        yara: Ids of our YARA rules that spoke, sorted; `parse/main.py` adds them.
+        yara: Ids of our YARA rules that spoke, sorted, where the code could not be read; `parse/main.py` asks them.
         follows: It asks for addresses or names that stood in an earlier answer; `walks` is then true as well.
         lists: It asks for one after the other of a list that it reads from a file or from standard input.
         few: What it asks for is fixed and few: the same address again and again, or a short list in the code itself.

@@ -7,12 +7,13 @@ helper compiled them, or null; it is answered with the compiled rules before any
 answered by `{"facts": ..., "identity": ...}`, and `{"binary": path}`, answered by `{"binary": ..., "identity": ...}`;
 whatever goes wrong is `{"error": reason}`. A file is opened once, and everything is read from what was opened.
 
-YARA's rules look first, then the reader of the language (`languages.py`). Foreign code is parsed here and never run. A
-request that takes more than a second of processor time is given up; what a limit cannot stop softly, the kernel or the
-parent's watchdog ends. Memory is limited twice on Linux: 256 MB of what can be written to (RLIMIT_DATA, which since
-Linux 4.7 counts every private writable mapping), and an address space of half as much more, since the YARA engine
-reserves 120 MB of addresses for its WebAssembly memory of which it touches 13 (measured); without that room a large
-script would be refused that was read before.
+Executables are looked at by YARA's rules, code by the reader of its language (`languages.py`), and by the rules where
+that cannot read it (Python of another age). Foreign code is parsed here and never run. A request that takes more than a
+second of processor time is given up; what a limit cannot stop softly, the kernel or the parent's watchdog ends. Memory
+is limited twice on Linux: 256 MB of what can be written to (RLIMIT_DATA, which since Linux 4.7 counts every private
+writable mapping), and an address space of half as much more, since the YARA engine reserves 120 MB of addresses for its
+WebAssembly memory of which it touches 13 (measured); without that room a large script would be refused that was read
+before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -137,15 +137,14 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
 
 
 def _facts(source: bytes, request: Mapping[str, Any], path: str | None, scanner: Scanner) -> CodeFacts:
-    """Let the rules look, then read; a program that only the rules understood still has what they said."""
-    rules = tuple(scanner.scan(source))
+    """Read a program; of one that cannot be read, say what the rules find in it, where they find anything."""
     try:
-        facts = read(_named(source, request["loopback"]), request["language"], path)
-    except (SyntaxError, ValueError):
+        return read(_named(source, request["loopback"]), request["language"], path)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        rules = tuple(scanner.scan(source))
         if not rules:
             raise
-        facts = CodeFacts()
-    return replace(facts, yara=tuple(sorted({*facts.yara, *rules})))
+        return CodeFacts(yara=rules)
 
 
 def _program(path: str, language: str) -> tuple[bytes, Identity]:

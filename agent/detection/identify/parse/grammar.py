@@ -20,8 +20,15 @@ class Blocks(Enum):
 
 
 def words(text: str) -> frozenset[str]:
-    """Return a set of words, written with blanks between them."""
-    return frozenset(text.split())
+    """Return a set of words, written with blanks between them.
+
+    Raises:
+        ValueError: One of them has a capital letter, and could match nothing.
+    """
+    found = frozenset(text.split())
+    if capitals := sorted(word for word in found if word != word.lower()):
+        raise ValueError(f"names are compared in lower case; write {', '.join(capitals)} so")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,19 +109,16 @@ GRAMMAR = Grammar(
     parses=words(
         "queryselector queryselectorall $eval $$eval $x $$ xpath evaluate evaluateall evaluatehandle"
         " innertext textcontent allinnertexts alltextcontents innertexts getattribute getelementsbyclassname"
-        " getelementsbytagname parsehtml parsefromstring jsdom domparser cheerio findelements findelement"
-        " elements gettext innerhtml waitforselector allttextcontents locator getbyrole getbytext load_html"
-        " parsedocument htmlparser parse5 content"
-    )
-    - words("content locator getbyrole getbytext waitforselector findelement"),
+        " getelementsbytagname parsehtml parsefromstring jsdom domparser cheerio findelements"
+        " elements gettext innerhtml load_html parsedocument htmlparser parse5"
+    ),
     writes=words(
         "writefile writefilesync appendfile appendfilesync createwritestream pushdata insertmany insertone"
         " bulkwrite writerecords writetextfile writetextfilesync outputjson outputfile outputjsonsync"
         " writejson writejsonsync createobjectcsvwriter createarraycsvwriter writetopath upsert createmany"
-        " addrow addrows writexlsxfile insert tocsv stringify csvstringify json2csv exportdata savefile"
+        " addrow addrows writexlsxfile tocsv csvstringify json2csv exportdata savefile"
         " unparse copyfile bulkcreate findorcreate sadd hset"
-    )
-    - words("stringify insert"),
+    ),
     reads_json=words("json getjson parsejson parse graphql"),
     reads_xml=words("parsestring parsestringpromise parsefromstring xmlparser xml2js parseurl parsexml xml2json"),
     reads_body=words("text data body content html buffer arraybuffer blob on resolvewithfullresponse"),

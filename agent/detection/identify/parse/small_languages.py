@@ -157,10 +157,9 @@ RUBY = Grammar(
     moves=words("link_with links_with"),
     crawlers=words("anemone spidr cobweb arachnid2 wombat"),
     parses=words(
-        "css xpath at_css at_xpath search inner_text all_css links_with find_elements elements"
-        " query_selector_all inner_html find_element images_with all"
-    )
-    - words("search all"),
+        "css xpath at_css at_xpath inner_text all_css links_with find_elements elements"
+        " query_selector_all inner_html find_element images_with"
+    ),
     writes=words("csv_open puts_to write binwrite copy_stream insert save_to create create! insert_all upsert <<"),
     reads_json=words("parse_json parsed_response json"),
     reads_xml=words("parse"),
@@ -262,10 +261,7 @@ PHP = Grammar(
         " queryselectorall filter plaintext innertext findelements queryselector loadhtmlfile strip_tags"
         " getelementsbyclassname"
     ),
-    writes=words(
-        "fputcsv file_put_contents fwrite fputs insertone insertmany insert saveto savehtml addrow writerow create"
-    )
-    - words("create insert fputs"),
+    writes=words("fputcsv file_put_contents fwrite insertone insertmany saveto savehtml addrow writerow"),
     reads_json=words("json_decode json object toarray"),
     reads_xml=words("simplexml_load_string simplexml_load_file simplexmlelement"),
     reads_body=words("getbody getcontent body json filter getcontents find crawler text"),
@@ -291,10 +287,9 @@ LUA = Grammar(
     imports=words("require"),
     bound={"socket.http": "http", "ssl.https": "https", "lua-requests": "requests", "http.request": "request"},
     http=words(
-        "socket.http ssl.https http.request requests lua-requests cURL lcurl luacurl lapis.nginx.http"
-        " resty.http lua-http coro-http httpclient cURL.safe socket lluv.curl https http luasocket"
-    )
-    | words("curl curl.safe"),
+        "socket.http ssl.https http.request requests lua-requests curl lcurl luacurl lapis.nginx.http"
+        " resty.http lua-http coro-http httpclient curl.safe socket lluv.curl https http luasocket"
+    ),
     drivers=words("web-driver selenium luawebdriver webdriver"),
     parsers=words("htmlparser gumbo lxp xml2lua web_sanitize web_sanitize.query html-parser lua-htmlparser xmlua"),
     servers=words("lapis pegasus milua turbo xavante discordia telegram-bot-lua copas luvit ngx resty.core"),
@@ -344,7 +339,7 @@ R = Grammar(
     http=words("rvest httr httr2 polite curl rcurl xml2 crul jsonlite rcrawler ralger"),
     drivers=words("rselenium chromote selenider selenium webdriver"),
     parsers=words("rvest xml2 xml rcrawler ralger"),
-    feeds=words("tidyrss feedeR feeder"),
+    feeds=words("tidyrss feeder"),
     servers=words("shiny plumber ambiorix httpuv opencpu rserve"),
     testers=words("testthat tinytest runit"),
     calls=words("curl_fetch_memory geturl read_html_live nod scrape getforms curl_download"),
@@ -412,7 +407,7 @@ POWERSHELL = Grammar(
     reads_body=words("content parsedhtml links images rawcontent outfile"),
     pauses=words("start-sleep sleep"),
     starts=words("start-process"),
-    serves=words("getcontext start-podeserver beginGetContext start-polaris httplistener"),
+    serves=words("getcontext start-podeserver begingetcontext start-polaris httplistener"),
     test_calls=words("describe it context"),
     checks=words("should"),
     mailers=words("mailkit"),
@@ -460,13 +455,11 @@ GO = Grammar(
     drives=words("navigate mustnavigate mustpage goto get visit"),
     follows=words("visitfirstlink"),
     parses=words(
-        "newdocumentfromreader find findall queryselectorall mustelements mustelement innertext childtext"
+        "newdocumentfromreader queryselectorall mustelements mustelement innertext childtext"
         " childattr findstringsubmatch childtexts outerhtml parse_html htmlfind findone querydoc musttext"
-        " nodes childattrs newtokenizer"
-    )
-    - words("find findall nodes"),
-    writes=words("newwriter writeall writefile writestring fprintln fprintf newencoder encode createfile flush")
-    - words("fprintf fprintln newencoder encode"),
+        " childattrs newtokenizer"
+    ),
+    writes=words("newwriter writeall writefile writestring createfile flush"),
     reads_json=words("unmarshal decode newdecoder setresult json"),
     reads_xml=words("parseurl"),
     reads_body=words("body readall text bytes string html"),

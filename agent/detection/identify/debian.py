@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.detection.identified import Identified
+from agent.detection.identify.folders import read_bytes
 from agent.detection.identify.own_words import Said, capability
 from agent.detection.identify.package import from_words
 
@@ -49,11 +50,6 @@ class DebianPackage:
     summary: str = ""
     about: str = ""
     keywords: str = ""
-
-    @property
-    def description(self) -> str:
-        """Summary and first paragraph."""
-        return f"{self.summary}\n{self.about}".strip()
 
 
 class DebianPackages:
@@ -112,7 +108,7 @@ class DebianPackages:
         except OSError:
             return
         for name in names:
-            data = _read(f"{folder}/{name}", min(left, MAX_LIST_BYTES))
+            data = read_bytes(f"{folder}/{name}", min(left, MAX_LIST_BYTES))
             left -= len(data)
             if not any(one in data for one in _FOLDERS):
                 continue
@@ -127,12 +123,12 @@ class DebianPackages:
             if not _NAME.fullmatch(part) or part in ("lib", "share", "bin", "libexec"):
                 continue
             for ending in ("", ":amd64", ":arm64"):
-                if line in b"\n" + _read(self._info / f"{part}{ending}.list", MAX_LIST_BYTES):
+                if line in b"\n" + read_bytes(f"{self._info}/{part}{ending}.list", MAX_LIST_BYTES):
                     return part
         return ""
 
     def _described(self, name: str) -> DebianPackage:
-        text = _read(self._status, MAX_STATUS_BYTES)
+        text = read_bytes(str(self._status), MAX_STATUS_BYTES)
         mark = b"Package: " + name.encode() + b"\n"
         start = 0 if text.startswith(mark) else text.find(b"\n" + mark) + 1
         if start == 0 and not text.startswith(mark):
@@ -174,19 +170,6 @@ def judge(package: DebianPackage) -> Identified | None:
 def is_systems_own(path: str) -> bool:
     """Return whether a path lies where only a package manager puts things: its content need not be looked at."""
     return path.startswith(_SYSTEM) and not path.startswith(_OWN)
-
-
-def _read(path: str | Path, most: int) -> bytes:
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (OSError, ValueError):
-        return b""
-    try:
-        return os.read(handle, most)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)
 
 
 def _stamp(info: Path, status: Path) -> tuple[int, int] | None:

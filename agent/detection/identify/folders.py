@@ -1,7 +1,7 @@
 """Small, bounded reads of other people's files and folders: names by listdir, a few kilobytes of text, never more.
 
-Everything that `entry_point.py` and `package.py` read goes through here, so that a pipe, a device, a giant file or a
-folder that is not ours to read is one quiet «nothing there» instead of a daemon that hangs.
+Everything that `entry_point.py`, `package.py` and `debian.py` read goes through here, so that a pipe, a device, a giant
+file or a folder that is not ours to read is one quiet «nothing there» instead of a daemon that hangs.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ MAX_DISTRIBUTIONS = 1000
 
 def read_head(path: str, limit: int = HEAD_BYTES) -> str:
     """Return the first bytes of a regular file as text, or an empty string when it cannot be read."""
+    return read_bytes(path, limit).decode("utf-8", "replace")
+
+
+def read_bytes(path: str, limit: int) -> bytes:
+    """Return the first bytes of a regular file, at most `limit`, or none when it cannot be read."""
     try:
         # Not blocking: a named pipe in the place of a file must not hold the daemon.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError):
-        return ""
+        return b""
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return ""
-        return os.read(handle, limit).decode("utf-8", "replace")
+        return os.read(handle, limit) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
     except OSError:
-        return ""
+        return b""
     finally:
         os.close(handle)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.detection.identified import Role
-from agent.detection.identify.debian import DebianPackages, is_systems_own, judge, read_stanza
+from agent.detection.identify.debian import DebianPackage, DebianPackages, is_systems_own, judge, read_stanza
 
 STATUS = """Package: libthing1
 Status: install ok installed
@@ -53,7 +53,7 @@ def test_the_owner_of_a_program_and_its_description_are_found(packages: DebianPa
     assert found is not None
     assert (found.name, found.summary) == ("sitecopy-x", "copy websites to your computer")
     assert found.about == "an offline browser that downloads a whole web site."
-    assert "downloading" in found.keywords and "metrics" not in found.description
+    assert "downloading" in found.keywords and "metrics" not in found.summary + found.about
 
 
 def test_merged_folders_architectures_and_folders_named_after_packages_are_understood(
@@ -97,8 +97,21 @@ def test_a_machine_without_these_files_has_no_packages(tmp_path: Path) -> None:
     assert DebianPackages(tmp_path / "no", tmp_path / "none").package_of("/usr/bin/x") is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_only_a_regular_file_is_a_list(packages: DebianPackages, tmp_path: Path) -> None:
+    pipe = tmp_path / "info" / "piped.list"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        os.write(held, b"/usr/bin/piped\n")
+        assert packages.package_of("/usr/bin/piped") is None
+        assert packages.package_of("/usr/bin/fetcher") is not None
+    finally:
+        os.close(held)
+
+
 def test_a_strange_stanza_reads_as_little() -> None:
-    assert read_stanza("x", "").description == ""
+    assert read_stanza("x", "") == DebianPackage("x")
     assert read_stanza("x", " only\n continued\nDescription").summary == ""
 
 

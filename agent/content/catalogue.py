@@ -357,8 +357,8 @@ def _read(path: Path) -> list[Any]:
     if path.stem not in FAMILIES:
         raise CatalogueError(path.name, None, None, f"no such family. Use {_did_you_mean(path.stem, FAMILIES)}.")
     try:
-        # Both loaders are the safe ones, which build plain values only.
-        entries = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+        text = path.read_text(encoding="utf-8")
+        entries = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe ones: plain values only
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise CatalogueError(path.name, None, None, f"cannot be read as YAML ({reason}). Correct it there.") from error

@@ -8,7 +8,6 @@ tree of thousands ends at `MAX_DEPTH` and `MAX_PACKAGES`. Pure but for what `nee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 MAX_DEPTH = 4
 MAX_PACKAGES = 200
@@ -43,23 +42,8 @@ COLLECTING_LIBRARIES: Mapping[str, float] = {
 """Libraries that collecting programs are built from; the weights are in the unit of `lexicon.py`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """What was found on the way.
-
-    Attributes:
-        built_on: Collecting libraries with the weight that their distance leaves them.
-        seen: How many packages were looked at.
-        cut: Whether a bound ended the walk.
-    """
-
-    built_on: Mapping[str, float] = field(default_factory=dict)
-    seen: int = 0
-    cut: bool = False
-
-
-def closure(direct: Iterable[str], needs: Callable[[str], frozenset[str] | None]) -> Closure:
-    """Walk the dependencies.
+def closure(direct: Iterable[str], needs: Callable[[str], frozenset[str] | None]) -> Mapping[str, float]:
+    """Walk the dependencies; return the collecting libraries with the weight that their distance leaves them.
 
     Args:
         direct: What the package itself depends on.
@@ -74,13 +58,11 @@ def closure(direct: Iterable[str], needs: Callable[[str], frozenset[str] | None]
             if name in seen:
                 continue
             if len(seen) >= MAX_PACKAGES:
-                return Closure(found, len(seen), cut=True)
+                return found
             seen.add(name)
             if name in COLLECTING_LIBRARIES:
                 found.setdefault(name, COLLECTING_LIBRARIES[name] / 2**depth)
             elif depth + 1 < MAX_DEPTH:
                 following |= needs(name) or frozenset()
         level = sorted(following - seen)
-        if not level and depth + 1 < MAX_DEPTH:
-            return Closure(found, len(seen))
-    return Closure(found, len(seen), cut=True)
+    return found

@@ -1,8 +1,8 @@
 """The little of the ELF format that is needed here: where the sections are, and a program's build id.
 
-`sections` reads the header and the table of sections from any bytes that can be sliced (a mapped file), within bounds;
-whatever is not as the format says reads as «no sections». Used by the readers of frozen programs and of Go's build
-information, and by `renamed.py`, which compares build ids. Source: System V ABI, «Object Files» (ELF64 and ELF32).
+`sections` reads the header and the table of sections from any bytes that can be sliced (`Pieces`: an open file), within
+bounds; whatever is not as the format says reads as «no sections». Used by the readers of frozen programs and of Go's
+build information, and by `renamed.py`, which compares build ids. Source: System V ABI, «Object Files» (ELF64, ELF32).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAGIC = b"\x7fELF"
 
 
 class Bytes(Protocol):
-    """What can be cut into pieces: bytes or a mapped file."""
+    """What can be cut into pieces: bytes, or an open file as `Pieces`."""
 
     def __getitem__(self, key: slice, /) -> bytes:
         """Return a piece."""

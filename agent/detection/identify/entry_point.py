@@ -135,7 +135,7 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
     if inside:
         return _owned(inside, sites, distributions, installed=True)
     if is_dir(path):
-        return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118
+        return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118 - text in, text out
     installed = path.startswith(_SYSTEM_BINS) or Path(path).parent.name in ("bin", "Scripts")
     handed = script_of(program.word, program.arguments, command.cwd) if installed else ""
     if program.word == "manage":
@@ -172,7 +172,7 @@ def _owned(module: str, sites: tuple[Path, ...], distributions: Distributions, *
 
 def _editable(owned: Entry, module: str) -> str:
     """Return the file of a module that is installed in place (PEP 610): it lies in the person's own project folder."""
-    said = read_head(os.path.join(owned.folder, "direct_url.json")) if owned.folder else ""  # noqa: PTH118
+    said = read_head(f"{owned.folder}/direct_url.json") if owned.folder else ""
     if "editable" not in said:
         return ""
     try:
@@ -242,7 +242,7 @@ def _javascript(program: Program, command: CommandLine) -> Entry:
         return Entry()
     path = absolute(program.target, command.cwd)
     if is_dir(path):
-        path = os.path.join(path, "index.js")  # noqa: PTH118
+        path = os.path.join(path, "index.js")  # noqa: PTH118 - text in, text out
     elif not is_file(path):
         for ending in (".js", ".mjs", ".cjs", "/index.js"):
             if is_file(path + ending):

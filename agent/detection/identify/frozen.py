@@ -1,11 +1,11 @@
 """Programs that carry their interpreter and their libraries with them: by what were they frozen, and what is inside?
 
-Each reader below answers one way of freezing from a mapped file and its sections: PyInstaller (archive in the section
-`pydata`, or at the end of the file), Nuitka, cx_Freeze (a `lib` folder beside the program), zip archives with a main
-module (shiv, pex, zipapp), Node programs (`pkg`, `nexe`, single executable), `deno compile`, `bun build --compile`, and
-Electron applications by the `package.json` in their archive. What comes back is the way and the names of the modules or
-packages inside; nothing is unpacked, loaded or run, and everything is bounded. Formats in our own words from the tools'
-documentation and from files that they made.
+Each reader below answers one way of freezing from an open file, read piece by piece, and its sections: PyInstaller
+(archive in the section `pydata`, or at the end of the file), Nuitka, cx_Freeze (a `lib` folder beside the program), zip
+archives with a main module (shiv, pex, zipapp), Node programs (`pkg`, `nexe`, single executable), `deno compile`,
+`bun build --compile`, and Electron applications by the `package.json` in their archive. What comes back is the way and
+the names of the modules or packages inside; nothing is unpacked, loaded or run, and everything is bounded. Formats in
+our own words from the tools' documentation and from files that they made.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Frozen:
             `electron`.
         language: `python` or `javascript`.
         modules: Top-level modules or package names, sorted, at most 200.
-        words: Name, description and keywords of an application that brings its own description; lower case.
+        words: Name and description of an application that brings its own description; lower case.
     """
 
     by: str
@@ -258,7 +258,7 @@ def _application(text: bytes) -> Frozen | None:
     if not isinstance(data, dict):
         return None
     needs = data.get("dependencies")
-    words = {key: str(data.get(key) or "").lower()[:1000] for key in ("name", "description", "keywords")}
+    words = {key: str(data.get(key) or "").lower()[:1000] for key in ("name", "description")}
     return Frozen("electron", "javascript", _kept(needs if isinstance(needs, dict) else ()), words)
 
 

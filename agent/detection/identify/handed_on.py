@@ -57,7 +57,7 @@ SCRIPT_RUNNERS = frozenset(
 )
 """Modules and commands that run a script of the person's own; what tests and servers run is theirs to say."""
 MAX_LISTED = 2000
-_CONVERTS_ONLY = re.compile(r"--execute(?:=true)?$", re.IGNORECASE)
+_RUNS_FIRST = re.compile(r"--execute(?:=true)?$", re.IGNORECASE)
 
 
 def script_of(word: str, arguments: Sequence[str], cwd: str) -> str:
@@ -73,7 +73,7 @@ def script_of(word: str, arguments: Sequence[str], cwd: str) -> str:
     if word in ("jupyter", "jupyter_core") and arguments:
         word, arguments = f"jupyter-{arguments[0].lower()}", arguments[1:]
     if word in NOTEBOOK_RUNNERS:
-        if word.endswith("nbconvert") and not any(_CONVERTS_ONLY.fullmatch(one) for one in arguments):
+        if word.endswith("nbconvert") and not any(_RUNS_FIRST.fullmatch(one) for one in arguments):
             return ""
         return _first(arguments, cwd, (".ipynb",))
     if word in SCRIPT_RUNNERS or word.split(".")[0] in SCRIPT_RUNNERS:

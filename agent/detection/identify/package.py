@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from agent.detection.identified import Bulk, Identified, Role
-from agent.detection.identify.closure import Closure, closure
+from agent.detection.identify.closure import closure
 from agent.detection.identify.folders import METADATA_BYTES, normal, read_head
 from agent.detection.identify.own_words import Capability, Said
 from agent.detection.identify.own_words import capability as judged
@@ -88,7 +88,7 @@ def capability(said: SelfDescription, built_on: Mapping[str, float] | None = Non
             dependencies alone are asked.
     """
     if built_on is None:
-        built_on = closure(said.dependencies, lambda _: None).built_on
+        built_on = closure(said.dependencies, lambda _: None)
     return judged(Said(said.name, said.summary, said.keywords, said.about, built_on))
 
 
@@ -127,9 +127,9 @@ def identified(ecosystem: str, name: str, folder: str) -> Identified | None:
         return None
     # Most packages say nothing at all: walk the dependencies only of those that say something, or are built on it.
     direct = closure(said.dependencies, lambda _: None)
-    if capability(said, {**direct.built_on, "": 1.0}) is None:
+    if capability(said, {**direct, "": 1.0}) is None:
         return None
-    found = capability(said, _closure(ecosystem, folder, said).built_on)
+    found = capability(said, _closure(ecosystem, folder, said))
     if found is None:
         return None
     return from_words(f"package:{ecosystem}:{name}", name, name, found)
@@ -161,7 +161,7 @@ def from_words(tool: str, name: str, subject: str, found: Capability) -> Identif
     )
 
 
-def _closure(ecosystem: str, folder: str, said: SelfDescription) -> Closure:
+def _closure(ecosystem: str, folder: str, said: SelfDescription) -> Mapping[str, float]:
     """Walk what is installed beside the package."""
     needs: Callable[[str], frozenset[str] | None]
     if ecosystem == "npm":
@@ -238,7 +238,7 @@ def _python(folder: str) -> SelfDescription | None:
 
 
 def _node(folder: str, *, readme: bool = True) -> SelfDescription | None:
-    text = read_head(os.path.join(folder, "package.json"), 4 * METADATA_BYTES)  # noqa: PTH118
+    text = read_head(f"{folder}/package.json", 4 * METADATA_BYTES)
     if not text:
         return None
     try:
@@ -260,7 +260,7 @@ def _node(folder: str, *, readme: bool = True) -> SelfDescription | None:
 
 def _readme(folder: str) -> str:
     for name in ("README.md", "readme.md", "Readme.md", "README"):
-        text = read_head(os.path.join(folder, name), README_BYTES)  # noqa: PTH118
+        text = read_head(f"{folder}/{name}", README_BYTES)
         if text:
             return _first_paragraph(text)
     return ""

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.detection.identified import Bulk, Role
-from agent.detection.identify.closure import MAX_DEPTH, MAX_PACKAGES, closure
+from agent.detection.identify.closure import COLLECTING_LIBRARIES, MAX_DEPTH, MAX_PACKAGES, closure
 from agent.detection.identify.package import Packages, capability, describe, identified
 
 
@@ -89,9 +89,19 @@ def test_dependencies_of_node_packages_are_found_beside_and_inside(tmp_path: Pat
 
 
 def test_a_cycle_ends_and_a_chain_ends_at_its_depth() -> None:
-    assert closure(["a"], lambda name: frozenset(["b" if name == "a" else "a"])).seen == 2
-    chain = closure(["p0"], lambda name: frozenset([f"p{int(name[1:]) + 1}"]))
-    assert (chain.seen, chain.cut) == (MAX_DEPTH, True)
+    asked: list[str] = []
+
+    def turns(name: str) -> frozenset[str]:
+        asked.append(name)
+        return frozenset(["b" if name == "a" else "a"])
+
+    def goes_on(name: str) -> frozenset[str]:
+        step = int(name[1:]) + 1
+        return frozenset([f"p{step}"]) if step < MAX_DEPTH else frozenset(["scrapy"])
+
+    assert closure(["a"], turns) == {} and asked == ["a", "b"]
+    assert closure(["p0"], goes_on) == {}
+    assert closure(["p1"], goes_on) == {"scrapy": COLLECTING_LIBRARIES["scrapy"] / 2 ** (MAX_DEPTH - 1)}
 
 
 def test_a_tree_of_thousands_ends_at_its_bound() -> None:
@@ -101,15 +111,15 @@ def test_a_tree_of_thousands_ends_at_its_bound() -> None:
         asked.append(name)
         return frozenset(f"{name}.{n}" for n in range(100))
 
-    wide = closure(["root"], needs)
-    assert wide.cut and wide.seen == MAX_PACKAGES and len(asked) <= MAX_PACKAGES
+    assert closure(["root"], needs) == {}
+    assert len(asked) == MAX_PACKAGES
 
 
 def test_each_step_away_halves_what_a_library_says() -> None:
     def needs(name: str) -> frozenset[str]:
         return {"near": frozenset(["scrapy"]), "far": frozenset(["near"])}.get(name, frozenset())
 
-    direct, near, far = (closure([name], needs).built_on["scrapy"] for name in ("scrapy", "near", "far"))
+    direct, near, far = (closure([name], needs)["scrapy"] for name in ("scrapy", "near", "far"))
     assert direct == 2 * near == 4 * far
 
 

@@ -35,7 +35,6 @@ from agent.detection.identify.yara import strongest
 from agent.detection.names import join, library_name
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 
-__all__ = ["by_own_words", "judge"]
 LANGUAGES = {
     "python": "Python",
     "javascript": "JavaScript",

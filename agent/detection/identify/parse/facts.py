@@ -37,9 +37,7 @@ class CodeFacts:
         tests: It is a test: test libraries, test names, assertions on answers.
         serves: It is a server or a bot that waits to be asked.
         downloads: It saves what it fetches as files, one after the other.
-        pauses: It sleeps between requests.
-        runs: Programs that it starts, by base name; sorted, at most 50.
-        runs_in_loop: Which of them it starts in a loop.
+        runs_in_loop: Programs that it starts in a loop, by base name; sorted, at most 50.
         yara: Ids of our YARA rules that spoke, sorted, where the code could not be read; `parse/main.py` asks them.
         follows: It asks for addresses or names that stood in an earlier answer; `walks` is then true as well.
         lists: It asks for one after the other of a list that it reads from a file or from standard input.
@@ -49,7 +47,6 @@ class CodeFacts:
         hides: It takes care to be taken for a person's browser: made-up browser names, changing proxies, stealth.
         scrolls: It scrolls a driven page on and on.
         sends: Whatever it asks for in a loop, it only sends: it posts, puts or deletes and takes no list back.
-        mails: It sends or reads mail itself, so that a word such as «e-mail» says nothing about other people.
         says_so: Its own names and texts speak of scraping, crawling or harvesting.
         tells: A text in it tells somebody, such as a language model, to gather data of many.
         opaque: It unpacks code while it runs, so that a part of it is not to be seen.
@@ -75,8 +72,6 @@ class CodeFacts:
     tests: bool = False
     serves: bool = False
     downloads: bool = False
-    pauses: bool = False
-    runs: tuple[str, ...] = ()
     runs_in_loop: tuple[str, ...] = ()
     yara: tuple[str, ...] = ()
     follows: bool = False
@@ -87,7 +82,6 @@ class CodeFacts:
     hides: bool = False
     scrolls: bool = False
     sends: bool = False
-    mails: bool = False
     says_so: bool = False
     tells: bool = False
     opaque: bool = False
@@ -112,7 +106,7 @@ class CodeFacts:
         return cls(**made)
 
 
-LISTS = ("imports", "looped", "platforms", "runs", "runs_in_loop", "yara")
+LISTS = ("imports", "looped", "platforms", "runs_in_loop", "yara")
 
 
 def _names(data: object) -> tuple[str, ...]:

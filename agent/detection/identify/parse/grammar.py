@@ -70,7 +70,6 @@ class Grammar:
         reads_json: Functions and methods that take an answer as JSON.
         reads_xml: Functions and methods that take an answer as XML.
         reads_body: Members that stand for an answer's content.
-        pauses: Functions that wait.
         starts: Functions that start another program.
         serves: Functions that wait to be asked.
         test_calls: Functions that declare a test.
@@ -116,7 +115,6 @@ class Grammar:
     reads_json: frozenset[str] = frozenset()
     reads_xml: frozenset[str] = words("parsestring parsefromstring xml2js xmlparser simplexml_load_string read_xml")
     reads_body: frozenset[str] = words("body text content html data")
-    pauses: frozenset[str] = words("sleep usleep delay wait")
     starts: frozenset[str] = frozenset()
     serves: frozenset[str] = frozenset()
     test_calls: frozenset[str] = frozenset()

@@ -122,7 +122,6 @@ GRAMMAR = Grammar(
     reads_json=words("json getjson parsejson parse graphql"),
     reads_xml=words("parsestring parsestringpromise parsefromstring xmlparser xml2js parseurl parsexml xml2json"),
     reads_body=words("text data body content html buffer arraybuffer blob on resolvewithfullresponse"),
-    pauses=words("settimeout sleep delay wait waitfortimeout waitfor pause randomdelay randomsleep sleepms"),
     starts=words(
         "exec execsync execfile execfilesync spawn spawnsync fork execa execasync execacommand execpromise"
         " command $ run"

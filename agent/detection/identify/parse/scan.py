@@ -2,7 +2,7 @@
 
 `Scanner` is told where the engine is installed, since the helper runs without any package folder of its own: the folder
 is put on the path for this one import and taken off again. Without the engine, or where a rule file is broken, nothing
-matches and `ready` says so; that is counted by the parent, not fatal.
+matches and `load` gives no rules; that is counted by the parent, not fatal.
 """
 
 from __future__ import annotations
@@ -60,11 +60,6 @@ class Scanner:
         finally:
             sys.path.remove(self._engine)
         return compiled
-
-    @property
-    def ready(self) -> bool:
-        """Whether rules are at work."""
-        return self._scanner is not None
 
     def scan(self, data: bytes) -> Iterable[str]:
         """Return the names of the rules that match, sorted; none where a scan fails or takes too long."""

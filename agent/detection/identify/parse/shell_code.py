@@ -189,7 +189,6 @@ class _Embedded:
 
 @dataclass(slots=True)
 class _Found:
-    runs: set[str] = field(default_factory=set)
     runs_in_loop: set[str] = field(default_factory=set)
     fetches: list[_Fetch] = field(default_factory=list)
     embedded: list[_Embedded] = field(default_factory=list)
@@ -276,8 +275,6 @@ class _Script:
             heads=bool(fetches) and all(one.head for one in (looped or fetches)),
             tests=any(word in ("bats", "shunit2", "assert_equals", "@test", "run_test") for word in every),
             downloads=bool(saved),
-            pauses=any(command.words[0] in ("sleep", "usleep") for command in self.commands),
-            runs=tuple(sorted(self.found.runs)[:MAX_RUNS]),
             runs_in_loop=tuple(sorted(self.found.runs_in_loop)[:MAX_RUNS]),
             follows=follows,
             lists=any(one.lists and not one.few for one in looped),
@@ -286,7 +283,6 @@ class _Script:
             media=bool(saved) and any(words.MEDIA.search(word) for word in text),
             hides=any(words.HIDES.search(word) for word in text),
             sends=bool(looped) and all(one.sends for one in looped),
-            mails=any(command.words[0] in ("mail", "mailx", "sendmail", "mutt", "msmtp") for command in self.commands),
             says_so=any(words.SAYS_SO.search(word) for word in text),
         )
 
@@ -331,11 +327,9 @@ class _Script:
             return
         loops = (*command.loops, *self.calls.get(command.function, ()))
         in_loop = bool(spread or (loops and not command.head) or (command.head and len(command.loops) > 1))
-        for program in (name, *_handed(rest)):
+        for program in (*((name,) if in_loop else ()), *_handed(rest)):
             if _NAME.fullmatch(program) and program not in _BUILTINS and program not in self.functions:
-                self.found.runs.add(program)
-                if in_loop or program != name:
-                    self.found.runs_in_loop.add(program)
+                self.found.runs_in_loop.add(program)
         self._embed(command, name, rest, in_loop)
         if name in FETCHERS:
             self.found.fetches.append(self._fetch(command, name, rest[1:], loops, spread))

@@ -142,8 +142,6 @@ class _Facts:
             tests=self._tests(collects=in_loop and writes),
             serves=serves,
             downloads=downloads,
-            pauses=bool(self.called & g.pauses),
-            runs=runs,
             runs_in_loop=runs_in_loop,
             follows=follows,
             lists=lists,
@@ -154,7 +152,6 @@ class _Facts:
             or any(words.HIDES.search(one) for one in (*self.near, *self.names, *s.libraries)),
             scrolls=scrolls,
             sends=bool(direct) and in_loop and not walks and not apart and all(direct),
-            mails=mails,
             says_so=any(words.SAYS_SO.search(words.CAMEL.sub("_", one)) for one in (*self.near, *self.names)),
             tells=any(map(words.tells_to_gather, self.near)),
         )

@@ -55,7 +55,8 @@ MAX_PARENTS = 8
 _IMPORT = re.compile(r"^from ([A-Za-z_][\w.]*) import \(?\s*[A-Za-z_]\w*", re.MULTILINE)
 _LEGACY = re.compile(r"EASY-INSTALL-ENTRY-SCRIPT: '([\w.-]+?)(?:==[^']*)?'|__requires__ = '([\w.-]+?)(?:==[^']*)?'")
 _GENERATED = re.compile(r"sys\.exit\(|raise SystemExit\(")
-_SYSTEM_BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/opt/homebrew/bin/", "/snap/bin/")
+_BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/opt/homebrew/bin/", "/snap/bin/")
+"""Where programs are put for everybody, by whatever installs them; `debian.is_systems_own` says what dpkg alone does."""
 _PACKAGE_RUNNERS = {"npx": 0, "pnpx": 0, "bunx": 0, "npm": 1, "pnpm": 1, "yarn": 1}
 _RUN_WORDS = frozenset(["exec", "x", "dlx"])
 
@@ -84,7 +85,7 @@ def entry_of(
         return _javascript(program, command)
     if program.form is Form.SCRIPT:
         path = absolute(program.target, command.cwd)
-        system = path.startswith(_SYSTEM_BINS)
+        system = path.startswith(_BINS)
         return Entry(script="" if system else path, installed=system)
     return Entry(code=program.target if program.form is Form.CODE else "")
 
@@ -136,7 +137,7 @@ def _python(program: Program, command: CommandLine, distributions: Distributions
         return _owned(inside, sites, distributions, installed=True)
     if is_dir(path):
         return Entry(script=os.path.join(path, "__main__.py"), sites=sites)  # noqa: PTH118 - text in, text out
-    installed = path.startswith(_SYSTEM_BINS) or Path(path).parent.name in ("bin", "Scripts")
+    installed = path.startswith(_BINS) or Path(path).parent.name in ("bin", "Scripts")
     handed = script_of(program.word, program.arguments, command.cwd) if installed else ""
     if program.word == "manage":
         handed = managed_command(path, program.arguments)

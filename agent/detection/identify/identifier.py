@@ -59,7 +59,6 @@ _FETCHING_WORDS = ("curl", "wget", "http", "done", "xargs", "parallel", "aria2",
 _MAX_TAKEN = 256
 _MAX_ARGUMENTS = 200
 _ADDRESS = re.compile(r"(?:https?://|(?:[a-z0-9-]+\.)+[a-z]{2,}/)\S", re.IGNORECASE)
-_SYSTEM_BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/usr/games/", "/usr/share/", "/usr/lib/")
 
 
 def nothing_above(_pid: int) -> tuple[str, ...]:
@@ -344,7 +343,7 @@ class Identifier:
             if found is not None:
                 return self._asked_in_general(found, program)
             entry = _own_package(entry)
-        if entry.installed and entry.script.startswith(_SYSTEM_BINS):
+        if entry.installed and debian.is_systems_own(entry.script):
             package = self._debian.package_of(entry.script)
             return self._asked_in_general(debian.judge(package) if package is not None else None, program)
         return await self._own(program, entry)

@@ -6,6 +6,7 @@ real one.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,16 @@ async def test_what_a_renamed_interpreter_reads_from_its_input_is_not_remembered
     event = ProcessStarted(ProcessKey(1000, 1), 1, "helperd", command, 1)
     assert await identifier.identify(event) is None
     assert not identifier.plain(event)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders of other systems")
+@pytest.mark.parametrize(
+    ("folder", "own"), [("/usr/local/bin", True), ("/usr/bin", False), ("/bin", False), ("/usr/lib/x/bin", False)]
+)
+async def test_only_where_a_package_manager_alone_writes_scripts_are_not_read(
+    identifier: Identifier, reader: CodeReader, folder: str, own: bool
+) -> None:
+    script = f"{folder}/no-program-is-called-this"
+    command = CommandLine(("python3", script), "/usr/bin/python3", "/")
+    await identifier.identify(ProcessStarted(ProcessKey(1000, 1), 1, "python3", command, 1))
+    assert reader.unread == ({"unreadable": 1} if own else {}), "it is not there, which only who reads it knows"

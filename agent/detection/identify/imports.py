@@ -109,35 +109,19 @@ def judge(
         strength *= weights.OWN_HOST_ONLY if facts.own_host else 1.0
         strength *= weights.SHAPE_IS_TEST if facts.tests else 1.0
         evidence = [Evidence(EvidenceClass.PACKAGE, "imports.engine", f"a script imports {name}", strength)]
-        modes = _loop_mode(shape)
+        # A driver called in a loop says nothing: what it does in there, the shape says.
         looped = name.split(".")[0] in facts.looped and tool.family in _FETCHING_ENGINES
-        if shape.weight >= weights.CODE_LOOP_KEEPS or (shape.weight and not looped):
-            evidence.append(_shape_evidence(shape))
-        elif looped and not (facts.tests or facts.own_host or facts.few):
-            # It fetches by itself what it is given: the loop around it is the crawl, though no request is seen in it.
-            called = f"a script calls {name} again and again"
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", called, weights.LOOPED_ENGINE))
-            modes = (CollectMode.LOOP,)
-        elif facts.tells and not (facts.tests or facts.own_host):
-            told = "a text in the script tells what it drives to gather data of many"
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.told", told, weights.TOLD_TO_GATHER))
-            modes = (CollectMode.LOOP,)
+        more, modes = _around(facts, shape, name if looped else "", told=True)
+        evidence += more
         return _of(tool, evidence, modes, technique, shape.lowered)
     unknown, module = _unknown(facts, language, distributions, sites)
     if unknown is not None:
         looped = module.split(".")[0] in facts.looped
-        modes = _loop_mode(shape) or ((CollectMode.LOOP,) if looped else ())
-        evidence = [*unknown.evidence]
-        ordinary = facts.tests or facts.own_host
-        if shape.weight >= weights.CODE_LOOP_KEEPS or (shape.weight and not looped):
-            evidence.append(_shape_evidence(shape))
-        elif looped and not ordinary and not facts.few and unknown.capability != "drives":
-            called = f"a script calls {module} again and again"
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.loop", called, weights.LOOPED_ENGINE))
-        elif facts.tells and not ordinary and unknown.capability in ("drives", "crawls", "scrapes"):
-            told = "a text in the script tells what it drives to gather data of many"
-            evidence.append(Evidence(EvidenceClass.CODE, "imports.told", told, weights.TOLD_TO_GATHER))
-            modes = (CollectMode.LOOP,)
+        drives = unknown.capability == "drives"
+        told = drives or unknown.capability in ("crawls", "scrapes")
+        more, modes = _around(facts, shape, module if looped else "", told=told, drives=drives)
+        evidence = [*unknown.evidence, *more]
+        modes = modes or ((CollectMode.LOOP,) if looped else ())
         return replace(
             unknown,
             role=Role.SCRIPT,
@@ -154,6 +138,33 @@ def judge(
     if shape.weight == 0:
         return None
     return _own(facts, language, shape, technique, mark)
+
+
+def _around(
+    facts: CodeFacts, shape: Shape, looped: str, *, told: bool, drives: bool = False
+) -> tuple[list[Evidence], tuple[CollectMode, ...]]:
+    """Return what a script does with an engine that it imports, as evidence, and whether it is a loop.
+
+    Args:
+        facts: The shape of its code.
+        shape: What that comes to.
+        looped: The engine's name where it is called again and again, or empty.
+        told: Whether a text that tells to gather may be meant for the engine.
+        drives: Whether the engine drives a browser, so that calling it in a loop is not yet asking in a loop.
+    """
+    loop = (CollectMode.LOOP,)
+    if shape.weight >= weights.CODE_LOOP_KEEPS or (shape.weight and not looped):
+        return [_shape_evidence(shape)], _loop_mode(shape)
+    if facts.tests or facts.own_host:
+        return [], ()
+    if looped and not facts.few and not drives:
+        # It fetches by itself what it is given: the loop around it is the crawl, though no request is seen in it.
+        called = f"a script calls {looped} again and again"
+        return [Evidence(EvidenceClass.CODE, "imports.loop", called, weights.LOOPED_ENGINE)], loop
+    if facts.tells and told:
+        says = "a text in the script tells what it drives to gather data of many"
+        return [Evidence(EvidenceClass.CODE, "imports.told", says, weights.TOLD_TO_GATHER)], loop
+    return [], ()
 
 
 def _by_a_line(rules: Sequence[str], language: str, technique: str, mark: str) -> Identified | None:

@@ -1,7 +1,7 @@
 """Words in the texts and names of a program, whatever its language: the next page, an interface, what reads a list.
 
-`vocabulary.py` holds what every reader looks for; here is what the reader by tokens adds to it. Every pattern is
-searched in a bounded piece of text.
+`vocabulary.py` holds what every reader looks for; here is what the readers by tokens and of the shell add to it. Every
+pattern is searched in a bounded piece of text.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 MAX_TEXT = 2000
+FEW = 30
+"""A list in the code itself of up to so many things is not a collection."""
 NEXT = re.compile(
     r"next[_-]?(?:page|cursor|token|url|link|button|btn|href|max|max_?id|data|offset)|(?:has|is)[_-]?(?:next|more)"
     r"|(?:goto|go_to|click|load|fetch)[_-]?(?:next|more)|(?:end|start|page|paging)[_-]?(?:cursor|token|info)"

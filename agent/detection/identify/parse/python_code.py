@@ -13,7 +13,7 @@ import ast
 import warnings
 from collections.abc import Callable, Iterable
 
-from agent.detection.identify.parse import commands, compiled, notebook, zipapp
+from agent.detection.identify.parse import commands, compiled, hints, notebook, zipapp
 from agent.detection.identify.parse import python_words as about
 from agent.detection.identify.parse import vocabulary as words
 from agent.detection.identify.parse.facts import MAX_IMPORTS, CodeFacts
@@ -33,8 +33,6 @@ from agent.detection.identify.parse.python_tree import (
 
 MAX_OWN_MODULES = 8
 MAX_MADE_CODE = 4
-FEW = 30
-"""A list in the code itself of up to so many things is not a collection."""
 _FAN_OUT = frozenset(
     [
         "map",
@@ -397,7 +395,7 @@ class _Reader:
         if self._fans_out(site) and not (site.loops and site.name in ("submit", "create_task", "spawn", "start_soon")):
             if site.loops or site.name not in ("submit", "create_task", "spawn", "to_thread", "start_soon"):
                 over = [self.texts.constants(argument) for argument in site.call.args[1:]]
-                return "few" if any(count is not None and count <= FEW for count in over) else "many"
+                return "few" if any(count is not None and count <= hints.FEW for count in over) else "many"
             return ""
         if not site.loops:
             return ""
@@ -434,7 +432,7 @@ class _Reader:
         if isinstance(loop, COMPREHENSIONS):
             heads = [part.iter for part in loop.generators]
         counts = [self.texts.constants(head) for head in heads]
-        return bool(counts) and all(count is not None and count <= FEW for count in counts)
+        return bool(counts) and all(count is not None and count <= hints.FEW for count in counts)
 
     def _counts(self, loop: Loop) -> bool:
         heads = [loop.iter] if isinstance(loop, ast.For | ast.AsyncFor) else []

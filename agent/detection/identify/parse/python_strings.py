@@ -15,6 +15,8 @@ import contextlib
 import zlib
 from collections.abc import Mapping
 
+from agent.detection.identify.parse.python_tree import last_name
+
 MAX_DEPTH = 12
 MAX_TEXT = 262_144
 UNKNOWN = "{}"
@@ -73,9 +75,9 @@ class Texts:
         """Return the texts of a list or tuple, also through a name; None where it is neither."""
         if isinstance(node, ast.Name):
             node = self._bound.get(node.id, node)
-        if isinstance(node, ast.Call) and _last(node.func) == "split" and isinstance(node.func, ast.Attribute):
+        if isinstance(node, ast.Call) and last_name(node.func) == "split" and isinstance(node.func, ast.Attribute):
             return self.text(node.func.value).split()[:200]
-        if isinstance(node, ast.Call) and _last(node.func) == "split" and node.args:
+        if isinstance(node, ast.Call) and last_name(node.func) == "split" and node.args:
             return self.text(node.args[0]).split()[:200]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             left = self.parts(node.left)
@@ -89,7 +91,7 @@ class Texts:
         if isinstance(node, ast.Name):
             node = self._bound.get(node.id, node)
         if isinstance(node, ast.Call):
-            name = _last(node.func)
+            name = last_name(node.func)
             if name in ("enumerate", "sorted", "list", "tuple", "set", "items", "keys", "values", "reversed", "cycle"):
                 inner = node.func.value if isinstance(node.func, ast.Attribute) and not node.args else None
                 inner = inner or (node.args[0] if node.args else None)
@@ -116,7 +118,7 @@ class Texts:
         return UNKNOWN
 
     def _call(self, node: ast.Call, depth: int) -> str:
-        name = _last(node.func)
+        name = last_name(node.func)
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         first = node.args[0] if node.args else None
         if name in ("format", "format_map", "replace") and owner is not None:
@@ -136,9 +138,9 @@ class Texts:
         between = self.text(owner, depth + 1)
         if isinstance(first, ast.List | ast.Tuple):
             return between.join(self.text(part, depth + 1) for part in first.elts[:200])[:MAX_TEXT]
-        if isinstance(first, ast.Call) and _last(first.func) == "map" and len(first.args) == 2:
+        if isinstance(first, ast.Call) and last_name(first.func) == "map" and len(first.args) == 2:
             numbers = first.args[1]
-            if _last(first.args[0]) == "chr" and isinstance(numbers, ast.List | ast.Tuple):
+            if last_name(first.args[0]) == "chr" and isinstance(numbers, ast.List | ast.Tuple):
                 values = [one.value for one in numbers.elts[:4096] if isinstance(one, ast.Constant)]
                 return between.join(chr(one) for one in values if isinstance(one, int) and 0 <= one < 0x110000)
         return UNKNOWN
@@ -158,7 +160,7 @@ class Texts:
             return bytes(one for one in values if isinstance(one, int) and 0 <= one < 256)
         if not isinstance(node, ast.Call):
             return None
-        name = _last(node.func)
+        name = last_name(node.func)
         inner: ast.AST | None = node.args[0] if node.args else None
         if name in ("decode", "encode") and isinstance(node.func, ast.Attribute):
             how = self.text(node.args[-1], depth + 1) if node.args else ""
@@ -182,9 +184,3 @@ class Texts:
             if name in ("", "bytes", "bytearray", "str", "compile"):
                 return held
         return None
-
-
-def _last(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""

@@ -141,11 +141,7 @@ def taken(found: Gathered, texts: Sequence[str], tops: set[str], folder: Texts) 
             and ("b" in "".join(modes) or "write_bytes" in called)
         ),
         media=bool(words.MEDIA.search(wide) or words.MEDIA.search(named)),
-        contacts=any(
-            words.EMAIL_PATTERN.search(text) or words.PHONE_PATTERN.search(text) or words.CONTACT.search(text)
-            for text in texts
-            if len(text) < 400
-        ),
+        contacts=any(map(words.asks_contacts, texts)),
         token=any(words.has_token(text) for text in texts if len(text) < 120)
         or any(words.has_token(name) for name in found.names),
         answers_json=_json(found, tops, called),

@@ -16,13 +16,11 @@ from typing import Any
 from agent.detection.identify.parse import hints
 from agent.detection.identify.parse import vocabulary as words
 from agent.detection.identify.parse.facts import LISTS, CodeFacts
-from agent.detection.identify.parse.shell_commands import Command, Loop, commands_of
+from agent.detection.identify.parse.shell_commands import Command, Loop, commands_of, pipe_of
 
 MAX_RUNS = 50
 MAX_EMBEDDED = 6
 MAX_OPENED = 100_000
-FEW = 30
-"""So many words in a loop's own list are not a collection (as for Python)."""
 FETCHERS = words.SHELL_FETCHERS | {
     "https",
     "xhs",
@@ -361,7 +359,7 @@ class _Script:
         if spread:
             one.looped = True
             one.lists = True
-            one.counts = any(one.words[0] in ("seq", "jot") for one in _pipe(command)) or any(
+            one.counts = any(one.words[0] in ("seq", "jot") for one in pipe_of(command)) or any(
                 inside.words[:1] == ["seq"] or word.startswith("{")
                 for inside in (*command.inner, command)
                 for word in inside.words[-1:]
@@ -415,7 +413,7 @@ class _Script:
         answers: set[str] = set()
         for command in self.commands:
             match = re.match(r"([A-Za-z_]\w*)=", command.words[0])
-            inner = [one for inside in command.inner for one in _pipe(inside)]
+            inner = [one for inside in command.inner for one in pipe_of(inside)]
             if match and any(
                 _program(one.words)[0] in FETCHERS
                 or any(
@@ -536,7 +534,7 @@ def _opened(command: Command) -> Iterator[Command]:
         return
     loops = command.loops
     if spread:
-        fed = [word for one in _pipe(command)[1:] for word in one.words]
+        fed = [word for one in pipe_of(command)[1:] for word in one.words]
         fed += command.words[command.words.index(":::") + 1 :] if ":::" in command.words else []
         loops = (*loops, Loop("xargs", [], fed, body=True))
     for one in commands_of(code):
@@ -602,13 +600,6 @@ def _handed(rest: list[str]) -> Iterator[str]:
             yield rest[rest.index(option) + 1].rsplit("/", 1)[-1]
 
 
-def _pipe(command: Command) -> list[Command]:
-    found = [command]
-    while found[-1].before is not None and len(found) < 20:
-        found.append(found[-1].before)
-    return found
-
-
 def _option(rest: list[str], short: str, long: str) -> bool:
     return any(word == short or word.startswith((long, short)) for word in rest)
 
@@ -664,21 +655,21 @@ def _from_list(loop: Loop) -> bool:
 def _few(loop: Loop) -> bool:
     """Return whether a loop runs over a short list in the script itself."""
     if loop.kind == "xargs":
-        return loop.fed[:1] in (["echo"], ["printf"]) and len(loop.fed) <= FEW and "$" not in "".join(loop.fed)
+        return loop.fed[:1] in (["echo"], ["printf"]) and len(loop.fed) <= hints.FEW and "$" not in "".join(loop.fed)
     spoken = loop.head[2:]
     if loop.kind not in ("for", "select", "foreach") or not spoken:
         return False
     if _counts(loop):
         return re.fullmatch(r"\{\d\.\.\d\}", spoken[0]) is not None
-    return len(spoken) <= FEW and not any("$" in word or "*" in word for word in spoken)
+    return len(spoken) <= hints.FEW and not any("$" in word or "*" in word for word in spoken)
 
 
 def _short(command: Command) -> bool:
     """Return whether what is spread over a program is a short list in the script itself (`echo a b c | xargs`)."""
-    before = _pipe(command)[1:]
+    before = pipe_of(command)[1:]
     if ":::" in command.words:
         given = command.words[command.words.index(":::") + 1 :]
-        return len(given) <= FEW and not any("$" in word or "{" in word for word in given)
+        return len(given) <= hints.FEW and not any("$" in word or "{" in word for word in given)
     if not before or any(one.words[0] not in ("echo", "printf", "tr") for one in before):
         return False
     return not any("$" in word for one in before for word in one.words)

@@ -246,7 +246,7 @@ class _Parser:
         if word in _LOOPS:
             loop = Loop(word)
             if level.before is not None:
-                loop.fed = [one for before in _chain(level.before) for one in before.words]
+                loop.fed = [one for before in pipe_of(level.before) for one in before.words]
             if len(self.loops) < MAX_COMMANDS:
                 self.loops.append(loop)
             if word in ("for", "select", "foreach"):
@@ -320,7 +320,7 @@ class _Parser:
         return at
 
 
-def _chain(command: Command) -> list[Command]:
+def pipe_of(command: Command) -> list[Command]:
     """Return the commands of a pipe up to this one."""
     found = [command]
     while found[-1].before is not None and len(found) < 20:

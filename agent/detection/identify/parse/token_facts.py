@@ -146,7 +146,7 @@ class _Facts:
             follows=follows,
             lists=lists,
             few=few,
-            contacts=apart and any(map(_contacts, self.near)),
+            contacts=apart and any(map(words.asks_contacts, self.near)),
             media=downloads and any(words.MEDIA.search(one) for one in (*self.near, *self.names)),
             hides=bool(s.libraries & words.EVASION)
             or any(words.HIDES.search(one) for one in (*self.near, *self.names, *s.libraries)),
@@ -362,12 +362,6 @@ class _Facts:
             if t.kinds[at] == "w" and self.s.turns[at][0] and t.low[at] in owner and t.sign(at - 1) != "."
         }
         return tuple(sorted(name for name in found if not name.startswith((".", "/")))[:MAX_IMPORTS])
-
-
-def _contacts(text: str) -> bool:
-    if len(text) > 400:
-        return False
-    return bool(words.EMAIL_PATTERN.search(text) or words.PHONE_PATTERN.search(text) or words.CONTACT.search(text))
 
 
 def _bare_host(text: str) -> list[str]:

@@ -20,8 +20,6 @@ MAX_ARGUMENTS = 200
 MAX_LOOPS = 2000
 MAX_STATEMENT = 400
 """How far the end of a statement without brackets is looked for."""
-FEW = 30
-"""A list in the code itself of up to so many things is not a collection (as for Python)."""
 _ROUNDS = 4
 _CONTROL = frozenset(
     [
@@ -168,10 +166,10 @@ class TokenShape:
             if t.word(at - 2) in self.g.loops:
                 times[name] = 1
             times[name] = times.get(name, 0) + 1
-            self.assigned.append((name, at + 1, self._statement_end(at + 1, 4 * FEW)))
+            self.assigned.append((name, at + 1, self._statement_end(at + 1, 4 * hints.FEW)))
         for name, start, end in self.assigned:
             says = any(t.kinds[i] == "t" and t.values[i] for i in range(start, min(end, len(t))))
-            if says and times[name] == 1 and end - start < 4 * FEW and not self._any_changes(start, end):
+            if says and times[name] == 1 and end - start < 4 * hints.FEW and not self._any_changes(start, end):
                 self.constants.add(name)
         for _ in range(3):
             before = len(self.owner)
@@ -248,7 +246,7 @@ class TokenShape:
         inner = range(head, min(body, head + 60))
         over = frozenset(t.low[i] for i in inner if t.kinds[i] == "w")
         listed = [i for i in inner if t.sign(i) in ("[", "(") and i + 1 < len(t) and t.kinds[i + 1] == "t"]
-        few = any(t.close[i] - i <= 2 * FEW + 1 and not self._any_changes(i, t.close[i]) for i in listed)
+        few = any(t.close[i] - i <= 2 * hints.FEW + 1 and not self._any_changes(i, t.close[i]) for i in listed)
         each = over & _EACH or t.low[start] in self.g.loop_calls or t.low[start].startswith("foreach")
         few = (few or bool(each and over & self.constants)) and not over & hints.GIVES_LIST
         counts = bool(over & _COUNTS) or any(

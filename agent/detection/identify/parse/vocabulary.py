@@ -774,6 +774,13 @@ def about_people(text: str) -> bool:
     return bool(found) and bool(PEOPLE.search(NOT_PEOPLE.sub(" ", CAMEL.sub("_", text))))
 
 
+def asks_contacts(text: str) -> bool:
+    """Return whether a short text in code looks for somebody's address or number: a pattern, or a selector."""
+    if len(text) > 400:
+        return False
+    return bool(EMAIL_PATTERN.search(text) or PHONE_PATTERN.search(text) or CONTACT.search(text))
+
+
 def maybe_people(text: str) -> set[str]:
     """Return the words in a piece of text that speak of people where several of them stand together."""
     return {found.lower().rstrip("s") for found in MAYBE_PEOPLE.findall(CAMEL.sub("_", text[:4000]))}

@@ -237,7 +237,8 @@ def _beside(folder: Path, reader: Reader, used: int) -> Beside:
         nonlocal left
         relative = name.replace(".", "/") if reader is READERS["python"] else name
         for ending in reader.beside:
-            candidate = os.path.realpath(os.path.join(base, relative + ending))  # noqa: PTH118
+            # Joined as text: an absolute name must come out as it is, and be refused by the next line.
+            candidate = os.path.realpath(os.path.join(base, relative + ending))  # noqa: PTH118 - see above
             if not candidate.startswith(base + os.sep) or "node_modules" in candidate or "-packages" in candidate:
                 continue
             try:

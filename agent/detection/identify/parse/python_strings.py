@@ -174,6 +174,7 @@ class Texts:
         held = self._decoded(inner, depth + 1)
         if held is None or len(held) > MAX_TEXT:
             return None
+        # What does not decode stays unknown, as any text that is not constant does.
         with contextlib.suppress(ValueError, binascii.Error, zlib.error, UnicodeError):
             if name in _B64:
                 return _B64[name](held)

@@ -56,7 +56,7 @@ _IMPORT = re.compile(r"^from ([A-Za-z_][\w.]*) import \(?\s*[A-Za-z_]\w*", re.MU
 _LEGACY = re.compile(r"EASY-INSTALL-ENTRY-SCRIPT: '([\w.-]+?)(?:==[^']*)?'|__requires__ = '([\w.-]+?)(?:==[^']*)?'")
 _GENERATED = re.compile(r"sys\.exit\(|raise SystemExit\(")
 _BINS = ("/usr/bin/", "/usr/local/bin/", "/bin/", "/opt/homebrew/bin/", "/snap/bin/")
-"""Where programs are put for everybody, by whatever installs them; `debian.is_systems_own` says what dpkg alone does."""
+"""Where anything may put programs for everybody; where dpkg alone does is said by `debian.is_systems_own`."""
 _PACKAGE_RUNNERS = {"npx": 0, "pnpx": 0, "bunx": 0, "npm": 1, "pnpm": 1, "yarn": 1}
 _RUN_WORDS = frozenset(["exec", "x", "dlx"])
 

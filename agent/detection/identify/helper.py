@@ -22,7 +22,7 @@ import struct
 import sys
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,6 +101,7 @@ class CodeReader:
         """
         self._monotonic = monotonic
         self._names = {target: name for name, target in (loopback or {}).items()}
+        self._libraries: list[str] = []
         self._idle = idle_seconds
         self._watchdog = watchdog_seconds
         self._max_cached = max_cached
@@ -113,6 +114,14 @@ class CodeReader:
         self._cache: OrderedDict[_Key, _Answer] = OrderedDict()
         self.unread: Counter[str] = Counter()
         """How often code could not be read, by reason: `too_large`, `not_code`, `too_slow`, `crashed` and so on."""
+
+    def knows(self, libraries: Iterable[str]) -> None:
+        """Say which libraries may be named of compiled code, where a library's name looks like any other name.
+
+        Args:
+            libraries: Dotted names of modules; those of `parse/vocabulary.py` are known without.
+        """
+        self._libraries = sorted(set(libraries))
 
     @property
     def pid(self) -> int | None:
@@ -223,7 +232,7 @@ class CodeReader:
             await self._stop()
             process = self._process = await self._start()
             await self._make_ready(process)
-        return await _answer(process, {**request, "loopback": self._names})
+        return await _answer(process, {**request, "loopback": self._names, "libraries": self._libraries})
 
     async def _make_ready(self, process: asyncio.subprocess.Process) -> None:
         """Give the helper the compiled rules, or take them from it, before it has seen anything of anybody's."""

@@ -110,6 +110,7 @@ class Identifier:
         self._stdin = stdin if stdin is not None else ProcStdin()
         self._catalogue = catalogue
         self._reader = reader
+        reader.knows(name for tool in catalogue.tools for name in tool.imports)
         self._home = home
         self._above = above
         self._mark = mark

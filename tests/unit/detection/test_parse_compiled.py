@@ -12,6 +12,8 @@ import pytest
 from agent.content.catalogue import Catalogue
 from agent.detection.identified import Identified
 from agent.detection.identify.folders import Distributions
+from agent.detection.identify.helper import CodeReader
+from agent.detection.identify.identifier import Identifier
 from agent.detection.identify.imports import judge
 from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.languages import READERS
@@ -90,9 +92,7 @@ def test_a_jar_that_makes_classes_while_it_runs_is_called_packed(catalogue: Cata
 
 
 def test_compiled_python_is_said_to_be_compiled(tmp_path: Path, catalogue: Catalogue) -> None:
-    (tmp_path / "tidy.py").write_text("import json, sys\nprint(json.load(sys.stdin)['total'])\n")
-    made = tmp_path / "tidy.pyc"
-    py_compile.compile(str(tmp_path / "tidy.py"), str(made), doraise=True)
+    made = compiled(tmp_path, "import json, sys\nprint(json.load(sys.stdin)['total'])\n")
     found = judged(READERS["python"].read(made.read_bytes(), lambda name: None), "python", catalogue)
     assert found is not None
     assert [piece.rule for piece in found.evidence] == ["unread.compiled"]
@@ -105,3 +105,50 @@ def test_code_that_is_unpacked_while_it_runs_is_still_called_packed(catalogue: C
     assert found is not None
     assert [piece.rule for piece in found.evidence] == ["unread.packed"]
     assert "T1027" in found.techniques
+
+
+def compiled(folder: Path, source: str) -> Path:
+    (folder / "job.py").write_text(source)
+    made = folder / "job.pyc"
+    py_compile.compile(str(folder / "job.py"), str(made), doraise=True)
+    return made
+
+
+OWN_NAMES = "import requests\nimport instaloader.structures\n" + "".join(f"a_name{i} = {i}\n" for i in range(300))
+OWN_NAMES += "who = 'anna.smith'\npassword = 'hunter2pw'\nanna = requests.get\nrows = instaloader.structures.Profile\n"
+
+
+async def test_only_names_of_known_libraries_leave_the_helper(
+    reader: CodeReader, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    reader.knows(name for tool in catalogue.tools for name in tool.imports)
+    facts = await reader.read_file(str(compiled(tmp_path, OWN_NAMES)), "python")
+    assert facts is not None
+    assert facts.imports == ("instaloader", "requests")
+
+
+async def test_without_a_catalogue_the_helper_says_what_it_knows_itself(reader: CodeReader, tmp_path: Path) -> None:
+    facts = await reader.read_file(str(compiled(tmp_path, OWN_NAMES)), "python")
+    assert facts is not None
+    assert facts.imports == ("requests",)
+
+
+async def test_a_known_collector_in_compiled_code_is_known_by_the_identifier(
+    reader: CodeReader, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    Identifier(catalogue, reader)
+    facts = await reader.read_file(str(compiled(tmp_path, OWN_NAMES)), "python")
+    assert facts is not None
+    found = judged(facts, "python", catalogue)
+    assert found is not None and found.tool == "instaloader"
+
+
+async def test_a_zip_application_that_begins_with_compiled_code_is_told_the_same(
+    reader: CodeReader, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    reader.knows(name for tool in catalogue.tools for name in tool.imports)
+    with zipfile.ZipFile(tmp_path / "job.pyz", "w") as made:
+        made.write(compiled(tmp_path, OWN_NAMES), "__main__.pyc")
+    facts = await reader.read_file(str(tmp_path / "job.pyz"), "python")
+    assert facts is not None
+    assert facts.imports == ("instaloader", "requests")

@@ -4,8 +4,9 @@ Started by `helper.py` as `python -IS -c ... ROOT ENGINE`; ends when its standar
 little-endian length and that many bytes of JSON. The first request is `{"rules": ...}`, the YARA rules as an earlier
 helper compiled them, or null; it is answered with the compiled rules before any foreign byte was seen. Then come
 `{"language", "path"}` or `{"language", "code"}`, with `loopback`, the names that addresses of this machine stand for,
-answered by `{"facts": ..., "identity": ...}`, and `{"binary": path}`, answered by `{"binary": ..., "identity": ...}`;
-whatever goes wrong is `{"error": reason}`. A file is opened once, and everything is read from what was opened.
+and `libraries`, those that may be named of compiled code, answered by `{"facts": ..., "identity": ...}`, and
+`{"binary": path}`, answered by `{"binary": ..., "identity": ...}`; whatever goes wrong is `{"error": reason}`. A file
+is opened once, and everything is read from what was opened.
 
 Executables are looked at by YARA's rules, code by the reader of its language (`languages.py`), and by the rules where
 that cannot read it (Python of another age). Foreign code is parsed here and never run. A request that takes more than a
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from agent.detection.confined import TooSlow, clock, confine
-from agent.detection.identify.parse import binary_code, zipapp
+from agent.detection.identify.parse import binary_code, python_code, zipapp
 from agent.detection.identify.parse.binary_facts import BinaryFacts
 from agent.detection.identify.parse.facts import CodeFacts
 from agent.detection.identify.parse.languages import READERS, Beside, Reader
@@ -115,13 +116,14 @@ def answer(body: bytes, scanner: Scanner) -> dict[str, object]:
         clock(0)
 
 
-def read(source: bytes, language: str, path: str | None) -> CodeFacts:
+def read(source: bytes, language: str, path: str | None, libraries: frozenset[str] = frozenset()) -> CodeFacts:
     """Read one program.
 
     Args:
         source: Its text.
         language: A key of `languages.READERS`.
         path: Where it lies, to find its own modules beside it; None for code from a command line.
+        libraries: Which may be named of compiled code, besides those of `vocabulary.py`.
 
     Raises:
         ValueError: The language is not one of these.
@@ -129,17 +131,21 @@ def read(source: bytes, language: str, path: str | None) -> CodeFacts:
     reader = READERS.get(language)
     if reader is None:
         raise ValueError("unknown language")
-    if path is None:
-        return reader.read(source, lambda name: None)
-    # What makes a notebook large is what it printed, not its code.
-    used = 0 if path.endswith(".ipynb") else len(source)
-    return reader.read(source, _beside(Path(path).parent, reader, used))
+    beside: Beside = _nothing_beside
+    if path is not None:
+        # What makes a notebook large is what it printed, not its code.
+        used = 0 if path.endswith(".ipynb") else len(source)
+        beside = _beside(Path(path).parent, reader, used)
+    if reader is READERS["python"]:
+        return python_code.read(source, beside, libraries)
+    return reader.read(source, beside)
 
 
 def _facts(source: bytes, request: Mapping[str, Any], path: str | None, scanner: Scanner) -> CodeFacts:
     """Read a program; of one that cannot be read, say what the rules find in it, where they find anything."""
     try:
-        return read(_named(source, request["loopback"]), request["language"], path)
+        named = _named(source, request["loopback"])
+        return read(named, request["language"], path, frozenset(request["libraries"]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         rules = tuple(scanner.scan(source))
         if not rules:
@@ -226,6 +232,10 @@ def _all(handle: int, state: os.stat_result, most: int) -> bytes:
 
 def _identity(state: os.stat_result) -> Identity:
     return [state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns]
+
+
+def _nothing_beside(name: str) -> None:
+    """Give no module to code from a command line, whatever its name."""
 
 
 def _beside(folder: Path, reader: Reader, used: int) -> Beside:

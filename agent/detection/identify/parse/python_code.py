@@ -86,12 +86,17 @@ UNPACKS = frozenset(
 _MADE_CODE = frozenset(["exec", "eval", "compile"])
 
 
-def read(source: bytes, beside: Callable[[str], bytes | None] = lambda name: None) -> CodeFacts:
+def read(
+    source: bytes,
+    beside: Callable[[str], bytes | None] = lambda name: None,
+    libraries: frozenset[str] = frozenset(),
+) -> CodeFacts:
     """Say what shape a Python program has.
 
     Args:
         source: The program: text, a notebook, a zip application or compiled code.
         beside: Gives the source of a module of the program's own by its dotted name, or None.
+        libraries: Which may be named of compiled code, besides those of `vocabulary.py`.
 
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: It cannot be read as Python.
@@ -99,7 +104,7 @@ def read(source: bytes, beside: Callable[[str], bytes | None] = lambda name: Non
     if zipapp.is_zip(source):
         source, beside = zipapp.program(source)
     if compiled.is_compiled(source):
-        return about.of_names(compiled.names_of(source))
+        return about.of_names(compiled.names_of(source), libraries)
     if source[:64].lstrip().startswith(b"{") and b'"cell_type"' in source:
         source = notebook.source_of(source)
     trees = [parse(source)]

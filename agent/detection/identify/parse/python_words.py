@@ -68,6 +68,18 @@ _PAGE_PATTERN = re.compile(r"<[a-zA-Z/(\[!]|href|\w=\\?[\"']|&lt;|</")
 _KEEPS = re.compile(
     r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|REPLACE\s+INTO|COPY\s+\w+\s+FROM|MERGE\s+INTO)", re.IGNORECASE
 )
+_MODULE = re.compile(r"[A-Za-z_][\w.]{1,60}")
+_LIBRARIES = (
+    words.PYTHON_HTTP
+    | words.PYTHON_PARSERS
+    | words.DRIVERS
+    | words.EXTRACTORS
+    | words.EVASION
+    | words.FEED_LIBRARIES
+    | words.SEARCH_LIBRARIES
+    | frozenset(words.PLATFORM_LIBRARIES)
+)
+"""What may be named of compiled code: there a library's name stands among all others."""
 _CONSUMING = frozenset(["find", "findall", "finditer", "search", "match", "split", "compile", "sub"])
 _CUTTING = frozenset(["split", "partition", "rpartition", "find", "index", "rsplit"])
 NEXT_CALLS = frozenset(
@@ -178,19 +190,22 @@ def people(found: Gathered, texts: Iterable[str], *, pages: bool) -> bool:
     return len(weak) >= 3
 
 
-def of_names(names: Iterable[str]) -> CodeFacts:
-    """Answer for compiled code, of which only names and texts are read: whether something loops is not to be seen."""
+def of_names(names: Iterable[str], libraries: frozenset[str] = frozenset()) -> CodeFacts:
+    """Answer for compiled code, of which only names and texts are read: whether something loops is not to be seen.
+
+    Args:
+        names: The names and short texts that stand in it: the person's own among them, which go no further.
+        libraries: Which may be named, besides those of `vocabulary.py`.
+    """
     held = sorted(set(names))
-    known = words.PYTHON_HTTP | words.PYTHON_PARSERS | words.DRIVERS
-    imports = [name for name in held if re.fullmatch(r"[A-Za-z_][\w.]{1,60}", name)]
-    tops = {name.split(".")[0] for name in imports}
+    known = libraries | _LIBRARIES
+    imports = {library for name in held for library in [_library(name, known)] if library}
+    tops = {name.split(".")[0] for name in held if _MODULE.fullmatch(name)}
     web = bool(tops & (words.PYTHON_HTTP - {"http", "h2"} | words.DRIVERS))
     parses = bool(tops & words.PYTHON_PARSERS - {"html"}) and bool(set(held) & words.PARSE_CALLS)
     turns = bool({"range", "append", "extend", "next", "pop", "count"} & set(held))
     return CodeFacts(
-        imports=tuple(
-            sorted(set(imports) & known | {name for name in imports if "." in name or name.islower()})[:MAX_IMPORTS]
-        ),
+        imports=tuple(sorted(imports)[:MAX_IMPORTS]),
         requests=web,
         in_loop=web and parses and turns,
         drives=bool(tops & words.DRIVERS) and turns,
@@ -201,6 +216,13 @@ def of_names(names: Iterable[str]) -> CodeFacts:
         platforms=tuple(sorted(set().union(*(words.platforms(name) for name in held)))),
         compiled=True,
     )
+
+
+def _library(name: str, known: frozenset[str]) -> str:
+    """Return the longest beginning of a dotted name that is a known library's, or an empty string."""
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def _parses(found: Gathered, tops: set[str], called: set[str], patterns: list[str]) -> bool:

@@ -179,7 +179,7 @@ def _by_a_line(rules: Sequence[str], language: str, technique: str, mark: str) -
         family=spoken.family,
         role=Role.SCRIPT,
         bulk=Bulk.MODES,
-        evidence=(Evidence(EvidenceClass.CODE, "imports.line", says, spoken.weight * weights.LINE_ONLY),),
+        evidence=(Evidence(EvidenceClass.CODE, "imports.line", says, weights.UNREAD),),
         techniques=("T1119", technique, "OAT-011"),
         capability=spoken.does,
     )

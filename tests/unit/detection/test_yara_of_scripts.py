@@ -1,4 +1,4 @@
-"""Code that no reader understands: our rules still know the line that takes in a library, which is watched, not shown."""
+"""Code that no reader understands: our rules know the line that takes in a library, which is watched, not shown."""
 
 from __future__ import annotations
 

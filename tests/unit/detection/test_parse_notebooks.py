@@ -7,7 +7,9 @@ from pathlib import Path
 
 from agent.detection.identify.helper import CodeReader
 
-OWN = "import requests\ndef walk():\n    for i in range(900):\n        requests.get(f'https://site.example/?page={i}')\n"
+OWN = (
+    "import requests\ndef walk():\n    for i in range(900):\n        requests.get(f'https://site.example/?page={i}')\n"
+)
 
 
 async def test_a_large_notebook_has_its_own_modules_read(reader: CodeReader, tmp_path: Path) -> None:

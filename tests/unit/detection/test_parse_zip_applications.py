@@ -12,7 +12,9 @@ from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.parse import zipapp
 
 MAIN = "from own import walk\nwalk()\n"
-OWN = "import requests\ndef walk():\n    for i in range(900):\n        requests.get(f'https://site.example/?page={i}')\n"
+OWN = (
+    "import requests\ndef walk():\n    for i in range(900):\n        requests.get(f'https://site.example/?page={i}')\n"
+)
 
 
 def application(others: dict[str, bytes]) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import agent
 from agent.model.answers import WORDS
 from agent.model.consent import Erasable, Ground
 from agent.model.findings import CollectMode, EvidenceClass, Level, Stage
@@ -43,3 +44,10 @@ def test_the_pop_up_calls_the_answers_what_the_page_calls_them() -> None:
     table = re.search(r"const ANSWERS = \{\n(.*?)\n\};", source, re.DOTALL)
     assert table is not None
     assert dict(re.findall(r'^  (\w+): "(.*)",$', table[1], re.MULTILINE)) == dict(WORDS)
+
+
+def test_whatever_is_counted_by_a_name_of_its_own_has_words() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in Path(agent.__file__).parent.rglob("*.py")]
+    named = {name for source in sources for name in re.findall(r'count\(\s*"([a-z_]+\.[a-z_]+)"', source)}
+    assert named, "the agent counts"
+    assert named <= set(KINDS["counter"])

@@ -30,7 +30,7 @@ from agent.model.own_rules import OwnRule
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
 from agent.opening import Rulebook
-from agent.store import acts, gates, notices, outbox, retention
+from agent.store import acts, gates, notices, outbox, preferences, retention
 from agent.store.database import Store
 from agent.telling import Telling
 
@@ -42,6 +42,9 @@ STRENGTHS = {
     Channel.EXTENSION: Strength.EXTENSION_PRESS,
     Channel.DESKTOP: Strength.DESKTOP_PRESS,
 }
+MINUTE_MS = 60_000
+MOST_PAUSE_MINUTES = 24 * 60
+"""The longest pause in one go; whoever wants none of it objects instead."""
 TAKES_BACK = frozenset({ActKind.REFUSED, ActKind.WITHDRAWN, ActKind.EXPIRED})
 """Acts after which nothing of the purpose may leave any more."""
 
@@ -104,6 +107,8 @@ class Consents:
             StoreError: The database cannot be read.
         """
         self._acts = await self._parts.store.read(acts.all_acts)
+        paused = await self._parts.store.read(lambda tx: preferences.get(tx, preferences.PAUSE))
+        self._rules = replace(self._rules, paused=_paused(paused))
         await self._accept_notices()
         await self.decide_gates()
 
@@ -285,6 +290,32 @@ class Consents:
                 return before
         raise ValueError("The notice has changed since it was shown. Read it again, then answer.")
 
+    async def pause(self, minutes: int) -> Sequence[Gate]:
+        """Stop watching for some minutes, or go on at once with 0, and return the gates that hold afterwards.
+
+        No act: the state of consent stays as it is. That the gate closed and opened again is on record, why is not.
+
+        Raises:
+            ValueError: More than a day, or fewer than none.
+        """
+        if not 0 <= minutes <= MOST_PAUSE_MINUTES:
+            raise ValueError(
+                f"A pause lasts 1 to {MOST_PAUSE_MINUTES} minutes. To stop for good, object: gleanwatch consent object."
+            )
+        async with self._one_at_a_time:
+            now = self._parts.clock.now()
+            paused = (now, now + minutes * MINUTE_MS) if minutes else None
+            value = f"{paused[0]}-{paused[1]}" if paused else ""
+            await self._parts.store.write(lambda tx: preferences.choose(tx, preferences.PAUSE, value))
+            self._rules = replace(self._rules, paused=paused)
+            await self._decide()
+        return self._parts.history.all_current()
+
+    def paused_until(self) -> int | None:
+        """Return until when the person paused watching, UTC milliseconds; None where they did not, or it is over."""
+        paused = self._rules.paused
+        return paused[1] if paused is not None and paused[1] > self._parts.clock.now() else None
+
     async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
         """Record «that was not me» about an earlier act and return the gates that hold afterwards.
 
@@ -421,6 +452,12 @@ class Consents:
         due = [gate.until for gate in decided if gate.until is not None]
         ends = standing.next_expiry(self._acts, self.telling.purposes)
         return min(due if ends is None else [*due, ends], default=None)
+
+
+def _paused(kept: str) -> tuple[int, int] | None:
+    """Read the pause that was kept; None where there is none."""
+    begin, _, end = kept.partition("-")
+    return (int(begin), int(end)) if begin.isdigit() and end.isdigit() else None
 
 
 def _can_dispute(act: Act) -> bool:

@@ -48,6 +48,7 @@ from agent.face import Face, FaceParts
 from agent.inventory import Inventory
 from agent.ledger import receipt as receipts
 from agent.ledger.entry import Json
+from agent.link.asks import Asks
 from agent.link.control import ControlServer
 from agent.link.desktop import Desktop
 from agent.link.local_socket import SocketError
@@ -71,6 +72,7 @@ from agent.sensors.connections.sampler import Sampler
 from agent.sensors.connections.sockets import socket_lister
 from agent.sensors.processes.choose import reader_for
 from agent.sensors.tree import CachedTree
+from agent.settings.policy import flattened
 from agent.store import acts, clients, counters, cursors, erasure, findings, gates, ledger, page_loads, retention
 from agent.store.database import Store, StoreError
 from agent.store.schema import FIELDS
@@ -269,6 +271,8 @@ class Daemon:
             )
         )
         organisation = policy.organisation.name if policy else ""
+        contact = policy.organisation.contact if policy else ""
+        asks = Asks(lambda: self.face, clock.now)
         self.relay = RelayServer(
             RelaySettings(
                 keeper=StoreKeeper(self._store),
@@ -285,6 +289,8 @@ class Daemon:
                 on_change=lambda: self.changes.say("browsers"),
                 page_link=self._page_link,
                 answer=self._answered_in_browser,
+                ask=asks.answer,
+                contact=contact,
             ),
             opened.instance.relay_socket,
             uid,
@@ -302,6 +308,8 @@ class Daemon:
                 version=__version__,
                 mode=rules.mode,
                 organisation=organisation,
+                contact=contact,
+                policy=flattened(policy) if policy is not None else {},
                 connected=self.relay.connected,
                 health=self._health,
                 counts=self._unflushed,
@@ -470,14 +478,26 @@ class Daemon:
         self._broken.append(Health(part, Condition.DEGRADED, "an entry is left out", missed=text))
 
     def _health(self) -> list[Health]:
-        browsers = len(self.relay.connected())
+        connected = self.relay.connected()
+        known = load_platforms()
+        hidden = [known.name(key) for key in sorted({key for missing in connected.values() for key in missing})]
         return [
             self.watching.health(),
             *(self.watching.network_health() if self.watching.on else ()),
             self.inventory.health(),
             *([] if (artefacts := self.artefacts.health()) is None else [artefacts]),
-            Health(Part.BROWSERS, Condition.WORKING, f"{browsers} connected")
-            if browsers
+            (
+                Health(
+                    Part.BROWSERS,
+                    Condition.DEGRADED,
+                    f"{len(connected)} connected",
+                    missed=f"Page loads of {', '.join(hidden)}: a browser hides these sites.",
+                    action="Allow the sites again in the Gleanwatch pop-up of that browser.",
+                )
+                if hidden
+                else Health(Part.BROWSERS, Condition.WORKING, f"{len(connected)} connected")
+            )
+            if connected
             else Health(
                 Part.BROWSERS,
                 Condition.DEGRADED,

@@ -25,7 +25,7 @@ from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
-from agent.model.face import BrowserState, NoticeText, PageTotal, Status
+from agent.model.face import BrowserState, NoticeText, PageSlice, PageTotal, Status
 from agent.model.findings import Finding, Stage
 from agent.model.health import Health
 from agent.model.organisation import Added
@@ -56,7 +56,10 @@ class FaceParts:
     version: str
     mode: Mode
     organisation: str
-    connected: Callable[[], frozenset[str]]
+    contact: str
+    policy: Mapping[str, object]
+    connected: Callable[[], Mapping[str, tuple[str, ...]]]
+    """Client id → the platforms that its browser hides, of every browser that is connected."""
     health: Callable[[], Iterable[Health]]
     counts: Callable[[], Mapping[str, int]]
     page_link: Callable[[], str]
@@ -111,11 +114,17 @@ class Face:
             counters=dict(counts),
             flagged=kept.flagged,
             next_deletion=kept.next_deletion,
+            contact=parts.contact,
+            paused_until=parts.consents.paused_until(),
         )
 
     async def findings(self, since: int | None = None) -> Sequence[Finding]:
         """Return findings, newest first."""
         return list(await self._parts.store.read(lambda tx: findings.listing(tx, since)))
+
+    async def timeline(self, since: int) -> Sequence[PageSlice]:
+        """Return page loads kept from `since` on, by quarter of an hour, oldest first."""
+        return await self._parts.store.read(lambda tx: page_loads.timeline(tx, since))
 
     async def finding(self, finding_id: str) -> Finding | None:
         """Return one finding or None."""
@@ -194,6 +203,14 @@ class Face:
         """
         return await self._parts.consents.act(purpose, press, channel)
 
+    async def pause(self, minutes: int) -> Sequence[Gate]:
+        """Stop watching for some minutes, or go on at once with 0, and return the gates that hold afterwards.
+
+        Raises:
+            ValueError: More than a day, or fewer than none.
+        """
+        return await self._parts.consents.pause(minutes)
+
     async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
         """Record «that was not me» about an earlier act and return the gates that hold afterwards.
 
@@ -233,6 +250,10 @@ class Face:
             ValueError: As `erase_preview`, or nothing of it is there.
         """
         return await self._parts.erasing.erase(what, ground, entry, channel)
+
+    def policy(self) -> Mapping[str, object]:
+        """Return the organisation's policy as it holds: dotted key → value; empty without one."""
+        return self._parts.policy
 
     async def export(self) -> Mapping[str, bytes]:
         """Return everything about the person as files: name → content."""
@@ -305,6 +326,11 @@ class Face:
                 purpose = Purpose(str(args["purpose"])) if args.get("purpose") else None
                 held = await self.act(purpose, _press(args, ActKind(str(args["kind"]))), _channel(args))
                 return [msgspec.to_builtins(gate) for gate in held]
+            case "pause":
+                minutes = args["minutes"]
+                if not isinstance(minutes, int) or isinstance(minutes, bool):
+                    raise ValueError("minutes is a whole number.")
+                return [msgspec.to_builtins(gate) for gate in await self.pause(minutes)]
             case "dispute":
                 held = await self.dispute(_entry(args), _channel(args), str(args.get("control") or ""))
                 return [msgspec.to_builtins(gate) for gate in held]
@@ -462,7 +488,7 @@ class _Kept:
     next_deletion: int | None
 
 
-def _shown(row: clients.ClientRow, connected: frozenset[str]) -> BrowserState:
+def _shown(row: clients.ClientRow, connected: Mapping[str, tuple[str, ...]]) -> BrowserState:
     """A stored extension as a face shows it: its random id shortened to what tells two apart."""
     return BrowserState(
         client=row.client[:6],
@@ -475,4 +501,5 @@ def _shown(row: clients.ClientRow, connected: frozenset[str]) -> BrowserState:
         waiting=row.waiting,
         dropped=row.dropped,
         lost=row.lost,
+        missing=connected.get(row.client, ()),
     )

@@ -35,7 +35,7 @@ class GateReason(StrEnum):
     NOT_AUTHORISED = "not_authorised"
     """Waiting: shown, and the person has not authorised it, which is needed here."""
     LEAD_DAYS = "lead_days"
-    """Waiting: opens by itself at `until`; the only reason that has one."""
+    """Waiting: opens by itself at `until`."""
     OBJECTED = "objected"
     """Closed: the person objected, and here that decides."""
     NOT_GIVEN = "not_given"
@@ -46,6 +46,8 @@ class GateReason(StrEnum):
     """Closed: consent was withdrawn."""
     EXPIRED = "expired"
     """Closed: the time of a consent was over."""
+    PAUSED = "paused"
+    """Waiting: the person paused watching; goes on by itself at `until`."""
 
 
 _NO = {
@@ -69,6 +71,7 @@ class GateRules:
         notices: SHA-256 in hex of every text that holds now: the same notice in each language. Nothing opens by an act
             about another text.
         language_missing: Whether the jurisdiction requires a language that we do not have.
+        paused: From when until when the person paused watching, UTC milliseconds; None where they did not.
     """
 
     mode: Mode
@@ -78,6 +81,7 @@ class GateRules:
     not_in_use: frozenset[Purpose] = frozenset()
     notices: frozenset[str] = frozenset()
     language_missing: bool = False
+    paused: tuple[int, int] | None = None
 
 
 def decide(purpose: Purpose, acts: Iterable[Act], rules: GateRules, now: int) -> Gate:
@@ -109,7 +113,17 @@ def decide(purpose: Purpose, acts: Iterable[Act], rules: GateRules, now: int) ->
         return _not_open(purpose, 0, GateReason.NOT_IN_USE)
     if rules.language_missing:
         return _not_open(purpose, 0, GateReason.LANGUAGE_MISSING)
-    record = _Record(purpose, acts, rules.notices)
+    gate = _by_acts(purpose, _Record(purpose, acts, rules.notices), rules, now)
+    if purpose is Purpose.DETECT and gate.state is GateState.OPEN and rules.paused is not None:
+        begin, end = rules.paused
+        if begin <= now < end:
+            return _waits(purpose, begin, GateReason.PAUSED, until=end)
+        return replace(gate, since=max(gate.since, end)) if end <= now else gate
+    return gate
+
+
+def _by_acts(purpose: Purpose, record: _Record, rules: GateRules, now: int) -> Gate:
+    """What the acts alone decide; a pause only ever takes away from that."""
     if purpose.optional:
         return _optional(purpose, record)
     shown = record.first(ActKind.SHOWN)

@@ -19,6 +19,9 @@ VERSION = 1
 MAX_LOADS = 500
 MAX_FLAGS = 32
 MAX_TEXT = 256
+MAX_PLATFORMS = 32
+PART_CHARACTERS = 12_000
+"""Characters of a told document in one frame: as UTF-8 inside a JSON string at most four bytes each."""
 
 ShortText = Annotated[str, msgspec.Meta(max_length=32)]
 ClientId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
@@ -26,6 +29,9 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 FindingId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+PurposeName = Annotated[str, msgspec.Meta(pattern=r"^([a-z.-]{1,64})?\Z")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+ControlId = Annotated[str, msgspec.Meta(pattern=r"^[a-z_.]{1,64}\Z")]
 Dwell = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 
 
@@ -83,14 +89,53 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     dwell_ms: Dwell
 
 
+class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="coverage"):
+    """Which watched platforms the browser hides from the extension."""
+
+    v: Literal[1]
+    missing: Annotated[list[ShortText], msgspec.Meta(max_length=MAX_PLATFORMS)]
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="ask"):
+    """A page of the extension wants to show something. `ask` comes back with the answer."""
+
+    v: Literal[1]
+    ask: Count
+    what: Literal["notice", "purposes", "today", "receipt"]
+    language: ShortText = ""
+    entry: Count = 0
+
+
+class ActOfPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="act"):
+    """What the person pressed on a page of the extension; without a purpose: about every mandatory one in use."""
+
+    v: Literal[1]
+    ask: Count
+    purpose: PurposeName
+    act: Literal["shown", "acknowledged", "authorised", "objected", "given", "refused", "withdrawn"]
+    notice_sha256: Digest
+    control: ControlId
+    dwell_ms: Dwell
+
+
+class Pause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="pause"):
+    """The person pauses watching for some minutes, or goes on at once."""
+
+    v: Literal[1]
+    ask: Count
+    minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)]
+
+
 class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="ping"):
     """Are you there."""
 
     v: Literal[1]
 
 
-Message = Hello | Load | Loads | Answer | OpenPage | Ping
-KINDS = frozenset({"hello", "load", "loads", "answer", "open_page", "ping"})
+Question = Ask | ActOfPerson | Pause
+"""What is answered by `told` with the number it was asked under."""
+Message = Hello | Load | Loads | Answer | Coverage | Question | OpenPage | Ping
+KINDS = frozenset({"hello", "load", "loads", "answer", "coverage", "ask", "act", "pause", "open_page", "ping"})
 
 
 class Poison(msgspec.Struct, frozen=True, gc=False):
@@ -115,7 +160,12 @@ class Refusal(msgspec.Struct, frozen=True):
     salvage: tuple[LoadItem | Poison, ...] = ()
 
 
-_FIELDS = frozenset({*LoadItem.__struct_fields__, *Hello.__struct_fields__, *Answer.__struct_fields__, "loads"})
+_FIELDS = frozenset(
+    field
+    for kind in (LoadItem, Hello, Answer, Coverage, Ask, ActOfPerson, Pause, Loads)
+    for field in kind.__struct_fields__
+    if field != "v"
+)
 
 
 class _Envelope(msgspec.Struct):
@@ -188,7 +238,7 @@ def _is_seq(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 2**53
 
 
-def encode_welcome(agent_version: str, mode: Mode, organisation: str, acked: int) -> bytes:
+def encode_welcome(agent_version: str, mode: Mode, organisation: str, acked: int, contact: str = "") -> bytes:
     """Answer to `hello`."""
     return _encoder.encode(
         {
@@ -197,6 +247,7 @@ def encode_welcome(agent_version: str, mode: Mode, organisation: str, acked: int
             "agent_version": agent_version,
             "mode": mode.value,
             "organisation": organisation,
+            "contact": contact,
             "acked": acked,
         }
     )
@@ -242,6 +293,7 @@ def encode_flags(findings: Sequence[Finding]) -> bytes:
             "since": f.first_seen,
             "why": f.evidence[0].detail[:MAX_TEXT] if f.evidence else "",
             "answer": f.answer,
+            "held_until": f.held_until,
         }
         for f in findings[:MAX_FLAGS]
     ]
@@ -261,3 +313,18 @@ def encode_page(url: str) -> bytes:
 
 
 PONG = b'{"v":1,"kind":"pong"}'
+
+
+def encode_told(ask: int, document: object) -> list[bytes]:
+    """Answer a question: the document as JSON text, in as many messages as it needs."""
+    text = msgspec.json.encode(document).decode()
+    parts = [text[start : start + PART_CHARACTERS] for start in range(0, len(text), PART_CHARACTERS)]
+    return [
+        _encoder.encode({"v": VERSION, "kind": "told", "ask": ask, "part": number, "parts": len(parts), "text": part})
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def encode_not_told(ask: int, why: str) -> bytes:
+    """Answer a question that could not be answered, with what to do."""
+    return _encoder.encode({"v": VERSION, "kind": "told", "ask": ask, "error": why[:MAX_TEXT]})

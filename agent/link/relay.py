@@ -19,7 +19,23 @@ from typing import Protocol, TypeVar, cast
 
 from agent.consent.gate import GateHistory
 from agent.link import local_socket, messages
-from agent.link.messages import Answer, Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal
+from agent.link.asks import CannotAnswer
+from agent.link.messages import (
+    ActOfPerson,
+    Answer,
+    Ask,
+    Coverage,
+    Hello,
+    Load,
+    LoadItem,
+    Loads,
+    OpenPage,
+    Pause,
+    Ping,
+    Poison,
+    Question,
+    Refusal,
+)
 from agent.model.events import PageLoad
 from agent.model.faults import described
 from agent.model.findings import Finding
@@ -35,6 +51,8 @@ T = TypeVar("T")
 FUTURE_MS = 5_000
 MAX_ANSWERS = 8
 """Answers of one connection that may wait for the database; more than a person presses, sent again later."""
+MAX_QUESTIONS = 8
+"""Questions of one connection that may be under way; more than the extension's pages ask at once."""
 PAUSE_AT = 4_000
 """Page loads waiting for a commit beyond which nothing more is read from their connection."""
 
@@ -70,6 +88,8 @@ class RelaySettings:
         on_change: Called when a browser came, went or said something new.
         page_link: Makes a one-time link to the local page.
         answer: Commits what the person said of a flag; false where that was not needed any more.
+        ask: Answers what a page of the extension asks, or does what was pressed there.
+        contact: Where a person turns to in managed mode, or empty.
     """
 
     keeper: Keeper
@@ -86,6 +106,8 @@ class RelaySettings:
     on_change: Callable[[], None]
     page_link: Callable[[], str]
     answer: Callable[[Answer], Awaitable[bool]]
+    ask: Callable[[Question], Awaitable[object]]
+    contact: str = ""
     flags: Sequence[Finding] = field(default_factory=tuple)
 
 
@@ -106,7 +128,9 @@ class RelaySession(asyncio.Protocol):
         self._last = 0
         self._caller = ""
         self._answers = 0
+        self._questions = 0
         self.client = ""
+        self.missing: tuple[str, ...] = ()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Check who is calling before reading a byte."""
@@ -165,6 +189,10 @@ class RelaySession(asyncio.Protocol):
                 self.send(messages.PONG)
             case Answer():
                 self._take_answer(message)
+            case Coverage():
+                self._cover(message)
+            case Ask() | ActOfPerson() | Pause():
+                self._take_question(message)
             case OpenPage():
                 self.send(messages.encode_page(self._settings.page_link()))
             case Refusal():
@@ -220,6 +248,42 @@ class RelaySession(asyncio.Protocol):
             log.error("an answer could not be taken: %s", described(problem))
             if self._transport is not None:
                 self._transport.close()
+
+    def _cover(self, coverage: Coverage) -> None:
+        """Remember which watched platforms the browser hides; names that are none of ours are left out."""
+        known = self._settings.platforms
+        self.missing = tuple(sorted({name for name in coverage.missing if name in known}))
+        self._settings.on_change()
+
+    def _take_question(self, question: Question) -> None:
+        """Have a question answered. Nothing else waits for it."""
+        settings = self._settings
+        if not self.client and self._greeting is None:
+            self._refuse(Refusal("no_hello", "Say hello first, so that the agent knows who is asking."))
+        elif self._questions >= MAX_QUESTIONS:
+            settings.count("relay.questions_busy")
+            self.send(messages.encode_not_told(question.ask, "Too much was asked at once. Try again in a moment."))
+        else:
+            work = asyncio.ensure_future(settings.ask(question))
+            self._questions += 1
+            work.add_done_callback(partial(self._question_done, question.ask))
+
+    def _question_done(self, ask: int, work: asyncio.Future[object]) -> None:
+        self._questions -= 1
+        if work.cancelled():
+            return
+        problem = work.exception()
+        if problem is None:
+            for part in messages.encode_told(ask, work.result()):
+                self.send(part)
+        elif isinstance(problem, CannotAnswer):
+            self.send(messages.encode_not_told(ask, str(problem)))
+        elif isinstance(problem, StoreFull):
+            self.send(messages.encode_not_told(ask, "The disk is full: free some space, then try again."))
+        else:
+            self._settings.count("relay.question_failed")
+            log.error("a question could not be answered: %s", described(problem))
+            self.send(messages.encode_not_told(ask, "The agent could not do that. Run «gleanwatch doctor»."))
 
     def _queue(self, loads: Sequence[LoadItem | Poison]) -> None:
         if not self.client and self._greeting is None:
@@ -300,7 +364,11 @@ class RelaySession(asyncio.Protocol):
         self.client = hello.client
         if self._greeting is hello:
             self._greeting = None
-        self.send(messages.encode_welcome(settings.agent_version, settings.mode, settings.organisation, self._mark))
+        self.send(
+            messages.encode_welcome(
+                settings.agent_version, settings.mode, settings.organisation, self._mark, settings.contact
+            )
+        )
         self.send(messages.encode_gate(settings.gates.all_current()))
         self.send(messages.encode_flags(settings.flags))
         settings.on_change()
@@ -388,9 +456,9 @@ class RelayServer:
         sock = local_socket.bind(self._path, self.uid)
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: RelaySession(self), sock=sock)
 
-    def connected(self) -> frozenset[str]:
-        """Return the client ids that have a session now."""
-        return frozenset(s.client for s in self.sessions if s.client)
+    def connected(self) -> dict[str, tuple[str, ...]]:
+        """Return the client ids that have a session now, each with the platforms that its browser hides."""
+        return {s.client: s.missing for s in self.sessions if s.client}
 
     def push_gates(self) -> None:
         """Tell every browser which gates hold."""

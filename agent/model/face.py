@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
@@ -33,6 +34,7 @@ class BrowserState:
         waiting: Events it said it holds.
         dropped: Events it said it dropped.
         lost: Events it said were lost when the browser exited.
+        missing: Keys of watched platforms that its browser hides from it; only while it is connected.
     """
 
     client: str
@@ -45,6 +47,24 @@ class BrowserState:
     waiting: int
     dropped: int
     lost: int
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageSlice:
+    """How many page loads of one class on one platform are kept from one quarter of an hour.
+
+    Attributes:
+        start: When the quarter began, UTC milliseconds.
+        platform: The platform's key.
+        page_class: The kind of page.
+        count: How many.
+    """
+
+    start: int
+    platform: str
+    page_class: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +104,8 @@ class Status:
         counters: Refusals and other counts by name.
         flagged: Number of open flagged findings; approved ones are none.
         next_deletion: When the sweeper next deletes something, UTC milliseconds, or None.
+        contact: Where a person turns to in managed mode, else empty.
+        paused_until: Until when the person paused watching, UTC milliseconds, or None.
     """
 
     version: str
@@ -97,6 +119,117 @@ class Status:
     counters: Mapping[str, int]
     flagged: int
     next_deletion: int | None
+    contact: str = ""
+    paused_until: int | None = None
+
+
+class FindingFilter(StrEnum):
+    """Which findings a list shows."""
+
+    ASKS = "asks"
+    """Flagged, open, and not answered yet."""
+    FLAGGED = "flagged"
+    OPEN = "open"
+    """Running or collecting now."""
+    INSTALLED = "installed"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingPage:
+    """One page of a list of findings.
+
+    Attributes:
+        found: Those on this page, newest first.
+        total: How many the filter matches in all.
+        counts: How many each filter would match.
+    """
+
+    found: tuple[Finding, ...]
+    total: int
+    counts: Mapping[FindingFilter, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTable:
+    """One table of the database, as «My data» shows it.
+
+    Attributes:
+        table: Its name, a key of `store.schema.FIELDS`.
+        rows: How many rows there are.
+        oldest: Time of the oldest one, UTC milliseconds; None where it has none or the table no times.
+        next_deletion: When a row's time is over next, UTC milliseconds; None where none waits.
+    """
+
+    table: str
+    rows: int
+    oldest: int | None = None
+    next_deletion: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """What the page about the ledger shows.
+
+    Attributes:
+        origin: The name of the log that is written now.
+        entries: How many entries all logs have.
+        logs: How many logs there are.
+        checkpoints: The latest signed ones, newest first: number, log, entries covered, time of the newest entry.
+        witnesses: Each witness's name with how many entries its latest signature covers and when it signed, UTC
+            milliseconds; None where it has signed nothing yet.
+        key: The verifier key of the log, for checking it elsewhere.
+    """
+
+    origin: str
+    entries: int
+    logs: int
+    checkpoints: tuple[CheckpointView, ...]
+    witnesses: tuple[WitnessView, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """What verifying the whole ledger found.
+
+    Attributes:
+        ok: Whether all is well.
+        entries: Entries checked, over all logs.
+        checkpoints: Checkpoints held against the tree.
+        contents: Contents that are what their entry commits to.
+        erased: Contents that were erased, as the ledger says.
+        faults: What is wrong, in plain words.
+        remarks: What a reader should know.
+    """
+
+    ok: bool
+    entries: int
+    checkpoints: int
+    contents: int
+    erased: int
+    faults: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointView:
+    """One signed checkpoint: its running number, its log, how many entries it covers, and its text."""
+
+    number: int
+    log: int
+    size: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessView:
+    """One witness: its name, what its latest signature covers (0: nothing yet) and when, UTC milliseconds or None."""
+
+    name: str
+    size: int
+    at: int | None
 
 
 class AgentFace(Protocol):
@@ -108,6 +241,14 @@ class AgentFace(Protocol):
 
     async def findings(self, since: int | None = None) -> Sequence[Finding]:
         """Return findings with `last_seen` at or after `since` (UTC milliseconds), newest first; all when None."""
+        ...
+
+    async def findings_page(self, which: FindingFilter, offset: int = 0, limit: int = 25) -> FindingPage:
+        """Return part of a list of findings, newest first."""
+        ...
+
+    async def timeline(self, since: int) -> Sequence[PageSlice]:
+        """Return page loads kept from `since` (UTC milliseconds) on, by quarter of an hour, oldest first."""
         ...
 
     async def finding(self, finding_id: str) -> Finding | None:
@@ -186,6 +327,16 @@ class AgentFace(Protocol):
         """
         ...
 
+    async def pause(self, minutes: int) -> Sequence[Gate]:
+        """Stop watching for some minutes, or go on at once with 0, and return the gates that hold afterwards.
+
+        No reason is asked and nothing of it is ever reported. It takes no act back and makes none.
+
+        Raises:
+            ValueError: More than a day, or fewer than none.
+        """
+        ...
+
     async def dispute(self, entry: int, channel: Channel, control: str = "") -> Sequence[Gate]:
         """Record «that was not me» about an earlier act and return the gates that hold afterwards.
 
@@ -224,6 +375,30 @@ class AgentFace(Protocol):
         Raises:
             ValueError: As `erase_preview`, or nothing of it is there.
         """
+        ...
+
+    async def kept(self) -> Sequence[KeptTable]:
+        """Return every table that is kept, with how much is in it."""
+        ...
+
+    async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:
+        """Return the newest rows of one table as they are stored, column → value; secrets and sealed bytes as sizes.
+
+        Raises:
+            ValueError: There is no such table.
+        """
+        ...
+
+    async def ledger(self) -> LedgerView:
+        """Return what the page about the ledger shows."""
+        ...
+
+    async def verify(self) -> VerifyResult:
+        """Verify every log, checkpoint and content now."""
+        ...
+
+    def policy(self) -> Mapping[str, object]:
+        """Return the organisation's policy as it holds: dotted key → value; empty without one."""
         ...
 
     async def export(self) -> Mapping[str, bytes]:

@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Stric
 from markupsafe import Markup
 
 from agent.model.ports import Clock
-from agent.pages import markdown, words
+from agent.pages import language, markdown, words
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -78,7 +78,11 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         trim_blocks=True,
         lstrip_blocks=True,
         default_helpers=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    # The callables look the language up at each call: it is the request's, not the environment's.
+    environment.install_gettext_callables(language.unfilled, language.unfilled_many, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(
         ago=lambda at: _time_element(at, relative(at, clock.now()), zone),
         date=lambda at: _time_element(at, calendar(at, zone), zone),
@@ -89,6 +93,7 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         thousands=words.thousands,
         notice=markdown.to_html,
         done=words.done,
+        told=language.told,
     )
     return environment
 

@@ -13,6 +13,7 @@ from agent.content import terms
 from agent.model import answers
 from agent.model.health import Part
 from agent.model.purposes import ActKind, Mode
+from agent.pages.language import text
 
 PLATFORM: Final[Mapping[str, str]] = {
     "facebook": "Facebook",
@@ -172,6 +173,7 @@ GATE: Final[Mapping[str, str]] = {
     "refused": "Off, because you did not allow it.",
     "withdrawn": "Off, because you withdrew your consent.",
     "expired": "Off, because the time of your consent was over.",
+    "paused": "Paused by you. It goes on by itself.",
     "closed": "Off.",
 }
 
@@ -249,6 +251,8 @@ COUNTER: Final[Mapping[str, str]] = {
     "relay.answer_in_future": "browser: answers with a time to come",
     "relay.answer_unknown": "browser: answers to findings that are not there any more",
     "relay.answer_late": "browser: answers sent again, or after a later one",
+    "relay.questions_busy": "browser: questions asked faster than they can be answered",
+    "relay.question_failed": "browser: questions that failed inside",
     "relay.answers_busy": "browser: answers sent faster than they can be kept",
     "agent.task_failed": "parts of the agent that failed once",
     "store.sweep_failed": "store: deletions that could not be made on time",
@@ -322,7 +326,7 @@ def say(key: str, kind: str) -> str:
     """
     known = KINDS[kind].get(key)
     if known is not None:
-        return known
+        return text(known)
     return key.replace("_", " ").replace("-", " ").replace(".", ": ")
 
 

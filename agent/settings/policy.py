@@ -202,6 +202,17 @@ class Policy(PolicyFile, frozen=True, forbid_unknown_fields=True):
     supplement: str = ""
 
 
+def flattened(policy: Policy) -> dict[str, object]:
+    """Return a policy as dotted key → plain value, every key of it, those with our own value included."""
+    found: dict[str, object] = {}
+    for section, content in msgspec.to_builtins(policy).items():
+        if isinstance(content, dict):
+            found |= {f"{section}.{key}": value for key, value in content.items()}
+        else:
+            found[section] = content
+    return found
+
+
 def load_policy(path: Path, *, require_root: bool) -> Policy | None:
     """Read the policy and the supplement that it names; None when there is no policy.
 

@@ -2,7 +2,8 @@
 
 The extension sends at least once and numbers its events; `append` stores what lies above the client's high-water mark
 and advances the mark in the same transaction, so that either both are on the disk or neither (DESIGN 3.4). Detection
-reads on from its cursor with `since_rowid`; the pages show `totals`.
+reads on from its cursor with `since_rowid`; the pages show `totals` and the `timeline`, counts which the table keeps by
+itself.
 
 Rows are inserted many at a time by one statement: SQLite's calls give up Python's interpreter lock, and a writer that
 does so once per row crawls whenever the event loop is busy.
@@ -17,7 +18,7 @@ from typing import Final, cast
 import apsw
 
 from agent.model.events import PageLoad
-from agent.model.face import PageTotal
+from agent.model.face import PageSlice, PageTotal
 
 ROWS_PER_STATEMENT: Final = 500
 """Rows in one INSERT: five values each stay far under SQLite's 32,766, and the text within apsw's statement cache."""
@@ -91,15 +92,35 @@ def high_water(conn: apsw.Connection, client: str) -> int:
     return int(conn.execute("SELECT acked FROM client WHERE client = ?", (client,)).get or 0)
 
 
+QUARTER_MS: Final = 900_000
+"""The table's own grain: a quarter of an hour begins a day in every time zone there is."""
+
+
 def totals(conn: apsw.Connection, since: int) -> list[PageTotal]:
-    """Return how many page loads observed at or after `since` are kept, by platform and page class, most first."""
+    """Return how many page loads are kept from `since` on, by platform and page class, most first.
+
+    Counted by quarters of an hour: the one in which `since` lies counts whole.
+    """
     return [
         PageTotal(*row)
         for row in conn.execute(
-            """SELECT platform, page_class, count(*) AS many, max(at) FROM page_load
-               JOIN page_kind ON page_kind.id = page_load.kind
-               WHERE at >= ? GROUP BY kind ORDER BY many DESC, platform, page_class""",
-            (since,),
+            """SELECT platform, page_class, sum(count) AS many, max(last_at) FROM page_quarter
+               JOIN page_kind ON page_kind.id = page_quarter.kind
+               WHERE start >= ? GROUP BY kind ORDER BY many DESC, platform, page_class""",
+            (since - since % QUARTER_MS,),
+        )
+    ]
+
+
+def timeline(conn: apsw.Connection, since: int) -> list[PageSlice]:
+    """Return how many page loads are kept from each quarter of an hour from `since` on, oldest first."""
+    return [
+        PageSlice(*row)
+        for row in conn.execute(
+            """SELECT start, platform, page_class, count FROM page_quarter
+               JOIN page_kind ON page_kind.id = page_quarter.kind
+               WHERE start >= ? ORDER BY start, platform, page_class""",
+            (since - since % QUARTER_MS,),
         )
     ]
 

@@ -1,4 +1,6 @@
-"""Preferences: what a person chose about what is shown to them. No act, and nothing of it changes what is observed.
+"""Preferences: what a person chose for themselves, that is no act: what is shown to them, and a pause.
+
+Nothing of it widens what is observed, and nothing of it is ever reported.
 
 One row a choice, by a name of our own; choosing anew replaces it and taking it back deletes it.
 """
@@ -9,6 +11,8 @@ import apsw
 
 ELSEWHERE = "elsewhere"
 """«I do not work in this country»: the jurisdiction code that was meant. It holds for that code only."""
+PAUSE = "pause"
+"""From when until when the person paused watching: two times in UTC milliseconds with a hyphen between them."""
 
 
 def get(conn: apsw.Connection, name: str) -> str:
@@ -25,5 +29,5 @@ def choose(tx: apsw.Connection, name: str, value: str) -> None:
 
 
 def forget(tx: apsw.Connection) -> None:
-    """Take every choice back."""
-    tx.execute("DELETE FROM preference")
+    """Take every choice back about what is shown; a pause goes on, or erasing would start watching again."""
+    tx.execute("DELETE FROM preference WHERE name <> ?", (PAUSE,))

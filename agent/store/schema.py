@@ -213,6 +213,36 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
         ALTER TABLE finding ADD COLUMN approved_until INTEGER;
         """,
     ),
+    (
+        4,
+        """
+        -- What the pages draw, so that no page counts a million rows. Kept by the table itself: whoever inserts or
+        -- deletes page loads, in whatever way, leaves the counts right in the same transaction.
+        CREATE TABLE page_quarter (
+            start INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            PRIMARY KEY (start, kind)
+        ) STRICT, WITHOUT ROWID;
+
+        INSERT INTO page_quarter (start, kind, count, last_at)
+            SELECT at - at % 900000, kind, count(*), max(at) FROM page_load GROUP BY 1, 2;
+
+        CREATE TRIGGER page_load_counted AFTER INSERT ON page_load BEGIN
+            INSERT INTO page_quarter (start, kind, count, last_at)
+                VALUES (NEW.at - NEW.at % 900000, NEW.kind, 1, NEW.at)
+                ON CONFLICT (start, kind) DO UPDATE SET count = count + 1, last_at = max(last_at, excluded.last_at);
+        END;
+        CREATE TRIGGER page_load_uncounted AFTER DELETE ON page_load BEGIN
+            UPDATE page_quarter SET count = count - 1 WHERE start = OLD.at - OLD.at % 900000 AND kind = OLD.kind;
+            DELETE FROM page_quarter WHERE start = OLD.at - OLD.at % 900000 AND kind = OLD.kind AND count = 0;
+        END;
+
+        CREATE INDEX page_load_at ON page_load (at);
+        CREATE INDEX finding_closed_at ON finding (closed_at);
+        """,
+    ),
 )
 """Version reached, and the SQL that reaches it from the version before. Never edit one that was released."""
 
@@ -249,6 +279,12 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "kind": "Platform and page class (the small number in page_kind).",
         "at": "When the page was opened.",
         "marks": "Two yes-or-no marks: first visit in this browser session; its number follows the one before.",
+    },
+    "page_quarter": {
+        "start": "The quarter of an hour, by when it began.",
+        "kind": "Platform and page class (the small number in page_kind).",
+        "count": "How many page loads of that kind are kept from it. It goes down when they are deleted.",
+        "last_at": "When the last of them was opened.",
     },
     "finding": {
         "id": "A random name for this finding.",
@@ -358,8 +394,9 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "value": "How many there were.",
     },
     "preference": {
-        "name": "Which choice of yours about what is shown to you: elsewhere.",
-        "value": "For elsewhere: the code of the place in which you said that you do not work.",
+        "name": "Which choice of yours: elsewhere or pause.",
+        "value": "For elsewhere: the code of the place in which you said that you do not work. For pause: from when "
+        "until when you paused watching.",
     },
     "cursor": {
         "name": "Which part of the agent it belongs to.",

@@ -25,7 +25,7 @@ from agent.web.erase_views import EraseViews
 from agent.web.events import Streams
 from agent.web.organisation_views import OrganisationViews
 from agent.web.record_views import RecordViews
-from agent.web.shared import Shared, refused_page
+from agent.web.shared import Shared, in_its_language, refused_page
 from agent.web.views import Views
 from agent.web.visits import Visits
 
@@ -97,11 +97,11 @@ def build_app(
         refused_page=refused_page,
         on_refused=on_refused,
     )
-    app = web.Application(middlewares=[guard(rules)], client_max_size=MOST_FORM_BYTES)
+    shared = Shared(face, Visits(clock), clock)
+    app = web.Application(middlewares=[guard(rules), in_its_language(shared)], client_max_size=MOST_FORM_BYTES)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(streams.end_all)
     set_up(app, "agent.web", clock=clock, zone=zone)
-    shared = Shared(face, Visits(clock), clock)
     consent, record, erasing = ConsentViews(shared), RecordViews(shared, qr, verifier), EraseViews(shared)
     views = Views(shared, consent, sessions, fields)
     app.add_routes(

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import aiohttp_jinja2
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from agent.model.face import AgentFace, NoticeText, Status
 from agent.model.findings import Finding
 from agent.model.ports import Clock
 from agent.model.purposes import Mode
+from agent.pages.language import LANGUAGES, current, telling_in
 from agent.pages.security import FORM_FIELD, SESSION, Refusal, Refused
 from agent.web import languages, overview
 from agent.web.visits import Visits
@@ -41,18 +43,21 @@ class Shared:
     clock: Clock
 
     def language(self, request: web.Request) -> str:
-        """Return the language to tell this session in; a choice by link is remembered."""
+        """Return the language of the pages in this session; a choice by link is remembered."""
         visit = self.visits.of(request[SESSION])
         asked_for = request.query.get("lang", "")
-        offered = self.face.languages()
-        chosen = languages.choose(asked_for, visit.language, request.headers.get("Accept-Language", ""), offered)
-        if chosen == asked_for:
-            visit.language = chosen
-        return chosen
+        if asked_for in LANGUAGES:
+            visit.language = asked_for
+        return languages.choose("", visit.language, request.headers.get("Accept-Language", ""), LANGUAGES)
+
+    def notice_language(self, request: web.Request) -> str:
+        """Return the language of the notice in this session: that of the pages, where the notice may be shown in it."""
+        wanted = self.language(request)
+        return languages.choose("", wanted, request.headers.get("Accept-Language", ""), self.face.languages())
 
     def notice(self, request: web.Request) -> NoticeText:
         """Return the notice that holds, in this session's language."""
-        return self.face.notice(self.language(request))
+        return self.face.notice(self.notice_language(request))
 
     def common(self, request: web.Request, status: Status) -> dict[str, Any]:
         """Return what every page with a session needs."""
@@ -67,6 +72,8 @@ class Shared:
             "said_texts": SAID,
             "said": SAID.get(request.query.get("said", "")),
             "here": request.path,
+            "language": current(),
+            "page_languages": [(code, languages.NAMES[code]) for code in LANGUAGES],
         }
 
     def language_links(self, request: web.Request) -> list[tuple[str, str]]:
@@ -107,9 +114,32 @@ def entry_number(text: str) -> int:
     return int(text)
 
 
+def in_its_language(shared: Shared) -> Middleware:
+    """Return the middleware that tells each request in the language of its session."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked = shared.language(request) if SESSION in request else _asked_for(request)
+        with telling_in(asked):
+            return await handler(request)
+
+    return middleware
+
+
+def _asked_for(request: web.Request) -> str:
+    return languages.choose("", "", request.headers.get("Accept-Language", ""), LANGUAGES)
+
+
 def refused_page(request: web.Request, refused: Refused) -> web.Response:
     """Say in plain words why a request was refused, without anything that a stranger must not learn."""
     title, text = REFUSED[refused.refusal]
     inside = SESSION in request
-    context = {"title": title, "text": text, "why": refused.why if inside else "", "session": inside}
-    return aiohttp_jinja2.render_template("refused.html", request, context, status=refused.status)
+    with telling_in(_asked_for(request)):
+        context = {
+            "title": title,
+            "text": text,
+            "why": refused.why if inside else "",
+            "session": inside,
+            "language": current(),
+        }
+        return aiohttp_jinja2.render_template("refused.html", request, context, status=refused.status)

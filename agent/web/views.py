@@ -19,6 +19,7 @@ from agent.model.answers import ANSWERS, disputed
 from agent.model.consent import Press
 from agent.model.face import Status
 from agent.model.purposes import ActKind, Channel
+from agent.pages.language import current
 from agent.pages.security import COOKIE, SESSION, Refusal, Refused
 from agent.pages.session import SESSION_SECONDS, Sessions
 from agent.web import overview, purposes
@@ -56,7 +57,7 @@ class Views:
         else:
             # Opened from the extension: on a redirect the browser would hold a Strict cookie back, since another
             # origin started the navigation. A page of our own that goes on by itself starts a new one.
-            answer = aiohttp_jinja2.render_template("entered.html", request, {})
+            answer = aiohttp_jinja2.render_template("entered.html", request, {"language": current()})
             answer.headers["Refresh"] = "0; url=/"
         answer.set_cookie(COOKIE, cookie, path="/", httponly=True, samesite="Strict", max_age=int(SESSION_SECONDS))
         return answer

@@ -41,9 +41,16 @@ FIELDS: Mapping[str, Mapping[str, type]] = {
     "load": LOAD,
     "loads": {"loads": list},
     "answer": {"finding": str, "category": str, "at": int, "dwell_ms": int},
+    "coverage": {"missing": list},
+    "ask": {"ask": int, "what": str},
+    "act": {"ask": int, "purpose": str, "act": str, "notice_sha256": str, "control": str, "dwell_ms": int},
+    "pause": {"ask": int, "minutes": int},
     "open_page": {},
     "ping": {},
 }
+
+OPTIONAL: Mapping[str, Mapping[str, type]] = {"ask": {"language": str, "entry": int}}
+"""Fields that may be left out."""
 
 SENDABLE = frozenset(
     {"profile", "people_list", "search", "group", "post", "media", "company_page", "contact_link", "channel"}
@@ -77,7 +84,8 @@ def problems(message: Mapping[str, Any]) -> list[str]:
     kind = str(message.get("kind"))
     if message.get("v") != 1 or kind not in FIELDS:
         return [f"not a message of version 1: v={message.get('v')!r} kind={kind!r}"]
-    found = _fields(message, {"v": int, "kind": str, **FIELDS[kind]}, kind)
+    optional = {name: type_ for name, type_ in OPTIONAL.get(kind, {}).items() if name in message}
+    found = _fields(message, {"v": int, "kind": str, **FIELDS[kind], **optional}, kind)
     if kind == "load":
         found += _load({name: value for name, value in message.items() if name not in {"v", "kind"}})
     if kind == "loads":
@@ -91,6 +99,8 @@ def problems(message: Mapping[str, Any]) -> list[str]:
             found.append("loads: not in rising order")
     if kind == "answer" and message.get("category") not in {"approved", "stopped", "mistaken", "not_me"}:
         found.append("answer: unknown category")
+    if kind == "act" and message.get("act") in {"answered", "disputed", "expired"}:
+        found.append("act: not one that a page of the extension can make")
     if kind == "hello" and not re.fullmatch(r"[A-Za-z0-9_-]{22}", str(message.get("client"))):
         found.append("hello: client is not 22 characters of base64url")
     return found

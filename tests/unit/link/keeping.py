@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.consent.gate import GateHistory
-from agent.link.messages import Answer, Hello
+from agent.link.messages import Answer, Hello, Question
 from agent.link.relay import RelaySettings
 from agent.model.events import PageLoad
 from agent.model.findings import Evidence, EvidenceClass, Finding, Level, Stage
@@ -95,6 +95,7 @@ class House:
     counts: Counter[str] = field(default_factory=Counter)
     detected: list[PageLoad] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    asked: list[Question] = field(default_factory=list)
     changes: int = 0
 
     def open_gate(self, at: int = 0) -> None:
@@ -110,6 +111,12 @@ class House:
             return False
         self.answers.append(said)
         return True
+
+    async def ask(self, question: Question) -> object:
+        """Answer a question with its own number, after the keeper's failures."""
+        await self.keeper._pass()
+        self.asked.append(question)
+        return {"asked": question.ask}
 
     def settings(self) -> RelaySettings:
         def changed() -> None:
@@ -130,6 +137,7 @@ class House:
             on_change=changed,
             page_link=lambda: "http://gw-a.localhost:1/enter?token=t",
             answer=self.answer,
+            ask=self.ask,
         )
 
 

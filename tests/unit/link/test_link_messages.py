@@ -14,7 +14,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.link import messages
-from agent.link.messages import Answer, Hello, Load, LoadItem, Loads, OpenPage, Ping, Poison, Refusal, decode
+from agent.link.messages import (
+    ActOfPerson,
+    Answer,
+    Ask,
+    Coverage,
+    Hello,
+    Load,
+    LoadItem,
+    Loads,
+    OpenPage,
+    Pause,
+    Ping,
+    Poison,
+    Refusal,
+    decode,
+)
 from agent.model.findings import Evidence, EvidenceClass
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from tests.support import client as say
@@ -26,8 +41,21 @@ HELLO = say.hello("A" * 22)
 LOAD = say.load(1, AT)
 LOADS = say.loads([say.load(1, AT), say.load(2, AT)])
 ANSWER = say.answer("f1", AT)
-GOOD = [HELLO, LOAD, LOADS, ANSWER, {"v": 1, "kind": "open_page"}, {"v": 1, "kind": "ping"}]
-KINDS = [Hello, Load, Loads, Answer, OpenPage, Ping]
+COVERAGE = {"v": 1, "kind": "coverage", "missing": ["tiktok"]}
+ASK = {"v": 1, "kind": "ask", "ask": 1, "what": "notice", "language": "de", "entry": 0}
+ACT = {
+    "v": 1,
+    "kind": "act",
+    "ask": 2,
+    "purpose": "",
+    "act": "acknowledged",
+    "notice_sha256": "a" * 64,
+    "control": "welcome.acknowledge",
+    "dwell_ms": 900,
+}
+PAUSE = {"v": 1, "kind": "pause", "ask": 3, "minutes": 60}
+GOOD = [HELLO, LOAD, LOADS, ANSWER, COVERAGE, ASK, ACT, PAUSE, {"v": 1, "kind": "open_page"}, {"v": 1, "kind": "ping"}]
+KINDS = [Hello, Load, Loads, Answer, Coverage, Ask, ActOfPerson, Pause, OpenPage, Ping]
 
 
 def body(message: object) -> bytes:
@@ -178,20 +206,21 @@ def test_a_number_sent_as_a_field_name_is_not_repeated() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_bring_the_decoder_down(data: bytes) -> None:
     found = decode(data)
-    assert isinstance(found, Refusal | Hello | Load | Loads | OpenPage | Ping)
+    assert isinstance(found, (Refusal, *KINDS))
 
 
 # Agent → extension
 
 
 def test_what_the_agent_says_is_what_the_protocol_says() -> None:
-    said = json.loads(messages.encode_welcome("1.0", Mode.MANAGED, "Acme", 7))
+    said = json.loads(messages.encode_welcome("1.0", Mode.MANAGED, "Acme", 7, "dpo@acme.example"))
     assert said == {
         "v": 1,
         "kind": "welcome",
         "agent_version": "1.0",
         "mode": "managed",
         "organisation": "Acme",
+        "contact": "dpo@acme.example",
         "acked": 7,
     }
     said = json.loads(messages.encode_gate([Gate(Purpose.DETECT, GateState.WAITING, 5, 9, "lead_days")]))
@@ -209,7 +238,7 @@ def test_what_the_agent_says_is_what_the_protocol_says() -> None:
     assert json.loads(messages.encode_page("http://x")) == {"v": 1, "kind": "page", "url": "http://x"}
     assert json.loads(messages.PONG) == {"v": 1, "kind": "pong"}
     (flag,) = json.loads(messages.encode_flags([finding()]))["flags"]
-    assert set(flag) == {"id", "name", "family", "stage", "level", "platforms", "since", "why", "answer"}
+    assert set(flag) == {"id", "name", "family", "stage", "level", "platforms", "since", "why", "answer", "held_until"}
     assert json.loads(messages.encode_flags([finding(evidence=())]))["flags"][0]["why"] == ""
 
 
@@ -221,3 +250,23 @@ def test_the_longest_flags_fit_into_one_frame() -> None:
     flags = json.loads(data)["flags"]
     assert len(flags) == 32
     assert {len(flags[0]["name"]), len(flags[0]["why"])} == {256}
+
+
+@pytest.mark.parametrize("length", [0, 1, 11_990, 12_000, 30_000])
+def test_a_document_comes_back_whole_from_its_parts_each_of_which_fits_into_a_frame(length: int) -> None:
+    document = {"text": "\U0001f50d\u001f" * length}
+    parts = [json.loads(part) for part in messages.encode_told(7, document)]
+    assert json.loads("".join(part["text"] for part in parts)) == document
+    assert [(part["kind"], part["ask"], part["part"], part["parts"]) for part in parts] == [
+        ("told", 7, number, len(parts)) for number in range(1, len(parts) + 1)
+    ]
+    assert max(len(part) for part in messages.encode_told(7, document)) <= wire.LIMIT
+
+
+def test_a_question_without_an_answer_gets_a_sentence() -> None:
+    assert json.loads(messages.encode_not_told(7, "No." * 200)) == {
+        "v": 1,
+        "kind": "told",
+        "ask": 7,
+        "error": ("No." * 200)[:256],
+    }

@@ -61,6 +61,7 @@ async def test_hello_is_answered_by_welcome_gate_and_flags_in_this_order(
             "agent_version": "9.9.9",
             "mode": "personal",
             "organisation": "",
+            "contact": "",
             "acked": 41,
         }
         states = {gate["purpose"]: gate["state"] for gate in link.received[1]["gates"]}

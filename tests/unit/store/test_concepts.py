@@ -11,6 +11,7 @@ from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, 
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Purpose
 from agent.store import acts, clients, counters, cursors, findings, gates, page_loads
 from agent.store.database import Store
+from agent.store.page_loads import QUARTER_MS
 
 MakeLoad = Callable[..., PageLoad]
 
@@ -79,13 +80,14 @@ async def test_page_loads_come_back_as_they_were(store: Store, page_load: MakeLo
 
 
 async def test_totals_count_by_platform_and_class(store: Store, page_load: MakeLoad) -> None:
-    loads = [page_load(n, at=1000 + n) for n in range(1, 6)] + [page_load(6, at=50, platform="x", page_class="post")]
-    await store.write(lambda tx: page_loads.append(tx, "a-client", loads, 6, 2000))
-    assert await store.read(lambda conn: page_loads.totals(conn, 1002)) == [PageTotal("linkedin", "profile", 4, 1005)]
-    assert await store.read(lambda conn: page_loads.totals(conn, 0)) == [
-        PageTotal("linkedin", "profile", 5, 1005),
-        PageTotal("x", "post", 1, 50),
-    ]
+    later = 2 * QUARTER_MS
+    loads = [page_load(n, at=later + n) for n in range(1, 6)] + [page_load(6, at=50, platform="x", page_class="post")]
+    await store.write(lambda tx: page_loads.append(tx, "a-client", loads, 6, later + 9))
+    profiles = PageTotal("linkedin", "profile", 5, later + 5)
+    # The quarter of an hour in which the time lies counts whole.
+    assert await store.read(lambda conn: page_loads.totals(conn, later + 3)) == [profiles]
+    assert await store.read(lambda conn: page_loads.totals(conn, later - 1)) == [profiles]
+    assert await store.read(lambda conn: page_loads.totals(conn, 0)) == [profiles, PageTotal("x", "post", 1, 50)]
 
 
 async def test_findings_come_back_as_they_were_and_change_in_place(store: Store) -> None:

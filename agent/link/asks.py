@@ -11,13 +11,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
+from typing import Final
 
 import msgspec
 
+from agent.content.notices import said
 from agent.link.messages import ActOfPerson, Ask, Pause, Question
 from agent.model.consent import Press
 from agent.model.face import AgentFace
 from agent.model.purposes import ActKind, Channel, Purpose
+
+PRESS: Final = (
+    "start",
+    "stop",
+    "not_start",
+    "shown",
+    "object",
+    "take_back",
+    "authorise",
+    "not_authorise",
+    "agree",
+    "refuse",
+    "withdraw",
+)
+"""The buttons that a notice speaks of: a page that has them says on them what the notice calls them."""
 
 
 class CannotAnswer(Exception):
@@ -74,6 +91,7 @@ class Asks:
             "contact": status.contact,
             "difference": await face.difference(shown.language),
             "gates": msgspec.to_builtins(status.gates),
+            "press": {key: said(shown.language, "press", key) for key in PRESS},
         }
 
     async def _today(self) -> Mapping[str, object]:

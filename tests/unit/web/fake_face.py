@@ -16,7 +16,7 @@ from agent.content.notices import LANGUAGES, difference, purpose_words, render_n
 from agent.content.purposes import basis_for, load_purposes
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
-from agent.model.face import BrowserState, NoticeText, PageTotal, Status
+from agent.model.face import BrowserState, FindingFilter, FindingPage, NoticeText, PageSlice, PageTotal, Status
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 from agent.model.health import Condition, Health
 from agent.model.organisation import Added
@@ -112,6 +112,11 @@ class FakeFace:
         self.offered: tuple[str, ...] = LANGUAGES
         self.before: dict[str, str] = {}
         self.breaks = False
+        self.slices: tuple[PageSlice, ...] = ()
+        self.paused_until: int | None = None
+        self.pauses: list[int] = []
+        self.policy_values: Mapping[str, object] = {}
+        self.asked_pages: list[tuple[FindingFilter, int, int]] = []
         self._texts: dict[str, NoticeText] = {}
 
     @property
@@ -142,10 +147,38 @@ class FakeFace:
             counters=self.counters,
             flagged=sum(f.flagged and f.closed_at is None for f in self.found),
             next_deletion=self.next_deletion,
+            contact="dpo@acme.example" if self.mode is Mode.MANAGED else "",
+            paused_until=self.paused_until,
         )
 
     async def findings(self, since: int | None = None) -> Sequence[Finding]:
         return self.found
+
+    async def findings_page(self, which: FindingFilter, offset: int = 0, limit: int = 25) -> FindingPage:
+        shown = sorted((f for f in self.found if f.level is not Level.HIDDEN or f.flagged), key=lambda f: -f.last_seen)
+        matching = {one: [f for f in shown if _matches(f, one)] for one in FindingFilter}
+        counts = {one: len(found) for one, found in matching.items()}
+        self.asked_pages.append((which, offset, limit))
+        return FindingPage(tuple(matching[which][offset : offset + limit]), counts[which], counts)
+
+    async def timeline(self, since: int) -> Sequence[PageSlice]:
+        return [one for one in self.slices if one.start >= since]
+
+    async def pause(self, minutes: int) -> Sequence[Gate]:
+        if not 0 <= minutes <= 24 * 60:
+            raise ValueError("A pause lasts at most a day.")
+        self.pauses.append(minutes)
+        self.paused_until = NOW + minutes * MINUTE if minutes else None
+        self.gate = (
+            Gate(Purpose.DETECT, GateState.WAITING, NOW, self.paused_until, "paused")
+            if minutes
+            else Gate(Purpose.DETECT, GateState.OPEN, NOW)
+        )
+        self.say("gates")
+        return tuple(self._gate_of(p) for p in Purpose)
+
+    def policy(self) -> Mapping[str, object]:
+        return self.policy_values
 
     async def finding(self, finding_id: str) -> Finding | None:
         return next((f for f in self.found if f.id == finding_id), None)
@@ -385,6 +418,23 @@ class FakeFace:
             self.listeners.remove(queue)
 
 
+def _matches(finding: Finding, which: FindingFilter) -> bool:
+    here = finding.closed_at is None
+    match which:
+        case FindingFilter.ASKS:
+            return here and finding.flagged and not finding.answer
+        case FindingFilter.FLAGGED:
+            return finding.flagged
+        case FindingFilter.OPEN:
+            return here and finding.stage is not Stage.INSTALLED
+        case FindingFilter.INSTALLED:
+            return here and finding.stage is Stage.INSTALLED
+        case FindingFilter.CLOSED:
+            return not here
+        case FindingFilter.ALL:
+            return True
+
+
 def fill(face: FakeFace) -> None:
     """Give a face what a busy day leaves behind."""
     face.found = [
@@ -442,6 +492,17 @@ def fill(face: FakeFace) -> None:
         PageTotal("x", "post", 96, NOW - 30 * MINUTE),
         PageTotal("x", "profile", 40, NOW - 30 * MINUTE),
         PageTotal("facebook", "group", 12, NOW - 300 * MINUTE),
+    )
+    hour = 60 * MINUTE
+    day = [
+        (age, total.platform, total.page_class, count)
+        for total in face.totals
+        for age, count in ((0, total.count // 4), (1, total.count // 3), (2, total.count // 6), (17, total.count // 9))
+        if count
+    ]
+    face.slices = tuple(
+        PageSlice(NOW - NOW % (15 * MINUTE) - age * hour, platform, page_class, count)
+        for age, platform, page_class, count in sorted(day, key=lambda one: (-one[0], one[1:]))
     )
     face.health = (
         Health("processes", Condition.WORKING, "process connector"),

@@ -449,6 +449,10 @@ class Consents:
             await parts.store.write(keep_gates)
             parts.on_gates()
             parts.changes.say("gates")
+        if self._rules.paused is not None and self._rules.paused[1] <= now:
+            # What is over is not kept.
+            self._rules = replace(self._rules, paused=None)
+            await parts.store.write(lambda tx: preferences.choose(tx, preferences.PAUSE, ""))
         due = [gate.until for gate in decided if gate.until is not None]
         ends = standing.next_expiry(self._acts, self.telling.purposes)
         return min(due if ends is None else [*due, ends], default=None)

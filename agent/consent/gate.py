@@ -116,9 +116,10 @@ def decide(purpose: Purpose, acts: Iterable[Act], rules: GateRules, now: int) ->
     gate = _by_acts(purpose, _Record(purpose, acts, rules.notices), rules, now)
     if purpose is Purpose.DETECT and gate.state is GateState.OPEN and rules.paused is not None:
         begin, end = rules.paused
-        if begin <= now < end:
+        # Held against its end alone: a clock that was set back must not end a pause.
+        if now < end:
             return _waits(purpose, begin, GateReason.PAUSED, until=end)
-        return replace(gate, since=max(gate.since, end)) if end <= now else gate
+        return replace(gate, since=max(gate.since, end))
     return gate
 
 

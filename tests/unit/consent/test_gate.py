@@ -514,3 +514,33 @@ def test_history_says_of_every_moment_what_was_decided_then(
         for (start, was), (end, is_) in pairwise(decided):
             if not was and not is_:
                 assert not history.was_open(purpose, end - 1), f"opened between {start} and {end}"
+
+
+# A pause: it only ever takes away, and ends by itself
+
+
+HOUR = 3_600_000
+
+
+@given(
+    paused=st.tuples(st.integers(T0, T0 + DAY_MS), st.integers(1, 24 * HOUR)).map(lambda one: (one[0], sum(one))),
+    now=st.integers(T0, T0 + 3 * DAY_MS),
+    rules=st.sampled_from([PERSONAL, MANAGED, SHOWING_IS_ENOUGH, replace(MANAGED, lead_days=0)]),
+    kind=st.sampled_from([ActKind.ACKNOWLEDGED, ActKind.OBJECTED]),
+    purpose=st.sampled_from(Purpose),
+)
+def test_a_pause_never_opens_anything_and_closes_watching_alone(
+    paused: tuple[int, int], now: int, rules: GateRules, kind: ActKind, purpose: Purpose
+) -> None:
+    record = Record(purpose).add(ActKind.SHOWN).add(kind, 5)
+    without, gate = record.gate(rules, now), record.gate(replace(rules, paused=paused), now)
+    if purpose is DETECT and without.state is OPEN and now < paused[1]:
+        assert (gate.state, gate.reason, gate.until) == (WAITING, "paused", paused[1])
+    else:
+        assert replace(gate, since=0) == replace(without, since=0)
+
+
+def test_after_a_pause_watching_goes_on_from_its_end_and_not_from_before() -> None:
+    rules = replace(PERSONAL, paused=(T0 + 10, T0 + 20))
+    assert answered().gate(rules, T0 + 19) == Gate(DETECT, WAITING, T0 + 10, T0 + 20, "paused")
+    assert answered().gate(rules, T0 + 25) == Gate(DETECT, OPEN, T0 + 20)

@@ -10,7 +10,7 @@ import pytest
 from agent.model.consent import Press
 from agent.model.purposes import ActKind, Channel, GateState, Purpose, StartRule, Strength
 from agent.settings.policy import Retention
-from agent.store import audit, ledger, notices, outbox
+from agent.store import audit, ledger, notices, outbox, preferences
 from tests.unit.joined.rig import DAY_MS, Join, Joined, MovedClock, managed
 
 OPTIONAL = Purpose.LONGER_HISTORY
@@ -297,3 +297,50 @@ async def test_what_is_said_at_the_same_moment_is_recorded_once(alone: Joined, c
     disputes = [alone.consents.dispute(entry, Channel.PAGE) for _ in range(2)]
     refused = [done for done in await asyncio.gather(*disputes, return_exceptions=True) if isinstance(done, ValueError)]
     assert len(refused) == 1
+
+
+# A pause
+
+
+async def test_a_pause_stops_watching_makes_no_act_and_ends_by_itself(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    acts, begin = list(alone.consents.acts), alone.clock.now()
+    await alone.consents.pause(60)
+    until = begin + 60 * 60_000
+    assert (alone.gate().state, alone.gate().reason, alone.gate().until) == (GateState.WAITING, "paused", until)
+    assert alone.consents.paused_until() == until
+    alone.clock.advance(ms=60 * 60_000 + 5)
+    await alone.consents.decide_gates()
+    assert (alone.gate().state, alone.gate().since) == (GateState.OPEN, until)
+    assert not alone.history.was_open(Purpose.DETECT, until - 1)
+    assert alone.consents.paused_until() is None
+    assert alone.consents.acts == acts
+    # Nothing of it stays but that the gate was not open.
+    assert await alone.store.read(lambda tx: preferences.get(tx, preferences.PAUSE)) == ""
+
+
+async def test_a_pause_can_be_ended_early_and_outlives_a_restart(join: Join, clock: MovedClock) -> None:
+    async with join() as first:
+        await first.press(ActKind.SHOWN)
+        await first.press(ActKind.ACKNOWLEDGED)
+        await first.consents.pause(60)
+    clock.advance(ms=60_000)
+    async with join() as again:
+        assert again.gate().reason == "paused"
+        await again.consents.pause(0)
+        assert (again.gate().state, again.gate().since) == (GateState.OPEN, clock.now())
+
+
+async def test_erasing_everything_does_not_end_a_pause(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    await alone.consents.pause(60)
+    await alone.store.write(preferences.forget)
+    assert await alone.store.read(lambda tx: preferences.get(tx, preferences.PAUSE)) != ""
+
+
+@pytest.mark.parametrize("minutes", [-1, 24 * 60 + 1])
+async def test_a_pause_longer_than_a_day_is_no_pause(alone: Joined, minutes: int) -> None:
+    with pytest.raises(ValueError, match="consent object"):
+        await alone.consents.pause(minutes)

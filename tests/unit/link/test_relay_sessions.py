@@ -67,7 +67,7 @@ async def test_hello_is_answered_by_welcome_gate_and_flags_in_this_order(
         states = {gate["purpose"]: gate["state"] for gate in link.received[1]["gates"]}
         assert states["security.detect-bulk-collection"] == "open"
         assert [flag["name"] for flag in link.received[2]["flags"]] == ["yt-dlp"]
-        assert server.connected() == {CLIENT}
+        assert server.connected() == {CLIENT: ()}
         assert house.keeper.hellos[0].waiting == 3
     await until(lambda: not server.connected(), "the session to be forgotten")
     assert house.changes >= 2

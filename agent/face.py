@@ -25,15 +25,28 @@ from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
-from agent.model.face import BrowserState, NoticeText, PageSlice, PageTotal, Status
+from agent.model.face import (
+    BrowserState,
+    FindingFilter,
+    FindingPage,
+    KeptTable,
+    LedgerView,
+    NoticeText,
+    PageSlice,
+    PageTotal,
+    RowsPart,
+    Status,
+    VerifyResult,
+)
 from agent.model.findings import Finding, Stage
 from agent.model.health import Health
 from agent.model.organisation import Added
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, Mode, Purpose
 from agent.proving import Proving
-from agent.store import clients, counters, findings, page_loads, preferences, retention
+from agent.store import clients, counters, findings, inspection, page_loads, preferences, retention
 from agent.store.database import Store
+from agent.store.selfcheck import Tried
 
 DAY_MS = 86_400_000
 PART_BYTES = 32_768
@@ -67,6 +80,7 @@ class FaceParts:
     on_answer: Callable[[Act, str], Awaitable[Finding | None]]
     rotate: Callable[[], Awaitable[tuple[str, str]]]
     stop: Callable[[], None]
+    try_store: Callable[[], AsyncIterator[Tried]]
     added: Callable[[], Added] = Added
     jurisdiction: tuple[str, str] = ("", "")
     """Code and name of the place where the policy says that the person works; empty where no policy says so."""
@@ -121,6 +135,11 @@ class Face:
     async def findings(self, since: int | None = None) -> Sequence[Finding]:
         """Return findings, newest first."""
         return list(await self._parts.store.read(lambda tx: findings.listing(tx, since)))
+
+    async def findings_page(self, which: FindingFilter, offset: int = 0, limit: int = 25) -> FindingPage:
+        """Return part of a list of findings, newest first, with how many each filter matches."""
+        now = self._parts.clock.now()
+        return await self._parts.store.read(lambda tx: findings.page(tx, which, offset, limit, now))
 
     async def timeline(self, since: int) -> Sequence[PageSlice]:
         """Return page loads kept from `since` on, by quarter of an hour, oldest first."""
@@ -251,6 +270,35 @@ class Face:
         """
         return await self._parts.erasing.erase(what, ground, entry, channel)
 
+    async def kept(self) -> Sequence[KeptTable]:
+        """Return every table that is kept, with how much is in it."""
+        limits = self._parts.limits()
+        return await self._parts.store.read(lambda tx: inspection.kept(tx, limits))
+
+    async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:
+        """Return the newest rows of one table, secrets and sealed bytes as sizes.
+
+        Raises:
+            ValueError: There is no such table.
+        """
+        return await self._parts.store.read(lambda tx: inspection.latest(tx, table, limit))
+
+    async def rows(self, table: str, after: Sequence[str | int] = (), limit: int = 1000) -> RowsPart:
+        """Return rows of one table in the order of its key, part by part.
+
+        Raises:
+            ValueError: There is no such table, or `after` is no place in it.
+        """
+        return await self._parts.store.read(lambda tx: inspection.rows(tx, table, after, limit))
+
+    async def ledger(self) -> LedgerView:
+        """Return what the page about the ledger shows."""
+        return await self._parts.proving.view()
+
+    async def verify(self) -> VerifyResult:
+        """Verify every log, checkpoint and content now."""
+        return await self._parts.proving.verified()
+
     def policy(self) -> Mapping[str, object]:
         """Return the organisation's policy as it holds: dotted key → value; empty without one."""
         return self._parts.policy
@@ -299,6 +347,8 @@ class Face:
             case "stop":
                 self._parts.stop()
                 return {}
+            case "selfcheck":
+                return await self._try_out(emit)
         try:
             return await self._serve_consent(command, args, emit)
         except (ValueError, KeyError) as problem:
@@ -372,6 +422,15 @@ class Face:
                 closed, opened = await self._parts.rotate()
                 return {"closed": closed, "opened": opened}
         raise CommandError("The running agent does not know this command: it may be older than the command line.")
+
+    async def _try_out(self, emit: Emit) -> object:
+        """Try the store, sending each thing as it is known, then prove the newest entry of the ledger."""
+        async for tried in self._parts.try_store():
+            await emit(msgspec.to_builtins(tried))
+        try:
+            return msgspec.to_builtins(await self._parts.proving.check_newest())
+        except ValueError as problem:
+            return {"entry": None, "ok": False, "said": str(problem), "size": 0, "witnesses": []}
 
     async def _verify(self, every_checkpoint: bool, emit: Emit) -> object:
         """Verify the ledger, sending how far it is while it goes on."""

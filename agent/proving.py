@@ -26,13 +26,17 @@ from agent.ledger.merkle import ProofError
 from agent.ledger.note import NoteError, VerifierKey
 from agent.ledger.receipt import ReceiptError
 from agent.model.consent import ProofCheck
+from agent.model.face import LedgerView, VerifyResult
 from agent.recording import records
 from agent.store import audit, clients, counters, findings, ledger, notices, page_loads
 from agent.store.audit import Verification
 from agent.store.database import LedgerBroken, Store
+from agent.store.errors import StoreError
 
 NOBODY_ELSE = "No witness has seen this log: a rollback would not be seen."
 EVERYTHING = 2**31 - 1
+MOST_CHECKPOINTS = 20
+"""Checkpoints that the page about the ledger lists."""
 
 
 class Proving:
@@ -78,6 +82,57 @@ class Proving:
         return await self._store.read(
             lambda tx: audit.verify(tx, every_checkpoint=every_checkpoint, witnesses=self._witnesses, progress=tell)
         )
+
+    async def view(self) -> LedgerView:
+        """Return what the page about the ledger shows: its newest checkpoints and what each named witness has seen."""
+
+        def look(tx: apsw.Connection) -> LedgerView:
+            rows = ledger.logs(tx)
+            shown = ledger.latest_checkpoints(tx, MOST_CHECKPOINTS)
+            return LedgerView(
+                origin=ledger.origin(tx, rows[-1].number),
+                entries=ledger.entry_count(tx),
+                logs=len(rows),
+                checkpoints=tuple(shown),
+                signed=shown[0].number if shown else 0,
+                witnesses=tuple(ledger.witness_view(tx, key) for key in self._witnesses),
+                key=str(ledger.verifier(tx, rows[-1].number)),
+            )
+
+        return await self._store.read(look)
+
+    async def verified(self) -> VerifyResult:
+        """Verify the whole ledger and say it in plain words, a database that cannot be read included."""
+        try:
+            found = await self.verify(every_checkpoint=False, progress=lambda _done, _of: None)
+        except StoreError as problem:
+            return VerifyResult(ok=False, entries=0, checkpoints=0, contents=0, erased=0, faults=(str(problem),))
+        return VerifyResult(
+            ok=found.ok,
+            entries=found.entries,
+            checkpoints=found.checkpoints,
+            contents=found.contents,
+            erased=found.erased,
+            faults=tuple(f"{problem.where}: {problem.what}" for problem in found.problems),
+            remarks=tuple(found.remarks),
+        )
+
+    async def check_newest(self) -> ProofCheck:
+        """Verify the newest signed checkpoint by proving the entry that it covers last.
+
+        Raises:
+            ValueError: Nothing was recorded yet, or the newest checkpoint cannot be read.
+        """
+
+        def look(tx: apsw.Connection) -> ProofCheck:
+            row = ledger.logs(tx)[-1]
+            size = logs.checkpoint_of(ledger.signed_checkpoint(tx, row)).size
+            return self._check(tx, row.first + size - 1)
+
+        try:
+            return await self._store.read(look)
+        except (LogError, LedgerBroken) as problem:
+            raise ValueError(f"There is no checkpoint: {problem.__cause__ or problem}.") from None
 
     async def checkpoint(self) -> tuple[bytes, VerifierKey]:
         """Return the newest signed checkpoint with its cosignatures, and the log's key.

@@ -169,6 +169,19 @@ class KeptTable:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsPart:
+    """Some rows of one table: column → value as `AgentFace.latest` tells them, and where the next part goes on.
+
+    Attributes:
+        rows: The rows.
+        last: The key of the last of them; empty where nothing follows.
+    """
+
+    rows: tuple[Mapping[str, str | int | float | None], ...]
+    last: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerView:
     """What the page about the ledger shows.
 
@@ -176,9 +189,9 @@ class LedgerView:
         origin: The name of the log that is written now.
         entries: How many entries all logs have.
         logs: How many logs there are.
-        checkpoints: The latest signed ones, newest first: number, log, entries covered, time of the newest entry.
-        witnesses: Each witness's name with how many entries its latest signature covers and when it signed, UTC
-            milliseconds; None where it has signed nothing yet.
+        checkpoints: The latest signed ones, newest first.
+        signed: How many checkpoints there are in all.
+        witnesses: Each witness that the policy names, with what it has seen.
         key: The verifier key of the log, for checking it elsewhere.
     """
 
@@ -186,6 +199,7 @@ class LedgerView:
     entries: int
     logs: int
     checkpoints: tuple[CheckpointView, ...]
+    signed: int
     witnesses: tuple[WitnessView, ...]
     key: str
 
@@ -215,17 +229,29 @@ class VerifyResult:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointView:
-    """One signed checkpoint: its running number, its log, how many entries it covers, and its text."""
+    """One signed checkpoint.
+
+    Attributes:
+        number: Its running number.
+        log: Which log.
+        size: How many of that log's entries it covers.
+        note: Its text, as it was signed.
+        at: When the newest entry under it was written, UTC milliseconds; None where that entry is gone.
+    """
 
     number: int
     log: int
     size: int
     note: str
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessView:
-    """One witness: its name, what its latest signature covers (0: nothing yet) and when, UTC milliseconds or None."""
+    """One witness: its name, how many entries of all logs its newest signature covers (0: none yet), and since when.
+
+    A log begins with the fingerprint of the one before it, so whoever has seen the newest has seen all.
+    """
 
     name: str
     size: int
@@ -382,10 +408,25 @@ class AgentFace(Protocol):
         ...
 
     async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:
-        """Return the newest rows of one table as they are stored, column → value; secrets and sealed bytes as sizes.
+        """Return the newest rows of one table as they are stored, column → value.
+
+        Secrets, sealed content and other bytes that nobody can read come as how many they are.
 
         Raises:
             ValueError: There is no such table.
+        """
+        ...
+
+    async def rows(self, table: str, after: Sequence[str | int] = (), limit: int = 1000) -> RowsPart:
+        """Return rows of one table in the order of its key, so that all of it can be read part by part.
+
+        Args:
+            table: Its name.
+            after: `RowsPart.last` of the part before; empty for the first.
+            limit: Rows at most.
+
+        Raises:
+            ValueError: There is no such table, or `after` is no place in it.
         """
         ...
 

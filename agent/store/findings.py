@@ -6,11 +6,13 @@ other. Lists inside a finding are kept as JSON, read back through msgspec, which
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import apsw
 import msgspec
 
+from agent.model.face import FindingFilter, FindingPage
 from agent.model.findings import CollectMode, Evidence, Finding, Level, ProcessRef, Stage
 
 _COLUMNS: Final = (
@@ -21,6 +23,19 @@ _TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
 _MODES: Final = msgspec.json.Decoder(tuple[CollectMode, ...])
 _PROCESSES: Final = msgspec.json.Decoder(tuple[ProcessRef, ...])
 _EVIDENCE: Final = msgspec.json.Decoder(tuple[Evidence, ...])
+
+_SHOWN: Final = "(level <> 'hidden' OR flagged = 1)"
+"""A rule of the organisation flags what by itself would not be listed."""
+_WARNED: Final = "flagged = 1 AND (approved_until IS NULL OR approved_until <= :now)"
+"""As `detection.scoring.is_approved` says it: what is approved is no flag."""
+_FILTERS: Final[Mapping[FindingFilter, str]] = {
+    FindingFilter.ASKS: f"{_WARNED} AND closed_at IS NULL AND answer = ''",
+    FindingFilter.FLAGGED: _WARNED,
+    FindingFilter.OPEN: "closed_at IS NULL AND stage <> 'installed'",
+    FindingFilter.INSTALLED: "closed_at IS NULL AND stage = 'installed'",
+    FindingFilter.CLOSED: "closed_at IS NOT NULL",
+    FindingFilter.ALL: "1",
+}
 
 
 def _json(value: object) -> str:
@@ -111,6 +126,27 @@ def listing(conn: apsw.Connection, since: int | None = None) -> list[Finding]:
             (-(2**63) if since is None else since,),
         )
     ]
+
+
+def page(conn: apsw.Connection, which: FindingFilter, offset: int, limit: int, now: int) -> FindingPage:
+    """Return part of a list of findings, newest first, with how many each filter matches.
+
+    Args:
+        conn: Any connection.
+        which: Which findings the list shows; those that nobody is shown are never among them.
+        offset: How many newer ones are passed over.
+        limit: How many are returned at most.
+        now: UTC milliseconds: an approval may have ended.
+    """
+    counted = ", ".join(f"coalesce(sum({where}), 0)" for where in _FILTERS.values())
+    row = conn.execute(f"SELECT {counted} FROM finding WHERE {_SHOWN}", {"now": now}).fetchone()  # noqa: S608
+    counts = dict(zip(_FILTERS, row or (0,) * len(_FILTERS), strict=True))
+    found = conn.execute(
+        f"""SELECT {_COLUMNS} FROM finding WHERE {_SHOWN} AND {_FILTERS[which]}
+            ORDER BY last_seen DESC, id LIMIT :limit OFFSET :offset""",  # noqa: S608 -- our own words only
+        {"now": now, "limit": limit, "offset": offset},
+    )
+    return FindingPage(tuple(_finding(one) for one in found), counts[which], counts)
 
 
 def get(conn: apsw.Connection, finding_id: str) -> Finding | None:

@@ -29,10 +29,13 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from agent.ledger import cosignature
 from agent.ledger import entry as entries
+from agent.ledger import note as notes
 from agent.ledger.entry import Entry, Json
 from agent.ledger.log import Log, LogError, checkpoint_of
-from agent.ledger.note import Signer, VerifierKey
+from agent.ledger.note import NoteError, Signer, VerifierKey
+from agent.model.face import CheckpointView, WitnessView
 
 KEY_BYTES: Final = 32
 _NONCE: Final = bytes(12)
@@ -273,6 +276,12 @@ def logs(conn: apsw.Connection) -> list[LogRow]:
     return [LogRow(*row) for row in conn.execute("SELECT number, first FROM ledger_log ORDER BY number")]
 
 
+def entry_count(conn: apsw.Connection) -> int:
+    """Return how many entries all logs have (reads only); they are numbered without gaps, and none is ever deleted."""
+    newest = conn.execute("SELECT max(entry) FROM ledger_entry").get
+    return 0 if newest is None else int(newest) + 1
+
+
 def log_of(conn: apsw.Connection, number: int) -> tuple[LogRow, TableStorage]:
     """Return the log that holds an entry (reads only).
 
@@ -407,6 +416,36 @@ def newest_checkpoint(conn: apsw.Connection, log: LogRow) -> tuple[int, bytes] |
     return conn.execute(
         "SELECT size, note FROM ledger_checkpoint WHERE log = ? ORDER BY size DESC LIMIT 1", (log.number,)
     ).fetchone()
+
+
+def latest_checkpoints(conn: apsw.Connection, limit: int) -> list[CheckpointView]:
+    """Return the newest checkpoints over all logs, newest first, with our own signature only (reads only)."""
+    firsts = {row.number: row.first for row in logs(conn)}
+    return [
+        CheckpointView(number, log, size, note.decode(), _written_at(conn, firsts[log] + size - 1))
+        for number, log, size, note in conn.execute(
+            "SELECT number, log, size, note FROM ledger_checkpoint ORDER BY log DESC, size DESC LIMIT ?", (limit,)
+        )
+    ]
+
+
+def _written_at(conn: apsw.Connection, number: int) -> int | None:
+    """Return when an entry was written, UTC milliseconds; None where it is not there any more."""
+    found = conn.execute("SELECT bytes FROM ledger_entry WHERE entry = ?", (number,)).get
+    return None if found is None else entries.decode(found).at
+
+
+def witness_view(conn: apsw.Connection, key: VerifierKey) -> WitnessView:
+    """Return what a witness has seen: how many entries its newest valid signature covers, and when (reads only)."""
+    for row in reversed(logs(conn)):
+        size = cosigned_size(conn, row, key.name)
+        if size:
+            try:
+                seconds = cosignature.check(notes.parse(_with_cosignatures(conn, row, size)), key)
+            except NoteError:
+                break  # a line that is not this witness's: verification says so
+            return WitnessView(key.name, row.first + size, seconds * 1000 or None)
+    return WitnessView(key.name, 0, None)
 
 
 def cosigned_size(conn: apsw.Connection, log: LogRow, witness: str) -> int:

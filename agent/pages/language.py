@@ -6,19 +6,28 @@ use their own tools). The application sets the language of each request with `te
 translated is shown in English, never left out.
 
 Sentences that a lower floor made with values in them (evidence, health) arrive finished: `told` finds the sentence that
-they were made from and says it anew.
+they were made from (`agent/content/sentences.yaml`) and says it anew, with the same values in their places:
+
+| a place named | holds |
+|---|---|
+| `%(said…)s` | words or a sentence of ours, told anew in its turn |
+| `%(listed…)s` | such words as «A, B and C» |
+| anything else | a name or a number, kept as it is |
+
+The catalogues are read on the first use of a language other than English, and Babel with them: an agent whose pages
+nobody opens pays for neither.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Final
+from typing import BinaryIO, Final
 
 from markupsafe import Markup, escape
 
@@ -27,22 +36,46 @@ PLACE: Final = re.compile(r"%\((\w+)\)s")
 SENTENCE: Final = "sentence"
 """Mark (a comment for translators) of a message that is made on a lower floor, values and all."""
 
+_AGAIN: Final = "said"
+_LIST: Final = "listed"
+_NUMBER: Final = "num"
+_DIGITS: Final = r"[0-9][0-9., \u202f]*"
+_DEEPEST: Final = 4
+_LISTED = re.compile(r"(?P<first>.+) and (?P<last>.+?)", re.DOTALL)
+
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """One way in which a lower floor says something.
+
+    Attributes:
+        pattern: Finds the values again in what was said.
+        english: Its key in the catalogue.
+        counts: Whether it has forms for numbers, chosen by the place `num`.
+    """
+
+    pattern: re.Pattern[str]
+    english: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """One language's sentences.
 
     Attributes:
+        language: Whose.
         one: English → the sentence.
         several: English singular → the forms for each kind of number.
-        sentences: Patterns of what lower floors say, with the English that they come from; longest first.
+        sentences: What lower floors say; those with most words of their own first.
     """
 
+    language: str
     one: Mapping[str, str]
     several: Mapping[str, tuple[str, ...]]
-    sentences: tuple[tuple[re.Pattern[str], str], ...]
+    sentences: tuple[Sentence, ...]
 
 
 @contextmanager
@@ -80,7 +113,7 @@ def text(english: str, **values: object) -> str:
 
 def many(one: str, several: str, number: int, **values: object) -> str:
     """Say a sentence about a number of things; `%(num)s` in it is the number, as people write it."""
-    return unfilled_many(one, several, number) % {"num": thousands(number), **values}
+    return unfilled_many(one, several, number) % {_NUMBER: thousands(number), **values}
 
 
 def told(sentence: str) -> Markup:
@@ -91,13 +124,38 @@ def told(sentence: str) -> Markup:
     """
     if current() == "en" or not sentence:
         return escape(sentence)
-    found = _told(current(), sentence)
+    found = _told(catalogue(current()), sentence)
     return escape(found) if found is not None else Markup('<span lang="en">{}</span>').format(sentence)
+
+
+def told_plain(sentence: str) -> str:
+    """Say a finished English sentence of a lower floor where no element can stand; English where it is not known."""
+    if current() == "en" or not sentence:
+        return sentence
+    found = _told(catalogue(current()), sentence)
+    return sentence if found is None else found
+
+
+def listed(words: Sequence[str]) -> str:
+    """Say words one after the other: «A, B and C»."""
+    if len(words) < 2:
+        return "".join(words)
+    if current() != "en":
+        from babel.lists import format_list
+
+        return format_list(list(words), style="standard", locale=current())
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def thousands(number: int) -> str:
     """Say a number with a thin space between thousands, which every one of our languages reads."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+def decimal(number: float, digits: int) -> str:
+    """Say a number with so many digits behind the mark, which is a comma in most of our languages."""
+    said = f"{number:.{digits}f}"
+    return said if current() == "en" else said.replace(".", ",")
 
 
 def plural(language: str, number: int) -> int:
@@ -106,46 +164,75 @@ def plural(language: str, number: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _told(language: str, sentence: str) -> str | None:
-    known = catalogue(language)
-    if sentence in known.one:
-        return known.one[sentence]
-    for pattern, english in known.sentences:
-        if match := pattern.fullmatch(sentence):
-            values = {name: known.one.get(value, value) for name, value in match.groupdict().items()}
-            return known.one[english] % values
+def _told(known: Catalogue, sentence: str, depth: int = 0) -> str | None:
+    # A finished sentence holds a bare percent sign where its key, a format, holds two.
+    whole = known.one.get(sentence.replace("%", "%%"))
+    if whole is not None:
+        return whole % {}
+    if depth == _DEEPEST:
+        return None
+    for candidate in known.sentences:
+        match = candidate.pattern.fullmatch(sentence)
+        if match is None:
+            continue
+        values = {name: _value(known, name, value, depth) for name, value in match.groupdict().items()}
+        if candidate.counts:
+            number = int(re.sub(r"\D", "", values[_NUMBER]) or 0)
+            return known.several[candidate.english][plural(known.language, number)] % values
+        return known.one[candidate.english] % values
     return None
+
+
+def _value(known: Catalogue, name: str, value: str, depth: int) -> str:
+    """Say what stands in a place anew, where the place is for words of ours."""
+    if name.startswith(_LIST):
+        return listed([_told(known, item, depth + 1) or item for item in _items(value)])
+    if name.startswith(_AGAIN):
+        return _told(known, value, depth + 1) or value
+    return value
+
+
+def _items(value: str) -> list[str]:
+    """Take «A, B and C» apart."""
+    match = _LISTED.fullmatch(value)
+    return [*match["first"].split(", "), match["last"]] if match else value.split(", ")
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(language: str) -> Catalogue:
     """Read one language's sentences; an empty catalogue for a language without a file."""
-    from babel.messages.pofile import read_po
-
     place = resources.files("agent.content") / "translations" / f"{language}.po"
     if language == "en" or not place.is_file():
-        return Catalogue({}, {}, ())
+        return Catalogue(language, {}, {}, ())
     with place.open("rb") as file:
-        read = read_po(file, locale=language)
+        return read(file, language)
+
+
+def read(file: BinaryIO, language: str) -> Catalogue:
+    """Read a catalogue from a file in gettext's format; what is not translated yet is left out."""
+    from babel.messages.pofile import read_po
+
     one: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
-    sentences: list[tuple[re.Pattern[str], str]] = []
-    for message in read:
-        if not message.id:
-            continue
+    sentences: list[Sentence] = []
+    for message in read_po(file, locale=language):
+        made_below = SENTENCE in message.auto_comments
         if isinstance(message.id, (list, tuple)):
             if message.string and not isinstance(message.string, str) and all(message.string):
-                several[message.id[0]] = tuple(message.string)
-        elif message.string and isinstance(message.string, str):
+                key = message.id[0]
+                several[key] = tuple(message.string)
+                if made_below:
+                    sentences += [Sentence(pattern_of(form), key, counts=True) for form in message.id]
+        elif message.id and message.string and isinstance(message.string, str):
             one[message.id] = message.string
-            if SENTENCE in message.auto_comments and PLACE.search(message.id):
-                sentences.append((pattern_of(message.id), message.id))
-    sentences.sort(key=lambda pair: -len(pair[1]))
-    return Catalogue(one, several, tuple(sentences))
+            if made_below and PLACE.search(message.id):
+                sentences.append(Sentence(pattern_of(message.id), message.id, counts=False))
+    sentences.sort(key=lambda each: -len(PLACE.sub("", each.english)))
+    return Catalogue(language, one, several, tuple(sentences))
 
 
 def pattern_of(english: str) -> re.Pattern[str]:
-    """Return a pattern that finds the values again in a sentence made from `english`."""
+    """Return a pattern that finds the values again in a sentence made from `english`; `num` stands for digits alone."""
     parts = PLACE.split(english)
     seen: set[str] = set()
     pattern = ""
@@ -156,5 +243,5 @@ def pattern_of(english: str) -> re.Pattern[str]:
             pattern += f"(?P={part})"
         else:
             seen.add(part)
-            pattern += f"(?P<{part}>.+?)"
+            pattern += f"(?P<{part}>{_DIGITS if part.startswith(_NUMBER) else '.+?'})"
     return re.compile(pattern, re.DOTALL)

@@ -1,8 +1,9 @@
 """The template environment of every face: escaping on, a missing value is an error, filters that turn data into words.
 
 `set_up` joins the shared templates with a face's own and puts them on its application; handlers then call
-`aiohttp_jinja2.render_template`. Times come in as UTC milliseconds and go out as `<time>` elements: words for people,
-RFC 3339 for everything else.
+`aiohttp_jinja2.render_template`. Times come in as UTC milliseconds and go out as `<time>` elements: words for people in
+their language, RFC 3339 for everything else. English dates are written by hand; those of other languages come from
+Babel (Unicode CLDR), read when the first is asked for.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Final
 import aiohttp_jinja2
 from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from agent.model.ports import Clock
 from agent.pages import language, markdown, words
+from agent.pages.language import many, text
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -29,23 +31,40 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 def relative(at: int, now: int) -> str:
     """Say a time in words as seen from `now`, both UTC milliseconds: «5 minutes ago», «in 3 hours»."""
     seconds = (at - now) / 1000
-    size = abs(seconds)
+    size, past = abs(seconds), seconds < 0
     if size < 10:
-        return "just now" if seconds <= 0 else "in a moment"
+        return text("just now") if seconds <= 0 else text("in a moment")
     if size < _MINUTE:
-        amount = f"{int(size)} seconds"
-    elif size < _HOUR:
-        amount = words.counted(round(size / _MINUTE), "minute")
-    elif size < 2 * _DAY:
-        amount = words.counted(round(size / _HOUR), "hour")
-    else:
-        amount = words.counted(round(size / _DAY), "day")
-    return f"{amount} ago" if seconds < 0 else f"in {amount}"
+        return _ago_seconds(int(size)) if past else many("in %(num)s second", "in %(num)s seconds", int(size))
+    if size < _HOUR:
+        minutes = round(size / _MINUTE)
+        if past:
+            return many("%(num)s minute ago", "%(num)s minutes ago", minutes)
+        return many("in %(num)s minute", "in %(num)s minutes", minutes)
+    if size < 2 * _DAY:
+        hours = round(size / _HOUR)
+        if past:
+            return many("%(num)s hour ago", "%(num)s hours ago", hours)
+        return many("in %(num)s hour", "in %(num)s hours", hours)
+    days = round(size / _DAY)
+    return (
+        many("%(num)s day ago", "%(num)s days ago", days) if past else many("in %(num)s day", "in %(num)s days", days)
+    )
+
+
+def _ago_seconds(number: int) -> str:
+    return many("%(num)s second ago", "%(num)s seconds ago", number)
 
 
 def calendar(at: int, zone: tzinfo | None) -> str:
     """Say a time by date and clock in the person's zone: «Mon 23 Nov 2026, 12:08»."""
     moment = _moment(at).astimezone(zone)
+    if language.current() != "en":
+        from babel.dates import format_skeleton
+
+        # Babel would tell the time in UTC unless the moment has lost its zone, which is the person's already.
+        day = format_skeleton("yMMMEd", moment.replace(tzinfo=None), locale=language.current())
+        return f"{day}, {moment:%H:%M}"
     # Built by hand: `%-d` is not known to every system's strftime, and names must not follow the agent's locale.
     return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M}"
 
@@ -54,9 +73,9 @@ def _moment(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
-def _time_element(at: int, text: str, zone: tzinfo | None) -> Markup:
+def _time_element(at: int, said: str, zone: tzinfo | None) -> Markup:
     stamp = _moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, calendar(at, zone), text)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, calendar(at, zone), said)
 
 
 def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | None = None) -> Environment:
@@ -87,15 +106,26 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         ago=lambda at: _time_element(at, relative(at, clock.now()), zone),
         date=lambda at: _time_element(at, calendar(at, zone), zone),
         say=words.say,
-        listed=lambda items: words.listed(list(items)),
+        listed=lambda items: language.listed([str(item) for item in items]),
         say_all=_say_all,
+        at_start=words.at_start,
         count=words.counted,
-        thousands=words.thousands,
+        thousands=language.thousands,
+        decimal=language.decimal,
         notice=markdown.to_html,
         done=words.done,
         told=language.told,
+        when=lambda said, at: _with_moment(said, at, zone),
     )
     return environment
+
+
+def _with_moment(said: str, at: int | None, zone: tzinfo | None) -> Markup:
+    """Put a moment into its place, `%(when)s`, in a sentence that is otherwise filled."""
+    before, place, after = said.partition("%(when)s")
+    if not place or at is None:
+        return escape(said)
+    return escape(before) + _time_element(at, calendar(at, zone), zone) + escape(after)
 
 
 def _say_all(keys: Iterable[str], kind: str) -> list[str]:

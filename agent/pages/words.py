@@ -13,6 +13,7 @@ from agent.content import terms
 from agent.model import answers
 from agent.model.health import Part
 from agent.model.purposes import ActKind, Mode
+from agent.pages import language
 from agent.pages.language import text
 
 PLATFORM: Final[Mapping[str, str]] = {
@@ -333,8 +334,13 @@ def say(key: str, kind: str) -> str:
 def done(kind: ActKind, mode: Mode) -> str:
     """Say what an act said, in the words that stood on its button."""
     if mode is not Mode.MANAGED and kind.value in OWN_ACT:
-        return OWN_ACT[kind.value]
+        return text(OWN_ACT[kind.value])
     return say(kind.value, "act")
+
+
+def at_start(words: str) -> str:
+    """Return words as they stand where a sentence begins: with a large first letter, the others as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def counted(number: int, word: str, many: str = "") -> str:
@@ -344,11 +350,9 @@ def counted(number: int, word: str, many: str = "") -> str:
 
 def thousands(number: int) -> str:
     """Say a number with a thin space between thousands."""
-    return f"{number:,}".replace(",", "\u202f")
+    return language.thousands(number)
 
 
 def listed(words: list[str]) -> str:
     """Say words as «A, B and C»."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return language.listed(words)

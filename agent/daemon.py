@@ -76,6 +76,7 @@ from agent.settings.policy import flattened
 from agent.store import acts, clients, counters, cursors, erasure, findings, gates, ledger, page_loads, retention
 from agent.store.database import Store, StoreError
 from agent.store.schema import FIELDS
+from agent.store.selfcheck import try_out
 from agent.telling import claims_years
 from agent.unhandled import describe_unhandled
 from agent.watching import Watching, WatchParts
@@ -318,6 +319,7 @@ class Daemon:
                 on_answer=self._answered,
                 rotate=self._rotate,
                 stop=self.stopping.set,
+                try_store=lambda: try_out(self._store, opened.instance.key_file, uid),
                 added=self._added,
                 # A test instance is under no jurisdiction, and still tells the law of the place that its policy names.
                 jurisdiction=place_of(policy.monitoring.jurisdiction) if policy is not None else ("", ""),

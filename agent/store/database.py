@@ -131,6 +131,11 @@ class Store:
         self._writer.start()
         self._reader.start()
 
+    @property
+    def path(self) -> Path:
+        """The database's file."""
+        return self._path
+
     def write(self, fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
         """Run `fn` on the writer in one transaction; the future resolves after it is durably on the disk.
 

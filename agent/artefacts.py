@@ -69,6 +69,7 @@ class Artefacts:
         self._on_export = on_export
         self._on_media = on_media
         self._exports: Exports | None = None
+        self._factor = 1
         self._failed: Health | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -80,6 +81,10 @@ class Artefacts:
     def health(self) -> Health | None:
         """Say whether exports are noticed; None while nothing is looked at."""
         return self._exports.health() if self._exports is not None else self._failed
+
+    def slow(self, factor: int) -> None:
+        """Wait so many times as long between two looks at media; 1 is the usual pace."""
+        self._factor = factor
 
     async def attend(self, active: bool) -> None:
         """Begin or stop to look, as a finding is active or none is."""
@@ -122,7 +127,7 @@ class Artefacts:
                 if place in folders:
                     await asyncio.to_thread(media.add, place, folders[place])
             while True:
-                await asyncio.sleep(self._look_seconds)
+                await asyncio.sleep(self._look_seconds * self._factor)
                 try:
                     for grown in await asyncio.to_thread(media.look):
                         self._on_media(grown)

@@ -24,8 +24,9 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from agent import __version__
+from agent import __version__, crashes
 from agent.artefacts import Artefacts
+from agent.budget import MINUTE, Budget, Limits, OwnProcesses
 from agent.changes import Changes, Listener
 from agent.consent.gate import GateHistory
 from agent.consent.qr import qr_svg
@@ -227,6 +228,17 @@ class Daemon:
         self.artefacts = Artefacts(
             home, os.environ, clock, self.watching.exported, self.watching.media_grew, count=self.count
         )
+        own = rules.config.budget
+        # For tests: nobody waits for a minute to pass.
+        minute = float(os.environ.get("GLEANWATCH_BUDGET_MINUTE", MINUTE)) if rules.mode is Mode.TEST else MINUTE
+        self._budget = Budget(
+            Limits(own.memory_mb, own.cpu_percent),
+            OwnProcesses(self._not_our_work).read,
+            self._slow,
+            clock.monotonic,
+            minute=minute,
+            on_change=lambda: self.changes.say("health"),
+        )
         # Whoever has no policy has no organisation: nothing is looked for beside it.
         self.organisation = (
             OrganisationFiles(
@@ -370,6 +382,7 @@ class Daemon:
         self._start(self._follow_acts(self.changes.listen()))
         self._start(self._follow_gates())
         self._start(self._sweep_for_ever())
+        self._start(self._budget.run())
         self._gates_changed.set()
 
     async def load(self) -> None:
@@ -473,6 +486,19 @@ class Daemon:
         if not task.cancelled() and (problem := task.exception()) is not None:
             self.count("agent.task_failed")
             log.error("a part of the agent failed: %s", described(problem))
+            self.keep_fault(problem)
+
+    def keep_fault(self, problem: BaseException) -> None:
+        """Keep a report of a fault of the agent's own, on this computer."""
+        crashes.keep(self._opened.instance.fault_dir, crashes.report_of(problem, self._clock.now()))
+
+    def _slow(self, factor: int) -> None:
+        """Make every sensor wait so many times as long; nothing that a person or a browser hands over waits."""
+        for sensor in (self.watching, self.inventory, self.artefacts):
+            sensor.slow(factor)
+
+    def _not_our_work(self) -> Sequence[int]:
+        return () if self._try is None or self._try.returncode is not None else (self._try.pid,)
 
     def _report_broken(self, part: Part, text: str) -> None:
         log.warning("%s: %s", part, text)
@@ -510,6 +536,8 @@ class Daemon:
             *([] if self.organisation is None else self.organisation.health()),
             Health(Part.STORE, Condition.WORKING, f"encrypted; its key is in {self._opened.key.where}"),
             self.desktop.health(),
+            self._budget.health(),
+            *([] if (faults := crashes.health(self._opened.instance.fault_dir)) is None else [faults]),
             *([] if (witnesses := self._witnessing.health()) is None else [witnesses]),
             *self._broken,
         ]
@@ -836,7 +864,7 @@ async def run(opened: Opened, clock: Clock, uid: int, home: Path, on_ready: Call
     """
     daemon = Daemon(opened, clock, uid, home)
     loop = asyncio.get_running_loop()
-    describe_unhandled(loop)
+    describe_unhandled(loop, daemon.keep_fault)
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
             loop.add_signal_handler(number, daemon.stopping.set)

@@ -30,6 +30,7 @@ from native_host.browsers import profile_roots
 
 log = logging.getLogger(__name__)
 
+REST_SECONDS = 10.0
 Found = Sequence[PackageFound | ExtensionFound]
 OFF = Health(Part.INSTALLS, Condition.DEGRADED, "off", "What is installed is not looked at: the gate is not open.")
 FAILED = Health(
@@ -73,6 +74,7 @@ class Inventory:
         self._on_found = on_found
         self._system = system
         self._count = count
+        self._factor = 1
         self._failed: Health | None = None
         self._watch: FolderWatch | None = None
         self._again = asyncio.Event()
@@ -89,6 +91,10 @@ class Inventory:
             self._failed = None
             self._task = asyncio.get_running_loop().create_task(self._follow())
             self._task.add_done_callback(self._ended)
+
+    def slow(self, factor: int) -> None:
+        """Rest so many times `REST_SECONDS`, less one, after each look; 1 is the usual pace, without a rest."""
+        self._factor = factor
 
     async def close(self) -> None:
         """Stop looking."""
@@ -119,6 +125,8 @@ class Inventory:
                 self._failed = UNLISTED
                 self._count("inventory.listing_failed")
                 log.error("what is installed could not be listed: %s", described(problem))
+            if self._factor > 1:  # what appears meanwhile is found by the next look
+                await asyncio.sleep(REST_SECONDS * (self._factor - 1))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Say that watching failed and make room for a new beginning; one that was closed is no longer this one."""

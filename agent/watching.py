@@ -95,6 +95,7 @@ class Watching:
         self._wake = asyncio.Event()
         self._sampled: set[ProcessKey] = set()
         self._failed = 0
+        self._factor = 1
         self._health = Health(Part.PROCESSES, Condition.DEGRADED, "off", "Programs are not seen: the gate is not open.")
 
     @property
@@ -113,6 +114,12 @@ class Watching:
     def network_health(self) -> list[Health]:
         """Say how connections are seen, and whether platforms can be told by their addresses."""
         return [self._parts.sampler.health(), self._parts.addresses.health()]
+
+    def slow(self, factor: int) -> None:
+        """Look so many times less often, so that the agent keeps to its budget; 1 is the usual pace."""
+        self._factor = factor
+        if self._source is not None:
+            self._source.slow(factor)
 
     def exported(self, written: ExportWritten) -> None:
         """Take in that a file of records appeared."""
@@ -139,6 +146,7 @@ class Watching:
                 action="Check that /proc is mounted and readable, then start the agent anew.",
             )
             return
+        self._source.slow(self._factor)
         self._start(self._follow(self._source))
         self._start(self._sample())
 
@@ -227,7 +235,10 @@ class Watching:
         if self._choose():
             self._wake.set()
         async with self._closer:
+            began = self._parts.clock.monotonic()
             self._found(await self._parts.detector.refine(event))
+            if self._factor > 1:  # a rest as many times as long as the look took
+                await asyncio.sleep((self._parts.clock.monotonic() - began) * (self._factor - 1))
 
     def _take_end(self, event: ProcessEnded) -> None:
         self._found(self._parts.detector.ended(event))
@@ -260,7 +271,7 @@ class Watching:
                 self._stumbled(problem)
             self._wake.clear()
             if self._sampled:
-                await asyncio.sleep(BUSY_SECONDS)
+                await asyncio.sleep(BUSY_SECONDS * self._factor)
             else:
                 # Not `wait_for`: of a cancellation that comes together with the word to wake, it makes none.
                 with contextlib.suppress(TimeoutError):

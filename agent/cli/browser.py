@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from agent.cli.asking import Failure, this_instance
+from agent.cli.group import Teaching
 from agent.cli.show import console, json_option, print_json
 from agent.settings.instance import Instance
 from native_host import manifests
@@ -19,8 +20,6 @@ from native_host.browsers import Level, Place, firefox_home_place, places, user_
 from native_host.manifests import Outcome, Report
 
 _STYLE = {Outcome.WRITTEN: "green", Outcome.UNCHANGED: "green", Outcome.FAILED: "red", Outcome.FOREIGN: "red"}
-
-EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 
 where_options = [
     click.option("--user-data-dir", type=click.Path(path_type=Path), help="A Chromium with this --user-data-dir only."),
@@ -31,7 +30,7 @@ where_options = [
 ]
 
 
-@click.group()
+@click.group(cls=Teaching)
 def browser() -> None:
     """Connect browsers to the agent, or disconnect them.
 
@@ -87,7 +86,7 @@ def status(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tu
     _print(report, as_json)
     if not as_json:
         console().print("\nTo load the extension: chrome://extensions → Developer mode → «Load unpacked» → the folder")
-        console().print(f"{EXTENSION}", soft_wrap=True)
+        console().print(f"{_source(None)}", soft_wrap=True)
 
 
 @browser.command()
@@ -104,21 +103,22 @@ def remove(user_data_dir: Path | None, home: Path | None, for_all: bool, as_json
 @click.option(
     "--source",
     type=click.Path(path_type=Path),
-    default=EXTENSION,
-    help="The extension's folder; by default the one beside this program's own files.",
+    help="The extension's folder; by default the one that came with this program.",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/extension"), show_default=True)
 @click.option("--base-url", default="", help="Where you will serve the files: writes update manifests for it.")
 @click.option("--key", type=click.Path(path_type=Path), help="Your RSA key (PEM): signs a .crx with it.")
 @click.option("--signed", type=click.Path(path_type=Path), help="The .xpi as Mozilla signed it: serves that one.")
 @json_option
-def package(*, source: Path, out: Path, base_url: str, key: Path | None, signed: Path | None, as_json: bool) -> None:
+def package(
+    *, source: Path | None, out: Path, base_url: str, key: Path | None, signed: Path | None, as_json: bool
+) -> None:
     """Build the extension's packages; the same source gives the same bytes on any machine."""
     from agent.packaging.build import build
     from agent.packaging.contents import PackagingError
 
     try:
-        built = build(source, out, url=base_url, key=key, signed=signed)
+        built = build(_source(source), out, url=base_url, key=key, signed=signed)
     except PackagingError as problem:
         raise Failure(str(problem)) from None
     if as_json:
@@ -213,6 +213,15 @@ def _prepared(instance: Instance) -> Instance:
     except InstanceError as problem:
         raise Failure(str(problem)) from None
     return instance
+
+
+def _source(named: Path | None) -> Path:
+    from agent.packaging.place import extension_folder
+
+    folder = named or extension_folder()
+    if folder is None:
+        raise Failure("This installation came without the extension. Name its folder with --source.")
+    return folder
 
 
 def _chromium_id(text: str) -> str:

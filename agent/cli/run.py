@@ -2,7 +2,8 @@
 
 Opens the instance, starts the daemon, shows the notice and asks for an answer where a person sits at the terminal and
 the notice is due (`run_notice`), and says in plain lines what happens. Ctrl-C ends it cleanly, in the middle of the
-question too.
+question too. As a service it says nothing at all but why it could not start: what it prints would be kept by the
+system's journal, outside the encrypted database. Either way a log of its own is kept (`agent/logs.py`).
 """
 
 from __future__ import annotations
@@ -15,56 +16,68 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agent import __version__
 from agent.cli.asking import Failure, this_instance, uid
 from agent.cli.show import LEVEL_STYLE, console
 from agent.model.purposes import GateState, Mode, Purpose
+from agent.packaging.place import extension_folder
 
 if TYPE_CHECKING:
     from agent.daemon import Daemon
     from agent.model.ports import Clock
     from agent.opening import Opened
 
+log = logging.getLogger(__name__)
+
 MODES = {
     Mode.PERSONAL: "personal: no organisation, nothing leaves this machine",
     Mode.MANAGED: "managed",
     Mode.TEST: "TEST instance: it acknowledges its own notices",
 }
-EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 
 
 @click.command()
 @click.option("--demo", is_flag=True, help="A throw-away test instance: stamped as such, acknowledges its own notices.")
 @click.option("--register/--no-register", default=False, help="First connect every browser that is found.")
 @click.option("--set-aside", is_flag=True, help="Keep a damaged database beside a new one instead of stopping.")
+@click.option("--service", is_flag=True, help="As a service starts it: prints nothing but why it could not start.")
 @click.option("--verbose", "-v", is_flag=True, help="Say more of what the agent does.")
-def run(demo: bool, register: bool, set_aside: bool, verbose: bool) -> None:
+def run(demo: bool, register: bool, set_aside: bool, service: bool, verbose: bool) -> None:
     """Run the agent in the foreground, with its local page.
 
     Nothing is observed before its notice was shown and, in personal mode, before you said yes. At a terminal the notice
     is printed and asks for your answer, in your language where we have it; otherwise it waits on the local page.
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    from agent.crashes import keep, report_of
     from agent.daemon import run as run_daemon
     from agent.keys.system import system_backend
+    from agent.logs import keep_log
+    from agent.model.faults import described
     from agent.opening import StartError, open_instance
     from agent.settings.clock import SystemClock
 
     instance = this_instance(demo)
     say = console()
     clock = SystemClock()
+    if not service:
+        printed = logging.StreamHandler()
+        printed.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        printed.setLevel(logging.INFO if verbose else logging.WARNING)
+        logging.getLogger().addHandler(printed)
     try:
         opened = open_instance(
             instance,
             uid(),
             clock,
             find_backend=system_backend,
-            say=lambda text: say.print(f"[yellow]{text}[/]"),
+            say=lambda text: None if service else say.print(f"[yellow]{text}[/]"),
             keep_damaged_aside=set_aside,
         )
     except StartError as problem:
         raise Failure(str(problem)) from None
+    # Only who holds the instance writes its log.
+    keep_log(instance.log_dir)
+    log.info("release %s starts, %s mode", __version__, opened.rulebook.mode.value)
     if register:
         from agent.cli.browser import register_all
 
@@ -74,12 +87,24 @@ def run(demo: bool, register: bool, set_aside: bool, verbose: bool) -> None:
     gc.freeze()
 
     def ready(daemon: Daemon) -> None:
-        daemon.background(_converse(daemon, opened, clock))
+        if not service:
+            daemon.background(_converse(daemon, opened, clock))
 
     try:
         asyncio.run(run_daemon(opened, clock, uid(), Path.home(), ready))
     except StartError as problem:
+        log.error("the agent could not start")
         raise Failure(str(problem)) from None
+    except Exception as problem:
+        log.critical("the agent ended by a fault of its own: %s", described(problem))
+        keep(instance.fault_dir, report_of(problem, clock.now()))
+        raise Failure(
+            f"the agent ended by a fault of its own ({type(problem).__name__}). A report of it, on this computer only: "
+            "gleanwatch faults. What was kept is kept; start it anew: gleanwatch run"
+        ) from None
+    log.info("stopped")
+    if service:
+        return
     say.print("Gleanwatch has stopped. What was kept stays until its time is over; nothing is observed now.")
 
 
@@ -106,9 +131,13 @@ def _introduce(daemon: Daemon, mode: Mode) -> None:
     if mode is Mode.TEST or daemon.relay.connected():
         return
     say.print()
+    extension = extension_folder()
+    if extension is None:
+        say.print("  The extension is not part of this installation: pages are not seen. Install Gleanwatch again.")
+        return
     say.print("  To see page loads, load the extension (its folder is the source, as you read it):")
     say.print("    Chromium, Chrome, Edge, Brave: chrome://extensions → Developer mode → «Load unpacked» →")
-    say.print(f"      {EXTENSION}", soft_wrap=True)
+    say.print(f"      {extension}", soft_wrap=True)
     say.print("    Firefox: about:debugging#/runtime/this-firefox → «Load Temporary Add-on…» → manifest.json there")
     say.print("  The browser will say «read and change your data» on eight sites. It has no smaller permission that")
     say.print("  tells an extension which page was opened. It is not used for more: the manifest has no content script")

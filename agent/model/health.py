@@ -41,6 +41,10 @@ class Part(StrEnum):
     """Who else has seen the ledger."""
     CATALOGUE = "catalogue"
     """The list of known tools."""
+    BUDGET = "budget"
+    """How much of the computer the agent itself takes."""
+    FAULTS = "faults"
+    """Faults of the agent's own."""
 
 
 @dataclass(frozen=True, slots=True)

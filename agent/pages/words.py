@@ -59,6 +59,15 @@ STAGE: Final[Mapping[str, str]] = {
     "collecting": "Collecting",
 }
 
+FINDING_FILTER: Final[Mapping[str, str]] = {
+    "asks": "Waiting for you",
+    "flagged": "Flagged",
+    "open": "In use now",
+    "installed": "Installed",
+    "closed": "Over",
+    "all": "All",
+}
+
 LEVEL: Final[Mapping[str, str]] = {
     "hidden": "Barely a sign",
     "low": "Perhaps",
@@ -109,6 +118,8 @@ PART: Final[Mapping[str, str]] = {
     Part.DESKTOP: "Desktop notices",
     Part.WITNESSES: "Witnesses of the record",
     Part.CATALOGUE: "The list of known tools",
+    Part.BUDGET: "What the agent itself takes",
+    Part.FAULTS: "Faults of the agent's own",
 }
 
 CONDITION: Final[Mapping[str, str]] = {
@@ -297,6 +308,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "page_class": PAGE_CLASS,
     "family": FAMILY,
     "stage": STAGE,
+    "finding_filter": FINDING_FILTER,
     "level": LEVEL,
     "evidence": EVIDENCE,
     "collect_mode": COLLECT_MODE,

@@ -35,6 +35,18 @@ class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     store: Literal["auto", "file"] = "auto"
 
 
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[budget]`: what the agent may take itself before it slows its sensors down.
+
+    Attributes:
+        memory_mb: Resident memory with its helpers, megabytes.
+        cpu_percent: Processor time over a minute, percent of one core.
+    """
+
+    memory_mb: Annotated[float, msgspec.Meta(ge=50, le=4096)] = 150.0
+    cpu_percent: Annotated[float, msgspec.Meta(ge=0.1, le=100.0)] = 3.0
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
@@ -44,12 +56,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         pages: See `Pages`.
         sensing: See `Sensing`.
         keys: See `Keys`.
+        budget: See `Budget`.
     """
 
     loopback: dict[str, str] = {}
     pages: Pages = Pages()
     sensing: Sensing = Sensing()
     keys: Keys = Keys()
+    budget: Budget = Budget()
 
 
 def load_config(path: Path) -> Config:

@@ -4,7 +4,7 @@
 folders and refuses any that somebody else could read or write. Everything else in the house takes its paths from here.
 
 ```
-GLEANWATCH_HOME=R    R/data  R/run  R/host  R/config.toml           one folder, for tests, demos and second instances
+GLEANWATCH_HOME=R    R/data  R/run  R/host  R/log  R/faults  R/config.toml    for tests, demos, second instances
 otherwise            the person's data folder, XDG_RUNTIME_DIR/gleanwatch or ~/.local/state/gleanwatch/run
 the policy           a root-owned place of the system; GLEANWATCH_POLICY moves it, and makes this a test instance
 ```
@@ -66,6 +66,16 @@ class Instance:
     control_socket: Path
     lock_file: Path
     mode_hint: Mode | None
+
+    @property
+    def log_dir(self) -> Path:
+        """The agent's log files (`agent/logs.py`)."""
+        return self.root / "log"
+
+    @property
+    def fault_dir(self) -> Path:
+        """Reports of the agent's own faults (`agent/crashes.py`)."""
+        return self.root / "faults"
 
 
 def locate(env: Mapping[str, str], system: str, home: Path, uid: int, demo: bool = False) -> Instance:

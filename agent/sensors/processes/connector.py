@@ -108,6 +108,7 @@ class ConnectorSource:
         self._exits: socket.socket | None = None
         self._testing: tuple[int, asyncio.Event] | None = None
         self._masked = True
+        self._factor = 1
         self._why_not = "not tried yet"
 
     @property
@@ -159,6 +160,12 @@ class ConnectorSource:
             )
         return Health(Part.PROCESSES, Condition.FAILED, "process connector", f"everything: {self._why_not}")
 
+    def slow(self, factor: int) -> None:
+        """Scan so many times less often, and take fewer of a storm: what the kernel announces costs by the start."""
+        self._factor = factor
+        self._observer.slow(factor)
+        self._ticker.hurry()
+
     async def close(self) -> None:
         """Unsubscribe and end."""
         self._ticker.stop()
@@ -168,7 +175,7 @@ class ConnectorSource:
         self._outbox.close()
 
     def _pace(self) -> float:
-        return self._reconcile_seconds if self._socket is not None else _BROKEN_PACE
+        return (self._reconcile_seconds if self._socket is not None else _BROKEN_PACE) * self._factor
 
     def _coverage(self) -> str:
         """Say how many programs were seen and what of them was missed; empty while nothing was."""

@@ -72,6 +72,10 @@ class Observer:
         self._loading: set[int] = set()
         self._noticed: list[_Noticed] = []
 
+    def slow(self, factor: int) -> None:
+        """Take so many times fewer of a storm of starts."""
+        self._guard.slow(factor)
+
     def pids(self) -> set[int]:
         """Every process number on the machine, anybody's."""
         return set(self._reader.pids())

@@ -56,6 +56,7 @@ class PollingSource:
         self._young: dict[int, float] = {}
         self._list_at = 0.0
         self._reconcile_at = 0.0
+        self._factor = 1
         self._failure = "not started yet"
 
     @property
@@ -107,13 +108,20 @@ class PollingSource:
             "Run the agent outside a container and on Linux 6.6 or newer to see short-lived programs too.",
         )
 
+    def slow(self, factor: int) -> None:
+        """Look so many times less often, and take fewer of a storm."""
+        self._factor = factor
+        self._observer.slow(factor)
+        self._ticker.hurry()
+
     async def close(self) -> None:
         """End."""
         self._ticker.stop()
         self._outbox.close()
 
     def _pace(self) -> float:
-        return self._poll_seconds if self._newest is None else min(_QUICK_SECONDS, self._poll_seconds)
+        usual = self._poll_seconds if self._newest is None else min(_QUICK_SECONDS, self._poll_seconds)
+        return usual * self._factor
 
     def _poll(self) -> None:
         now = self._clock.monotonic()
@@ -123,11 +131,11 @@ class PollingSource:
             for pid in sorted(loading | self._young.keys()):
                 self._outbox.put(self._observer.look_again(pid))
             if newest is None or newest != self._newest or now >= self._list_at:
-                self._newest, self._list_at = newest, now + self._poll_seconds
+                self._newest, self._list_at = newest, now + self._poll_seconds * self._factor
                 self._compare_lists(now)
             self._young = {pid: until for pid, until in self._young.items() if until > now and pid in self._pids}
             if now >= self._reconcile_at:
-                self._reconcile_at = now + self._reconcile_seconds
+                self._reconcile_at = now + self._reconcile_seconds * self._factor
                 self._outbox.put(self._observer.compare())
             self._failure = ""
         except OSError as error:

@@ -67,6 +67,10 @@ class ProcessSource(Protocol):
         """Say what is at work and what it misses."""
         ...
 
+    def slow(self, factor: int) -> None:
+        """Take less: wait so many times as long between two looks, let so many times fewer of a storm through."""
+        ...
+
     async def close(self) -> None:
         """Stop observing and end `events`. May be called twice."""
         ...

@@ -25,9 +25,13 @@ class StormGuard:
     """
 
     def __init__(self, per_second: int = 200) -> None:
-        self._per_second = per_second
+        self._usual = self._per_second = per_second
         self._second = 0
         self._parents: dict[int, _Parent] = {}
+
+    def slow(self, factor: int) -> None:
+        """Let so many times fewer of them pass; 1 is the usual number."""
+        self._per_second = max(1, self._usual // factor)
 
     def admit(self, parent: int, name: str, now: float) -> bool:
         """Say whether a start of `name` by `parent` at `now` (monotonic seconds) passes."""

@@ -27,7 +27,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from markupsafe import Markup, escape
 
@@ -208,7 +208,7 @@ def catalogue(language: str) -> Catalogue:
         return read(file, language)
 
 
-def read(file: BinaryIO, language: str) -> Catalogue:
+def read(file: IO[bytes], language: str) -> Catalogue:
     """Read a catalogue from a file in gettext's format; what is not translated yet is left out."""
     from babel.messages.pofile import read_po
 

@@ -140,8 +140,7 @@ def package(
 @click.option("--system", type=click.Choice(["linux", "macos", "windows"]), required=True)
 @click.option("--base-url", required=True, help="Where you serve what `gleanwatch browser package` built.")
 @click.option("--extension-id", default="", metavar="ID", help="Id of your .crx, as `browser package` said it.")
-@click.option("--organisation", default="", help="Who is responsible, as the extension shows it.")
-@click.option("--contact", default="", help="Where people turn with questions.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A managed value, such as organisation=…")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the file here instead of showing it.")
 @json_option
 def policy(
@@ -150,8 +149,7 @@ def policy(
     system: str,
     base_url: str,
     extension_id: str,
-    organisation: str,
-    contact: str,
+    pairs: tuple[str, ...],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -161,9 +159,9 @@ def policy(
     from agent.packaging.contents import PackagingError
     from native_host.own_files import write_whole
 
-    managed = {key: value for key, value in (("organisation", organisation), ("contact", contact)) if value}
     more = {"extension_id": _chromium_id(extension_id)} if extension_id else {}
     try:
+        managed = policies.managed_values(pairs, (_source(None) / "managed_schema.json").read_bytes())
         wanted = policies.deployment(base_url, __version__, managed=managed, **more)
     except PackagingError as problem:
         raise Failure(str(problem)) from None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import struct
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -88,7 +88,7 @@ def verify(crx: bytes) -> tuple[str, bytes]:
         if not isinstance(key, rsa.RSAPublicKey) or _fields(signed)[_CRX_ID] != hashlib.sha256(public).digest()[:16]:
             raise ValueError
         key.verify(proof[_SIGNATURE], _covered(signed, archive), padding.PKCS1v15(), hashes.SHA256())
-    except (ValueError, KeyError, IndexError, struct.error, InvalidSignature):
+    except (ValueError, KeyError, IndexError, struct.error, InvalidSignature, UnsupportedAlgorithm):
         raise PackagingError("This is no .crx whose signature holds: build it again.") from None
     return extension_id(public), archive
 

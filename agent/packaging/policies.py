@@ -16,12 +16,13 @@ from __future__ import annotations
 import json
 import plistlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from agent.packaging.build import CHROMIUM_UPDATES
+from agent.packaging.contents import PackagingError
 from agent.packaging.updates import base_url
 from native_host.manifests import ADDONS, HOST_NAME, ORIGINS
 
@@ -99,6 +100,31 @@ def deployment(url: str, version: str, **more: Any) -> Deployment:
     """
     base = base_url(url)
     return Deployment(f"{base}{CHROMIUM_UPDATES}", f"{base}gleanwatch-{version}.xpi", **more)
+
+
+def managed_values(pairs: Sequence[str], schema: bytes) -> dict[str, str | bool]:
+    """Return managed values as they were typed, held against the extension's schema.
+
+    Args:
+        pairs: `key=value` each; `true` and `false` where the schema has a boolean.
+        schema: The extension's `managed_schema.json`.
+
+    Raises:
+        PackagingError: A pair is none, or names a key that there is not, or a value of another type.
+    """
+    known = {name: about["type"] for name, about in json.loads(schema)["properties"].items()}
+    values: dict[str, str | bool] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in known:
+            raise PackagingError(f"{pair!r}: write key=value, with one of the keys {', '.join(known)}.")
+        if known[name] == "boolean":
+            if value not in ("true", "false"):
+                raise PackagingError(f"{pair!r}: {name} is either true or false.")
+            values[name] = value == "true"
+        else:
+            values[name] = value
+    return values
 
 
 def chromium_policy(browser: Browser, wanted: Deployment) -> dict[str, Any]:

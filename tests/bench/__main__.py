@@ -27,6 +27,7 @@ ORDER = (
     "socket",
     "page_load",
     "latency",
+    "pages",
     "sensing",
     "connections",
     "sigma",

@@ -1,29 +1,35 @@
-"""What the first screen says, from the agent's status and findings: pure functions, plain data in and out.
+"""What the first screen says, from what the agent tells: pure functions, plain data in and out.
 
-The screen answers three questions in this order: is it watching (`state_of`), what did it recognise (`sort_findings`),
-what does it keep (`bars_of`). Whether the notice must stand in front of all that is decided here as well (`must_ask`).
+The screen answers three questions in this order: is it watching (`state_of`), what asks for an answer
+(`stage_sentence`, `approved_ones`), what was counted today (`day_of`). Whether the notice must stand in front of all
+that is decided here as well (`must_ask`). Nothing here grows with what is kept: a day has 24 columns, a list its end.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from typing import Final
 
 from markupsafe import Markup
 
 from agent.detection.approvals import covering
 from agent.detection.scoring import is_approved
 from agent.model.approvals import Approval
-from agent.model.face import PageTotal, Status
-from agent.model.findings import Finding, Level, Stage
+from agent.model.face import BrowserState, PageSlice, Status
+from agent.model.findings import Finding, Stage
 from agent.model.health import Condition
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from agent.pages import charts, words
+from agent.pages.language import many, text, thousands
 from agent.web.purposes import ASKS
 
-MOST_CARDS = 40
-MOST_LISTED = 40
+HOURS: Final = 24
+MOST_LABELS: Final = 4
+_HOUR_MS: Final = 3_600_000
 
 
 class Shape(StrEnum):
@@ -32,6 +38,7 @@ class Shape(StrEnum):
     WATCHING = "watching"
     GAPS = "gaps"
     WAITING = "waiting"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 
@@ -62,34 +69,49 @@ class State:
         """Whether anything is looked at now."""
         return self.shape in (Shape.WATCHING, Shape.GAPS)
 
-
-@dataclass(frozen=True, slots=True)
-class ClassTotal:
-    """Page loads of one kind of page."""
-
-    label: str
-    count: int
-    last_at: int
+    @property
+    def paused(self) -> bool:
+        """Whether the person paused it."""
+        return self.shape is Shape.PAUSED
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformBar:
-    """One platform's row: its name, its total, its drawing, its kinds of page (most first)."""
+class PlatformRow:
+    """One platform of a day: its name, its square in the chart, its total, its kinds of page (most first)."""
 
     label: str
+    swatch: Markup
     total: int
-    drawing: Markup
-    classes: tuple[ClassTotal, ...]
+    classes: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """Findings as the screen shows them: `open_` as cards, the others as lists; `left_out` counts what is not shown."""
+class HourRow:
+    """One hour that had page loads: how it is called, and how many on each platform of the day."""
 
-    open_: tuple[Finding, ...]
-    installed: tuple[Finding, ...]
-    closed: tuple[Finding, ...]
-    left_out: int
+    label: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Page loads of the last 24 hours.
+
+    Attributes:
+        drawing: The chart; the platforms lie in it as they stand in `platforms`, the first on top.
+        marks: Names of evenly spaced hours, for below the chart.
+        most: The highest number in one hour, which the chart's top stands for.
+        total: All of them.
+        platforms: Each platform, by its name.
+        hours: Each hour that had any, the latest first.
+    """
+
+    drawing: Markup
+    marks: tuple[str, ...]
+    most: int
+    total: int
+    platforms: tuple[PlatformRow, ...]
+    hours: tuple[HourRow, ...]
 
 
 def gate_of(gates: Iterable[Gate]) -> Gate:
@@ -109,51 +131,65 @@ def state_of(status: Status) -> State:
     """Put into one line whether this instance watches, and if not, why."""
     gate = gate_of(status.gates)
     free = status.mode is not Mode.MANAGED
+    if gate.state is GateState.WAITING and gate.reason == "paused":
+        return State(
+            Shape.PAUSED,
+            text("Paused by you"),
+            text("Nothing is looked at. It goes on by itself; nobody asks why, and nothing of it is reported."),
+            until=gate.until,
+        )
     if gate.state is GateState.WAITING and gate.until is not None:
         return State(
             Shape.WAITING,
-            "Waiting",
-            "The notice was shown to you. Nothing is looked at before that.",
+            text("Not started yet"),
+            text("The notice was shown to you. Nothing is looked at before its days are over."),
             until=gate.until,
         )
     if gate.state is not GateState.OPEN:
-        return State(Shape.STOPPED, "Not watching", _why_not(gate.reason), gate.since or None, can_start=free)
-    broken = [h for h in status.health if h.condition is Condition.FAILED]
+        return State(Shape.STOPPED, text("Not watching"), _why_not(gate.reason), gate.since or None, can_start=free)
+    shape, line, detail = _how_well(status)
+    return State(shape, line, detail, gate.since, can_stop=free)
+
+
+def _how_well(status: Status) -> tuple[Shape, str, str]:
+    """Say how well an open gate is made use of."""
+    broken = [words.say(h.part, "part") for h in status.health if h.condition is Condition.FAILED]
     if broken:
-        parts = words.listed([words.say(h.part, "part") for h in broken])
-        return State(
-            Shape.GAPS,
-            "Watching, with gaps",
-            f"Not working: {parts}. See below what is missed.",
-            gate.since,
-            can_stop=free,
-        )
-    connected = sum(b.connected for b in status.browsers)
-    if connected == 0:
-        return State(
-            Shape.GAPS,
-            "Watching programs only",
-            "No browser is connected, so no page loads are counted.",
-            gate.since,
-            can_stop=free,
-        )
-    browsers = "One browser is" if connected == 1 else f"{connected} browsers are"
-    return State(Shape.WATCHING, "Watching", f"{browsers} connected.", gate.since, can_stop=free)
+        missing = text("Not working: %(parts)s. The page about health says what is missed.", parts=words.listed(broken))
+        return Shape.GAPS, text("Watching, with gaps"), missing
+    connected = [browser for browser in status.browsers if browser.connected]
+    if not connected:
+        alone = text("No browser is connected, so no page loads are counted.")
+        return Shape.GAPS, text("Watching programs only"), alone
+    hidden = sorted({platform for browser in connected for platform in browser.missing})
+    if hidden:
+        sites = words.listed([words.say(platform, "platform") for platform in hidden])
+        gap = text("A browser does not let Gleanwatch see %(sites)s, so page loads there are not counted.", sites=sites)
+        return Shape.GAPS, text("Watching, with gaps"), gap
+    seen = many("One browser is connected.", "%(num)s browsers are connected.", len(connected))
+    return Shape.WATCHING, text("Watching"), seen
 
 
 def _why_not(reason: str) -> str:
-    known = {
-        "objected": "You chose not to be watched. Nothing is looked at.",
-        "switched_off": "This instance is set not to watch. Nothing is looked at.",
-        "not_in_use": "This instance is set not to watch. Nothing is looked at.",
-        "language_missing": "The law here asks for a notice in a language that this release does not have. Nothing is "
-        "looked at before there is one.",
-        "notice_not_shown": "The notice was not shown to you yet. Nothing is looked at before that.",
-        "notice_changed": "The notice has changed. Nothing is looked at before you have seen what is new.",
-        "not_acknowledged": "The notice waits for your answer. Nothing is looked at before that.",
-        "not_authorised": "The notice waits for your authorisation. Nothing is looked at without it.",
-    }
-    return known.get(reason, "Nothing is looked at.")
+    match reason:
+        case "objected":
+            return text("You chose not to be watched. Nothing is looked at.")
+        case "switched_off" | "not_in_use":
+            return text("This instance is set not to watch. Nothing is looked at.")
+        case "language_missing":
+            return text(
+                "The law here asks for a notice in a language that this release does not have. Nothing is looked at "
+                "before there is one."
+            )
+        case "notice_not_shown":
+            return text("The notice was not shown to you yet. Nothing is looked at before that.")
+        case "notice_changed":
+            return text("The notice has changed. Nothing is looked at before you have seen what is new.")
+        case "not_acknowledged":
+            return text("The notice waits for your answer. Nothing is looked at before that.")
+        case "not_authorised":
+            return text("The notice waits for your authorisation. Nothing is looked at without it.")
+    return text("Nothing is looked at.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,51 +210,96 @@ def approved_ones(findings: Iterable[Finding], approvals: Sequence[Approval], no
     return told
 
 
-def sort_findings(findings: Sequence[Finding], now: int) -> Sorted:
-    """Put what needs an answer first, then what is flagged, then how far it got and how sure it is, then the newest.
+def first_hour(now: int, zone: tzinfo | None) -> int:
+    """Return when the first of the last 24 hours by the person's clock began, UTC milliseconds; this one is the last."""
+    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
+    begun = here - timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
+    return round(begun.timestamp() * 1000) - (HOURS - 1) * _HOUR_MS
 
-    What is approved needs no answer and is no flag.
+
+def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | None:
+    """Draw the page loads of the last 24 hours, by hour and platform.
+
+    Args:
+        slices: Quarters of an hour; those before the first hour are left out.
+        now: UTC milliseconds.
+        zone: The person's time zone; None for the machine's.
+
+    Returns:
+        The day, or None where there was nothing.
     """
-    # A rule of the organisation flags what by itself would not be listed.
-    shown = [f for f in findings if f.level is not Level.HIDDEN or f.flagged]
-    here = [f for f in shown if f.closed_at is None]
-    running = [f for f in here if f.stage is not Stage.INSTALLED]
-    still_open = sorted(running, key=lambda f: _urgency(f, now), reverse=True)
-    installed = sorted((f for f in here if f.stage is Stage.INSTALLED), key=lambda f: f.name.lower())
-    closed = sorted((f for f in shown if f.closed_at is not None), key=lambda f: f.last_seen, reverse=True)
-    left_out = sum(max(0, len(found) - most) for found, most in ((still_open, MOST_CARDS), (closed, MOST_LISTED)))
-    left_out += max(0, len(installed) - MOST_LISTED)
-    return Sorted(tuple(still_open[:MOST_CARDS]), tuple(installed[:MOST_LISTED]), tuple(closed[:MOST_LISTED]), left_out)
+    first = first_hour(now, zone)
+    by_hour: dict[str, Counter[int]] = {}
+    by_class: dict[str, Counter[str]] = {}
+    for one in slices:
+        hour = (one.start - first) // _HOUR_MS
+        if 0 <= hour < HOURS:
+            by_hour.setdefault(one.platform, Counter())[hour] += one.count
+            by_class.setdefault(one.platform, Counter())[one.page_class] += one.count
+    if not by_hour:
+        return None
+    known = list(words.PLATFORM)
+    order = sorted(by_hour, key=lambda p: (known.index(p) if p in known else len(known), p))
+    labels = [_clock(first + hour * _HOUR_MS, zone) for hour in range(HOURS)]
+    names = [words.say(platform, "platform") for platform in order]
+    counts = {hour: tuple(by_hour[platform][hour] for platform in order) for hour in range(HOURS)}
+    total = sum(sum(row) for row in counts.values())
+    # The first platform lies on top, as it stands first in the list.
+    layers = [
+        charts.Series(_slot(platform), tuple(by_hour[platform][hour] for hour in range(HOURS)))
+        for platform in reversed(order)
+    ]
+    drawing = charts.columns(
+        layers,
+        [_column_title(labels[hour], names, counts[hour]) for hour in range(HOURS)],
+        many(
+            "One page load in the last 24 hours. The table below has the numbers.",
+            "%(num)s page loads in the last 24 hours, by hour and platform. The table below has the numbers.",
+            total,
+        ),
+    )
+    return Day(
+        drawing,
+        tuple(labels[hour] for hour in range(0, HOURS, HOURS // MOST_LABELS)),
+        max(sum(row) for row in counts.values()),
+        total,
+        tuple(_platform_row(platform, by_class[platform]) for platform in order),
+        tuple(HourRow(labels[hour], counts[hour]) for hour in reversed(range(HOURS)) if any(counts[hour])),
+    )
 
 
-def _urgency(finding: Finding, now: int) -> tuple[bool, bool, int, int, int]:
-    warned = finding.flagged and not is_approved(finding, now)
-    return (warned and not finding.answer, warned, finding.stage.rank, finding.level.rank, finding.last_seen)
+def _platform_row(platform: str, classes: Counter[str]) -> PlatformRow:
+    kinds = sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = tuple((words.say(page_class, "page_class"), count) for page_class, count in kinds)
+    return PlatformRow(words.say(platform, "platform"), charts.swatch(_slot(platform)), classes.total(), named)
 
 
-def bars_of(totals: Sequence[PageTotal]) -> tuple[PlatformBar, ...]:
-    """Group page loads by platform, most first, and draw each platform's bar on one common scale."""
-    by_platform: dict[str, list[PageTotal]] = {}
-    for total in totals:
-        by_platform.setdefault(total.platform, []).append(total)
-    sums = {platform: sum(t.count for t in rows) for platform, rows in by_platform.items()}
-    longest = max(sums.values(), default=1)
-    bars = []
-    for platform in sorted(sums, key=lambda p: (-sums[p], p)):
-        rows = sorted(by_platform[platform], key=lambda t: (-t.count, t.page_class))
-        classes = tuple(ClassTotal(words.say(t.page_class, "page_class"), t.count, t.last_at) for t in rows)
-        name = words.say(platform, "platform")
-        spoken = f"{name}: " + words.listed([f"{c.count} {c.label}" for c in classes])
-        drawing = charts.bar([charts.Segment(c.label, c.count) for c in classes], longest, spoken)
-        bars.append(PlatformBar(name, sums[platform], drawing, classes))
-    return tuple(bars)
+def _slot(platform: str) -> int:
+    """Return a platform's place in the palette: the same on every day."""
+    known = list(words.PLATFORM)
+    return known.index(platform) if platform in known else charts.SLOTS - 1
+
+
+def _clock(at: int, zone: tzinfo | None) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%H:%M}"
+
+
+def _column_title(label: str, names: Sequence[str], counts: Sequence[int]) -> str:
+    parts = [f"{name} {thousands(count)}" for name, count in zip(names, counts, strict=True) if count]
+    return f"{label}: {', '.join(parts)}" if parts else f"{label}: 0"
+
+
+def seen_browsers(browsers: Sequence[BrowserState], most: int) -> tuple[tuple[BrowserState, ...], int]:
+    """Return the first browsers, connected ones that hide something before the others, and how many are left."""
+    order = sorted(browsers, key=lambda b: (not b.connected, not b.missing))
+    return tuple(order[:most]), max(0, len(order) - most)
 
 
 def stage_sentence(finding: Finding) -> str:
     """Say how far a tool has got, and where."""
     where = words.listed([words.say(p, "platform") for p in finding.platforms])
     if finding.stage is Stage.COLLECTING:
-        return f"Collecting from {where}" if where else "Collecting"
+        return text("Collecting from %(where)s", where=where) if where else text("Collecting")
     if finding.stage is Stage.RUNNING:
-        return f"Running, talks to {where}" if where else "Running"
-    return "Installed, not seen running"
+        return text("Running, talks to %(where)s", where=where) if where else text("Running")
+    return text("Installed, not seen running")

@@ -63,6 +63,8 @@ SAID: Final[Mapping[str, str]] = {
     "disputed": "Recorded: that was not you.",
     "started": "Watching has started. One press stops it again.",
     "stopped": "Nothing is looked at any more. One press starts it again.",
+    "paused": "Paused for an hour. Nothing is looked at until then; it goes on by itself.",
+    "resumed": "Watching goes on.",
     "shown": "Recorded: the notice was shown to you.",
     "answered": "Recorded. You can change your answer at any time.",
     "elsewhere": "The law of that country is not shown to you any more. One press shows it again.",

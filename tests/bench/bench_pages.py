@@ -1,9 +1,9 @@
 """The local page with a million stored page loads, in headless Chromium: what is transferred, and when it is painted.
 
 The real agent, its database filled before it starts, its page opened by a one-time link. Bytes are what Chromium says
-it received, style sheet, script and icon included, with an empty cache; where each request went is looked at too. Largest
-Contentful Paint comes from the browser's own timeline. Beside it, in turns: a page of the same bytes that a server of
-nothing but aiohttp holds ready in memory, which is what this machine and browser allow at best.
+it received, style sheet, script and icon included, with an empty cache; where each request went is looked at too.
+Largest Contentful Paint comes from the browser's own timeline. Beside it, in turns: a page of the same bytes that a
+server of nothing but aiohttp holds ready in memory, which is what this machine and browser allow at best.
 
     python -m tests.bench.bench_pages [--json] [--quick]
 """

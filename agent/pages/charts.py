@@ -1,4 +1,4 @@
-"""A chart of stacked columns as SVG, drawn here: no script, no style attribute, nothing to load (our policy forbids it).
+"""A chart of stacked columns as SVG, drawn here: no script, no style attribute, nothing to load.
 
 Numbers go in by column and series; out comes one image that stretches with its container and holds no text of its own,
 so that what is read around it keeps its size on a narrow screen. One path a series keeps it small: a day of nine

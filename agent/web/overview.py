@@ -211,7 +211,7 @@ def approved_ones(findings: Iterable[Finding], approvals: Sequence[Approval], no
 
 
 def first_hour(now: int, zone: tzinfo | None) -> int:
-    """Return when the first of the last 24 hours by the person's clock began, UTC milliseconds; this one is the last."""
+    """Return when the first of the last 24 hours on the clock here began, UTC milliseconds; this is the last one."""
     here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
     begun = here - timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
     return round(begun.timestamp() * 1000) - (HOURS - 1) * _HOUR_MS

@@ -102,6 +102,7 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
     environment.policies["ext.i18n.trimmed"] = True
     # The callables look the language up at each call: it is the request's, not the environment's.
     environment.install_gettext_callables(language.unfilled, language.unfilled_many, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["spoken"] = language.current
     environment.filters.update(
         ago=lambda at: _time_element(at, relative(at, clock.now()), zone),
         date=lambda at: _time_element(at, calendar(at, zone), zone),

@@ -1,6 +1,6 @@
 """What the consent page says of each purpose: whether it is on and why, what stands on record, what can be pressed.
 
-`PurposeView`s come from the agent in the person's language; here the state of their gate becomes an English sentence
+`PurposeView`s come from the agent in the person's language; here the state of their gate becomes a sentence in it
 and the acts that make sense now become buttons. Three rules shape the buttons: a choice never has a louder side, taking
 back is one press like giving, and a button that the notice names carries the notice's own words for it.
 """
@@ -15,6 +15,7 @@ from agent.content.notices import said
 from agent.model.consent import PurposeView
 from agent.model.purposes import Act, ActKind, Channel, GateState, Mode
 from agent.pages import words
+from agent.pages.language import current, many, text, unfilled
 
 ASKS: Final = frozenset({"notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"})
 """Reasons of a gate that waits for the person to read or answer the notice."""
@@ -38,11 +39,10 @@ CONTROLS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Words around a moment: `before`, the moment as UTC milliseconds or None, `after`."""
+    """Words, and the moment that belongs into their place `%(when)s`: UTC milliseconds, or None where there is none."""
 
-    before: str
+    words: str
     at: int | None = None
-    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +117,19 @@ def summary(views: Sequence[PurposeView]) -> str:
     """Say in one line how many purposes are on and whether one waits for an answer."""
     used = [view for view in views if view.in_use]
     if not used:
-        return "Nothing is asked of you here."
+        return text("Nothing is asked of you here.")
     on = sum(view.gate.state is GateState.OPEN for view in used)
     asking = sum(view.gate.reason in ASKS for view in used if not view.optional)
     held = sum(view.held for view in used)
-    line = f"{on} of {words.counted(len(used), 'purpose')} {'is' if on == 1 else 'are'} on."
+    if len(used) == 1:
+        told = [text("The only purpose is on.") if on else text("The only purpose is off.")]
+    else:
+        told = [many("%(num)s of %(all)s purposes is on.", "%(num)s of %(all)s purposes are on.", on, all=len(used))]
     if asking:
-        line += f" {asking} {'waits' if asking == 1 else 'wait'} for your answer."
+        told.append(many("%(num)s waits for your answer.", "%(num)s wait for your answer.", asking))
     if held:
-        line += f" You object to {held}."
-    return line
+        told.append(many("You object to %(num)s.", "You object to %(num)s.", held))
+    return " ".join(told)
 
 
 def _card(view: PurposeView, mode: Mode, language: str, unread: bool) -> Card:
@@ -187,10 +190,12 @@ def _choices(view: PurposeView, mode: Mode, language: str) -> tuple[Choice, ...]
     if view.gate.reason in ASKS:
         told = None  # What was said was said to an earlier notice.
     if mode is not Mode.MANAGED:
-        start = Choice(ActKind.ACKNOWLEDGED, "Start")
+        start = Choice(ActKind.ACKNOWLEDGED, text("Start"), current())
         if view.gate.state is GateState.OPEN:
-            return (Choice(ActKind.OBJECTED, "Stop"),)
-        return (start,) if told is ActKind.OBJECTED else (start, Choice(ActKind.OBJECTED, "Do not start"))
+            return (Choice(ActKind.OBJECTED, text("Stop"), current()),)
+        return (
+            (start,) if told is ActKind.OBJECTED else (start, Choice(ActKind.OBJECTED, text("Do not start"), current()))
+        )
     if told in (ActKind.ACKNOWLEDGED, ActKind.AUTHORISED):
         return (_named(ActKind.OBJECTED, "object", language),)
     if needs_authorisation(view, mode):
@@ -215,20 +220,23 @@ def _state(view: PurposeView, mode: Mode) -> Sentence:
     """Say whether a purpose is on; if not, when it will be and why."""
     gate = view.gate
     if gate.state is GateState.OPEN:
-        return Sentence("On since ", gate.since, ".") if gate.since else Sentence("On.")
+        return Sentence(unfilled("On since %(when)s."), gate.since) if gate.since else Sentence(text("On."))
     if gate.until is not None:
-        return Sentence("Starts ", gate.until, ": the days between notice and start are not over. Off until then.")
+        return Sentence(
+            unfilled("Starts %(when)s: the days between notice and start are not over. Off until then."), gate.until
+        )
     if gate.reason == "not_acknowledged" and mode is not Mode.MANAGED:
-        return Sentence("Off. It starts when you say so, and not before.")
+        return Sentence(text("Off. It starts when you say so, and not before."))
     if gate.reason == "objected" and mode is not Mode.MANAGED:
-        return Sentence("Off, because you stopped it.")
+        return Sentence(text("Off, because you stopped it."))
     return Sentence(words.say(gate.reason or "closed", "gate"))
 
 
 def _standing(act: Act, mode: Mode) -> Sentence:
     """Say what stands on record, with its date."""
+    done, when = words.done(act.kind, mode), "%(when)s"
     if act.channel is Channel.SELF:
-        return Sentence(f"{words.done(act.kind, mode)}, by this test instance itself, ", act.at, ".")
+        return Sentence(text("%(act)s, by this test instance itself, %(when)s.", act=done, when=when), act.at)
     if act.channel is Channel.CLOCK:
-        return Sentence("Your consent was over, ", act.at, ".")
-    return Sentence(f"You: «{words.done(act.kind, mode)}», ", act.at, ".")
+        return Sentence(unfilled("Your consent was over, %(when)s."), act.at)
+    return Sentence(text("You: «%(act)s», %(when)s.", act=done, when=when), act.at)

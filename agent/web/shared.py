@@ -18,7 +18,7 @@ from agent.model.face import AgentFace, NoticeText, Status
 from agent.model.findings import Finding
 from agent.model.ports import Clock
 from agent.model.purposes import Mode
-from agent.pages.language import LANGUAGES, current, telling_in
+from agent.pages.language import LANGUAGES, current, telling_in, text
 from agent.pages.security import FORM_FIELD, SESSION, Refusal, Refused
 from agent.web import languages, overview
 from agent.web.visits import Visits
@@ -69,8 +69,8 @@ class Shared:
             "state": overview.state_of(status),
             "form_field": FORM_FIELD,
             "form_token": request[SESSION].form_token,
-            "said_texts": SAID,
-            "said": SAID.get(request.query.get("said", "")),
+            "said_texts": {key: text(said) for key, said in SAID.items()},
+            "said": text(SAID[said]) if (said := request.query.get("said", "")) in SAID else None,
             "here": request.path,
             "language": current(),
             "page_languages": [(code, languages.NAMES[code]) for code in LANGUAGES],
@@ -132,12 +132,12 @@ def _asked_for(request: web.Request) -> str:
 
 def refused_page(request: web.Request, refused: Refused) -> web.Response:
     """Say in plain words why a request was refused, without anything that a stranger must not learn."""
-    title, text = REFUSED[refused.refusal]
+    title, what_now = REFUSED[refused.refusal]
     inside = SESSION in request
     with telling_in(_asked_for(request)):
         context = {
-            "title": title,
-            "text": text,
+            "title": text(title),
+            "text": text(what_now),
             "why": refused.why if inside else "",
             "session": inside,
             "language": current(),

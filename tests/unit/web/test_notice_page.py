@@ -35,7 +35,7 @@ async def test_the_exact_text_and_its_hash_stand_there_in_every_language(inside:
     assert hashlib.sha256(shown.encode()).hexdigest() == sha
     assert text.count(sha) >= 2
     assert f'<article class="notice" id="notice" lang="{language}"' in text
-    assert '<html lang="en">' in text, "the frame around it is English in this release"
+    assert f'<html lang="{language}">' in text, "the frame around it speaks the same language"
     for code in LANGUAGES:
         assert f'href="/notice?lang={code}" hreflang="{code}" lang="{code}"' in text
     assert f'lang="{language}" aria-current="true"' in text

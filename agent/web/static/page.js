@@ -1,5 +1,6 @@
-// Makes a page live. Everything works without this file; with it, the overview follows what happens, a press does not
-// reload the page, and the notice reports that it was shown. Data comes as ready HTML from our own server, escaped there.
+// Makes a page live. Everything works without this file; with it, overview and health follow what happens, a press does
+// not reload the page, a command can be copied, and the notice reports that it was shown. Data comes as ready HTML from
+// our own server, escaped there.
 
 const token = document.querySelector('meta[name="form-token"]').content;
 const live = document.getElementById("live");
@@ -24,21 +25,39 @@ function say(text) {
   said.replaceChildren(line);
 }
 
+/** Returns a function that finds an element again after its section was replaced: by its id, else by what it leads to. */
+function finderOf(element) {
+  if (!element || !live.contains(element)) return () => null;
+  if (element.id) return () => document.getElementById(element.id);
+  const section = CSS.escape(element.closest("section[id]")?.id ?? live.id);
+  const href = element.getAttribute("href");
+  const alike = `#${section} ${element.localName}${href ? `[href="${CSS.escape(href)}"]` : ""}`;
+  const index = [...document.querySelectorAll(alike)].indexOf(element);
+  return () => document.querySelectorAll(alike)[index] ?? null;
+}
+
 /** Puts fresh sections in the place of those that differ; keeps open what was open, and the focus where it was. */
 function renew(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
-  const focused = document.activeElement?.id;
+  const focused = document.activeElement;
+  const find = finderOf(focused);
   for (const section of live.querySelectorAll("section[id]")) {
     const next = fresh.getElementById(section.id);
     if (!next) continue;
     for (const details of section.querySelectorAll("details[open][id]")) {
       next.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute("open", "");
     }
-    if (section.outerHTML !== next.outerHTML) section.replaceWith(document.importNode(next, true));
+    if (section.outerHTML === next.outerHTML) continue;
+    const scrolled = [...section.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
+    const placed = document.importNode(next, true);
+    section.replaceWith(placed);
+    [...placed.querySelectorAll(".scroll")].forEach((each, index) => {
+      each.scrollLeft = scrolled[index] ?? 0;
+    });
   }
-  const title = document.getElementById("state-line")?.textContent.trim();
+  const title = document.querySelector("[data-title]")?.dataset.title;
   if (title) document.title = `${title} · Gleanwatch`;
-  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (document.activeElement !== focused) find()?.focus({ preventScroll: true });
 }
 
 let renewing = false;
@@ -137,6 +156,20 @@ function reportShown(notice) {
   });
   for (const part of parts) watcher.observe(part);
   document.addEventListener("visibilitychange", check);
+}
+
+// A text that is there to be copied has a button that does so.
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const text = document.getElementById(button.dataset.copies);
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      say(button.dataset.copied);
+    } catch {
+      getSelection().selectAllChildren(text);
+    }
+  });
 }
 
 if (live) {

@@ -1,20 +1,27 @@
 // The one file that touches the browser: it builds the parts, joins them and passes the browser's events in.
 //
-//   tabs.onUpdated → (gate) → reduce.js → delivery.js ⇄ queue.js
+//   tabs.onUpdated → (gate) → own_sites.js (stays here)
+//                           → reduce.js → delivery.js ⇄ queue.js
 //                                             ⇅
-//                        native host ⇄ connection.js ⇄ answers.js ← pop-up ⇄ state.js
+//                        native host ⇄ connection.js ⇄ answers.js, asks.js ← pop-up, welcome, options ⇄ state.js
 //
 // Listeners are registered at once, as the browser demands of a worker. The gate is asked first: while it is not open
-// a tab event is left alone, its address unread.
+// a tab event is left alone, its address unread. What a page of ours may say is the list in `PAGE_SAYS`.
 
 import { Answers } from "./answers.js";
+import { AskError, Asks } from "./asks.js";
 import { whichBrowser } from "./browser.js";
 import { ALARM, Connection } from "./connection.js";
+import { hiddenPlatforms } from "./coverage.js";
 import { Delivery } from "./delivery.js";
 import { WaitingRoom, stayedOpen } from "./gate.js";
+import { readManaged } from "./managed.js";
+import { NOTIFICATION, Notifier } from "./notify.js";
+import { OwnSites, hostOf, originsOf } from "./own_sites.js";
 import { Queue, randomClient } from "./queue.js";
 import { Reducer, keyedDigest } from "./reduce.js";
-import { badge, isLocalPage } from "./state.js";
+import { asksForNotice, badge, isLocalPage } from "./state.js";
+import { say } from "./words.js";
 
 /** @type {typeof chrome} */
 const api = /** @type {any} */ (globalThis).browser ?? chrome;
@@ -38,8 +45,18 @@ let lastGate = null;
 let pageAskedAt = -Infinity;
 let changePending = false;
 let badgeShown = "";
-/** @type {Set<chrome.runtime.Port>} */
-const popups = new Set();
+/** The pages of ours that are open. @type {Set<chrome.runtime.Port>} */
+const pages = new Set();
+const PAGE_NAMES = new Set(["popup", "welcome", "options"]);
+/** The required platforms that the browser hides. @type {string[]} */
+let hidden = [];
+/** @type {import("./managed.js").Managed} */
+let managed = readManaged(null);
+/** How the extension came here; `admin`: whoever manages the browser put it there. */
+let installType = "";
+/** Whether the welcome page waits until the agent has a notice to show (managed setting `welcome`). */
+let welcomeWaits = false;
+const WELCOME = "welcome_waits";
 /** @type {WaitingRoom<[number, chrome.tabs.OnUpdatedInfo, chrome.tabs.Tab]>} */
 const waitingRoom = new WaitingRoom(HOLD_EVENTS);
 
@@ -51,8 +68,30 @@ const answers = new Answers({
   changed,
 });
 
+const asks = new Asks({
+  send: (message) => connection.send(message),
+  setTimer,
+  clearTimer: (timer) => self.clearTimeout(timer),
+});
+
+const digest = keyedDigest(crypto.subtle);
+const ownSites = new OwnSites({
+  local: api.storage.local,
+  digest,
+  allowed: () => (delivery?.open ?? false) && managed.settings.own_sites,
+  dayOf,
+  setTimer,
+  changed,
+});
+
+const notifier = new Notifier({
+  session: api.storage.session,
+  // The name space is there only once the person has allowed it.
+  show: (id, options) => void api.notifications?.create(id, options),
+});
+
 const reducer = new Reducer({
-  digest: keyedDigest(crypto.subtle),
+  digest,
   allowed: () => delivery?.open ?? false,
   emit: (load) => delivery?.add(load),
 });
@@ -89,19 +128,115 @@ api.alarms.onAlarm.addListener((alarm) => {
 });
 
 api.runtime.onStartup.addListener(() => connection.start());
-api.runtime.onInstalled.addListener(() => connection.start());
+api.runtime.onInstalled.addListener(({ reason }) => {
+  connection.start();
+  if (reason === "install") void firstWelcome();
+});
+
+api.permissions.onAdded.addListener(() => void permissionsChanged());
+api.permissions.onRemoved.addListener(() => void permissionsChanged());
+api.storage.onChanged.addListener((_, area) => {
+  if (area === "managed") void readSettings();
+});
+listenForClicks();
+
+/** @typedef {Record<string, any>} Said */
+/** What a page of ours may say, and what is done. @type {Readonly<Record<string, (said: Said, port: chrome.runtime.Port) => void>>} */
+const PAGE_SAYS = {
+  retry: () => connection.start(),
+  open_page: openPage,
+  answer,
+  ask: (said, port) => void passOn(said, port),
+  own_sites_add: (said) => void addOwnSite(said["host"]),
+  own_sites_remove: (said) => ownSites.remove(said["host"]),
+};
 
 api.runtime.onConnect.addListener((port) => {
-  if (port.name !== "popup") return;
-  popups.add(port);
-  port.onDisconnect.addListener(() => popups.delete(port));
-  port.onMessage.addListener((message) => {
-    if (message?.kind === "retry") connection.start();
-    if (message?.kind === "answer") answer(message);
-    if (message?.kind === "open_page" && delivery?.askForPage()) pageAskedAt = now();
+  if (!PAGE_NAMES.has(port.name)) return;
+  pages.add(port);
+  port.onDisconnect.addListener(() => pages.delete(port));
+  port.onMessage.addListener((said) => {
+    const kind = String(said?.kind);
+    if (Object.hasOwn(PAGE_SAYS, kind)) PAGE_SAYS[kind]?.(said, port);
   });
-  port.postMessage(snapshot());
+  port.postMessage({ kind: "state", state: snapshot() });
 });
+
+/**
+ * A page's question, on to the agent and back.
+ * @param {Said} said
+ * @param {chrome.runtime.Port} port
+ */
+async function passOn({ kind, id, what, ...fields }, port) {
+  /** @type {Said} */
+  let told;
+  try {
+    told = { document: await asks.ask(what, fields) };
+  } catch (error) {
+    const { problem, message } = error instanceof AskError ? error : new AskError("broken");
+    told = { problem, error: message };
+  }
+  // The page may be closed by now.
+  if (pages.has(port)) port.postMessage({ kind: "told", id, ...told });
+}
+
+function openPage() {
+  if (delivery?.askForPage()) pageAskedAt = now();
+}
+
+/** A click on the notification opens the person's page. Registered where the browser has notifications for us. */
+function listenForClicks() {
+  const clicked = api.notifications?.onClicked;
+  if (clicked !== undefined && !clicked.hasListener(onNotificationClicked)) clicked.addListener(onNotificationClicked);
+}
+
+/** @param {string} id */
+function onNotificationClicked(id) {
+  if (id !== NOTIFICATION) return;
+  void api.notifications.clear(id);
+  openPage();
+}
+
+/** @param {string[]} origins */
+const granted = (origins) => api.permissions.contains({ origins });
+
+/** What the browser lets us see is different. */
+async function permissionsChanged() {
+  listenForClicks();
+  await Promise.all([findHidden(), ownSites.removeHidden(granted)]);
+  changed();
+}
+
+async function findHidden() {
+  const before = hidden.join();
+  hidden = await hiddenPlatforms(granted);
+  if (hidden.join() !== before) delivery?.coverage();
+}
+
+/**
+ * The options page has asked the browser for a site; it is added if the browser said yes.
+ * @param {unknown} typed
+ */
+async function addOwnSite(typed) {
+  if (!managed.settings.own_sites || typeof typed !== "string") return;
+  if (await granted(originsOf(hostOf(typed)))) ownSites.add(typed);
+}
+
+/** What whoever manages this browser has set. Firefox rejects where nobody has; Chromium gives nothing. */
+async function readSettings() {
+  managed = readManaged(await api.storage.managed.get(null).catch(() => null));
+  changed();
+}
+
+/** Open the welcome page, once: at install, or when the agent has a notice for the person. */
+async function firstWelcome() {
+  await readSettings();
+  if (managed.settings.welcome) void api.tabs.create({ url: "welcome.html" });
+  else {
+    welcomeWaits = true;
+    await api.storage.local.set({ [WELCOME]: true });
+  }
+}
 
 /**
  * The gate is open: look at one tab event. Only its status and its address are read.
@@ -112,12 +247,15 @@ api.runtime.onConnect.addListener((port) => {
  */
 function look(tabId, change, tab, at) {
   if (change.url === undefined && change.status === undefined) return;
-  void reducer.observe(tabId, change, tab.url, at);
+  const own = ownSites.observe(tabId, change, tab.url, at);
+  // Of a site of the person's own the reducer learns that the tab went elsewhere.
+  if (own) void reducer.observe(tabId, {}, undefined, at);
+  else void reducer.observe(tabId, change, tab.url, at);
 }
 
 /**
  * The person answered a flag in the pop-up. Only a flag that is there can be answered.
- * @param {{finding?: unknown, category?: unknown, dwell_ms?: unknown}} message
+ * @param {Said} message
  */
 function answer({ finding, category, dwell_ms }) {
   const flag = delivery?.flags.find(({ id }) => id === finding);
@@ -129,6 +267,17 @@ function onGate(gate) {
   if (!stayedOpen(lastGate, gate)) reducer.forget();
   lastGate = gate;
   for (const { held, at } of waitingRoom.close(gate)) look(...held, at);
+  if (!welcomeWaits || !asksForNotice(gate)) return;
+  welcomeWaits = false;
+  void api.storage.local.remove(WELCOME);
+  void api.tabs.create({ url: "welcome.html" });
+}
+
+/** The person's day, such as `2026-11-24`. @param {number} at milliseconds UTC */
+function dayOf(at) {
+  const day = new Date(at);
+  const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
 }
 
 /** @param {string} url */
@@ -160,6 +309,17 @@ function snapshot() {
     failed: reducer.failed,
     storageFailed: queue?.storageFailed ?? false,
     extensionVersion: version,
+    missing: hidden,
+    ownSites: ownSites.list(now()),
+    managed: {
+      by: managed.settings.organisation,
+      contact: managed.settings.contact,
+      installType,
+      ownSites: managed.settings.own_sites,
+      github: managed.settings.github,
+      notifications: managed.settings.notifications,
+      ignored: managed.ignored,
+    },
   };
 }
 
@@ -170,7 +330,7 @@ function changed() {
   self.setTimeout(() => {
     changePending = false;
     const state = snapshot();
-    for (const port of popups) port.postMessage(state);
+    for (const port of pages) port.postMessage({ kind: "state", state });
     showBadge(badge(state));
   }, 100);
 }
@@ -183,7 +343,7 @@ function showBadge({ text, tone, title }) {
   void api.action.setBadgeText({ text });
   void api.action.setBadgeBackgroundColor({ color: tone === "trouble" ? "#a8201a" : "#9a5b00" });
   void api.action.setBadgeTextColor({ color: "#ffffff" });
-  void api.action.setTitle({ title: `Gleanwatch: ${title}` });
+  void api.action.setTitle({ title: say("common_button_title", title) });
 }
 
 async function begin() {
@@ -194,10 +354,14 @@ async function begin() {
     setTimer,
     makeClient: () => randomClient((bytes) => crypto.getRandomValues(bytes)),
   });
-  await answers.open();
+  installType = (await api.management.getSelf().catch(() => null))?.installType ?? "";
+  welcomeWaits ||= Boolean((await api.storage.local.get(WELCOME))[WELCOME]);
+  await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readSettings()]);
   delivery = new Delivery({
     queue,
     answers,
+    asks,
+    hidden: () => hidden,
     send: (message) => connection.send(message),
     about: {
       ...whichBrowser({
@@ -213,6 +377,7 @@ async function begin() {
     worked: () => connection.worked(),
     onGate,
     onPage,
+    onFlags: (flags) => notifier.flags(flags),
   });
   // The host may have spoken while the queue was being read.
   if (connection.phase === "up") delivery.agentUp();

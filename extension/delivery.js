@@ -13,8 +13,8 @@ import { readGate } from "./gate.js";
  * @typedef {import("./queue.js").Load} Load
  * @typedef {import("./gate.js").Gate} Gate
  * @typedef {Record<string, any>} Message
- * @typedef {{version: string, mode: string, organisation: string}} Agent
- * @typedef {{id: string, name: string, family: string, stage: string, level: string, platforms: string[], since: number, why: string, answer: string}} Flag
+ * @typedef {{version: string, mode: string, organisation: string, contact: string, answersQuestions: boolean}} Agent
+ * @typedef {{id: string, name: string, family: string, stage: string, level: string, platforms: string[], since: number, why: string, answer: string, held_until: number | null}} Flag
  * @typedef {{reason: string, detail: string}} Refusal
  *
  * `away`: no agent. `greeting`: hello said. `welcome`: no gate yet, or none open. `open`: the gate is open.
@@ -33,6 +33,8 @@ const LONGEST_PAUSE_MS = 20_000;
 const TEMPORARY = new Set(["store_full", "store_failed"]);
 /** Refusals that some other message than a page load can have caused, or that say nothing about one event. */
 const NOBODYS_FAULT = new Set(["unknown_kind", "unknown_version", "no_hello"]);
+/** Messages whose refusal says nothing about page loads. */
+const APART = new Set(["answer", "coverage", "ask", "act", "pause"]);
 
 /**
  * Cut what waits into messages of at most 500 events and 60,000 bytes, in order.
@@ -93,10 +95,13 @@ export class Delivery {
    * @param {() => number} edges.now
    * @param {(run: () => void, ms: number) => unknown} edges.setTimer for less than 30 s only: a worker does not live longer
    * @param {import("./answers.js").Answers} edges.answers what the person said of flags, until the agent has it
+   * @param {import("./asks.js").Asks} edges.asks questions of the extension's pages
+   * @param {() => readonly string[]} edges.hidden the required platforms that the browser hides
    * @param {() => void} edges.changed something that the pop-up shows is different
    * @param {() => void} edges.worked an event was acknowledged: the connection is good
    * @param {(gate: Gate) => void} edges.onGate
    * @param {(url: string) => void} edges.onPage the one-time link that was asked for
+   * @param {(flags: readonly Flag[]) => void} edges.onFlags
    */
   constructor(edges) {
     this.#edges = edges;
@@ -142,6 +147,12 @@ export class Delivery {
     this.#edges.changed();
   }
 
+  /** What the browser hides is different. An agent of an earlier release does not know the message. */
+  coverage() {
+    if (this.agent?.answersQuestions)
+      this.#edges.send({ v: VERSION, kind: "coverage", missing: [...this.#edges.hidden()] });
+  }
+
   /** Ask for a link to the person's page. @returns {boolean} whether there is anybody to ask */
   askForPage() {
     return (this.phase === "open" || this.phase === "welcome") && this.#edges.send({ v: VERSION, kind: "open_page" });
@@ -172,6 +183,8 @@ export class Delivery {
         return this.#onFlags(message);
       case "answered":
         return this.#edges.answers.over(message["finding"], message["at"]);
+      case "told":
+        return this.#edges.asks.receive(message);
       case "page":
         return this.#onPage(message);
       default:
@@ -198,14 +211,23 @@ export class Delivery {
 
   /** @param {Message} message */
   #welcome(message) {
-    const { agent_version, mode, organisation, acked } = message;
+    const { agent_version, mode, organisation, contact, acked } = message;
     if (this.phase !== "greeting" || !isCount(acked)) return false;
-    this.agent = { version: text(agent_version), mode: text(mode), organisation: text(organisation) };
+    this.agent = {
+      version: text(agent_version),
+      mode: text(mode),
+      organisation: text(organisation),
+      contact: text(contact),
+      // This field came with the questions: an agent that does not say it does not know them.
+      answersQuestions: typeof contact === "string",
+    };
     this.refusal = null;
     this.phase = "welcome";
     this.#edges.queue.acknowledge(acked);
     this.#edges.queue.continueAfter(acked);
     this.#edges.queue.lostReported();
+    this.coverage();
+    this.#edges.asks.connected(this.agent.answersQuestions);
     this.#edges.answers.connected();
     return true;
   }
@@ -248,11 +270,15 @@ export class Delivery {
   /** @param {Message} message */
   #onRefuse(message) {
     const reason = text(message["reason"]);
-    this.refusal = { reason, detail: text(message["detail"]) };
     const about = text(message["about"]);
     this.#edges.answers.refused(reason, about);
-    // What is said of an answer says nothing about page loads.
-    if (about === "answer") return true;
+    this.#edges.asks.refused(about);
+    const refusal = { reason, detail: text(message["detail"]) };
+    if (APART.has(about)) {
+      if (about === "answer") this.refusal = refusal;
+      return true;
+    }
+    this.refusal = refusal;
     if (TEMPORARY.has(reason)) this.#pauseThenResend();
     else if (reason === "no_hello" && this.#greetings < MAX_GREETINGS) this.#greet();
     else if (reason === "unknown_version" || this.phase === "greeting") this.phase = "stopped";
@@ -273,7 +299,9 @@ export class Delivery {
       since: isCount(flag?.since) ? flag.since : 0,
       why: text(flag?.why),
       answer: text(flag?.answer),
+      held_until: isCount(flag?.held_until) ? flag.held_until : null,
     }));
+    this.#edges.onFlags(this.flags);
     return true;
   }
 
@@ -343,6 +371,7 @@ export class Delivery {
     this.gate = null;
     this.flags = [];
     this.#edges.answers.disconnected();
+    this.#edges.asks.disconnected();
     this.#posted = 0;
   }
 }

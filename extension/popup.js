@@ -1,29 +1,31 @@
-// The pop-up's page: takes snapshots from the background, lays out what state.js says of them, and passes four wishes
-// back: open my page, try again, what the person says of a flag, and which sites the browser may show us (that one the
-// browser itself asks about).
-// Texts are set as text, never as markup.
+// The pop-up's page: takes states from the background, lays out what state.js says of them, and passes the person's
+// wishes back: open my page, pause, go on, try again, what they say of a flag. Which sites the browser may show us, the
+// browser itself asks about. Texts are set as text, never as markup.
 
+import { openPort } from "./background_port.js";
+import { hiddenPlatforms, originsOfPlatforms } from "./coverage.js";
 import { PLATFORMS } from "./platforms.js";
-import { view } from "./state.js";
+import { platformName, view } from "./state.js";
+import { Today } from "./today.js";
+import { fill, language, listed, many, number, say } from "./words.js";
 
 /** @type {typeof chrome} */
 const api = /** @type {any} */ (globalThis).browser ?? chrome;
 const REFRESH_MS = 5_000;
+const PAUSE_MINUTES = 60;
 
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-/** @param {number} at */
-const date = (at) => dates.format(at);
-
-const REQUIRED = PLATFORMS.filter((platform) => !platform.optional);
-const OPTIONAL = PLATFORMS.filter((platform) => platform.optional);
-const OPTIONAL_ORIGINS = OPTIONAL.flatMap((platform) => platform.match_patterns);
-const OPTIONAL_NAMES = OPTIONAL.map((platform) => platform.name).join(", ");
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
- * @template {HTMLElement} [T=HTMLElement]
+ * Set a text only when it is another one: what a screen reader announces must not be touched for nothing.
  * @param {string} id
+ * @param {string} text
  */
-const part = (id) => /** @type {T} */ (document.getElementById(id));
+function put(id, text) {
+  const node = part(id);
+  if (node.textContent !== text) node.textContent = text;
+}
 
 /**
  * @param {string} tag
@@ -43,35 +45,41 @@ let latest = null;
 
 function show() {
   if (latest === null) return;
-  const { headline, organisation, rows, flags, canOpenPage, canRetry } = view(latest, Date.now(), date);
+  const shown = view(latest, Date.now());
+  const { headline, organisation, rows, flags, canOpenPage, canRetry, canPause, pausedUntil, noticeWaits } = shown;
   part("headline").dataset["tone"] = headline.tone;
-  // The headline is announced by screen readers: it is touched only when it says something else.
-  for (const [id, text] of [
-    ["title", headline.title],
-    ["text", headline.text],
-    ["todo", headline.todo],
-    ["organisation", organisation],
-  ]) {
-    const node = part(id ?? "");
-    if (node.textContent !== text) node.textContent = text ?? "";
-  }
+  put("title", headline.title);
+  put("text", headline.text);
+  put("todo", headline.todo);
+  put("organisation", organisation);
+  put("managed", shown.managed);
+  put("contact", shown.contact);
   part("rows").replaceChildren(
-    ...rows.map((row) =>
-      element("div", "", "", [
-        element("dt", "", row.label),
-        element("dd", "value", row.value),
-        element("dd", "hint", row.hint),
-      ]),
-    ),
+    ...rows
+      .filter(({ quiet }) => !quiet)
+      .map(({ label, value, hint }) =>
+        element("div", "", "", [element("dt", "", label), element("dd", "value", value), element("dd", "hint", hint)]),
+      ),
   );
   part("flags-section").hidden = flags.length === 0;
   showFlags(flags);
-  part("versions").textContent =
-    `Extension ${latest.extensionVersion}${latest.agent ? ` · Agent ${latest.agent.version}` : ""}`;
-  const page = part("open-page");
-  /** @type {HTMLButtonElement} */ (page).disabled = !canOpenPage;
-  page.title = canOpenPage ? "" : "Possible as soon as the agent is connected";
+  const { agent, extensionVersion, missing } = latest;
+  put(
+    "versions",
+    agent === null ? say("popup_version", extensionVersion) : say("popup_versions", extensionVersion, agent.version),
+  );
+  const page = /** @type {HTMLButtonElement} */ (part("open-page"));
+  page.disabled = !canOpenPage;
+  page.title = canOpenPage ? "" : say("popup_open_page_later");
   part("retry").hidden = !canRetry;
+  part("read-notice").hidden = !noticeWaits;
+  part("notice").hidden = noticeWaits;
+  part("pause").hidden = !canPause;
+  part("pause-note").hidden = !canPause;
+  part("go-on").hidden = pausedUntil === null;
+  part("allow").hidden = missing.length === 0;
+  put("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
+  void today.look(latest);
 }
 
 /** When each flag came before the person, for the time they had before they answered. @type {Map<string, number>} */
@@ -83,10 +91,13 @@ let flagsShown = "";
  * @param {import("./state.js").FlagView[]} flags
  */
 function showFlags(flags) {
-  // How long ago it was is told anew each time, in place: it alone must not take a button away.
-  const said = JSON.stringify(flags, (key, value) => (key === "since" ? undefined : value));
+  // How long ago it was and how long is left is told anew each time, in place: it alone must not take a button away.
+  const said = JSON.stringify(flags, (key, value) => (key === "since" || key === "held" ? value === "" : value));
   if (said === flagsShown) {
-    for (const { id, since } of flags) part(`since-${id}`).textContent = since;
+    for (const { id, since, held } of flags) {
+      put(`since-${id}`, since);
+      put(`held-${id}`, held);
+    }
     return;
   }
   flagsShown = said;
@@ -96,7 +107,7 @@ function showFlags(flags) {
 }
 
 /** @param {import("./state.js").FlagView} flag */
-function flagElement({ id, name, level, levelText, doing, why, since, said, asks, choices }) {
+function flagElement({ id, name, level, levelText, doing, why, held, since, said, asks, choices }) {
   if (!shownAt.has(id)) shownAt.set(id, Date.now());
   const badge = element("span", "level", levelText);
   badge.dataset["level"] = level;
@@ -106,60 +117,106 @@ function flagElement({ id, name, level, levelText, doing, why, since, said, asks
     button.setAttribute("type", "button");
     button.addEventListener("click", () => {
       const dwell_ms = Date.now() - (shownAt.get(id) ?? Date.now());
-      background.postMessage({ kind: "answer", finding: id, category, dwell_ms });
+      background.post({ kind: "answer", finding: id, category, dwell_ms });
     });
     return button;
   });
   const answers = element("div", "answers", "", buttons);
   answers.setAttribute("role", "group");
-  answers.setAttribute("aria-label", `What do you say of ${name}?`);
-  const change = element("details", "change", "", [element("summary", "", "Change your answer"), answers]);
-  const onPage = element("p", "todo", "Answer on your page: the agent is too old to take it here.");
+  answers.setAttribute("aria-label", say("popup_answers_label", name));
+  const change = element("details", "change", "", [element("summary", "", say("popup_change")), answers]);
+  const onPage = element("p", "todo", say("popup_on_page"));
+  const whyElement = element("p", "why", why);
+  // The agent's own words, which it says in English.
+  if (language() !== "en") whyElement.lang = "en";
+  const heldElement = element("p", "held", held);
+  heldElement.id = `held-${id}`;
   const sinceElement = element("p", "since", since);
   sinceElement.id = `since-${id}`;
   const status = element("p", "said", said);
   status.setAttribute("role", "status");
   return element("li", "", "", [
-    element("div", "head", "", [element("span", "name", name), badge]),
+    element("div", "head", "", [element("h3", "name", name), badge]),
     element("p", "doing", doing),
-    element("p", "why", why),
+    whyElement,
+    heldElement,
     sinceElement,
     ...(said === "" ? [] : [status]),
     ...(buttons.length === 0 ? [onPage] : asks ? [answers] : [change]),
   ]);
 }
 
-async function showSites() {
-  const granted = await Promise.all(
-    REQUIRED.map((platform) => api.permissions.contains({ origins: [...platform.match_patterns] })),
+/**
+ * @param {import("./today.js").Bar[] | null} bars
+ * @param {string} problem
+ */
+function showToday(bars, problem) {
+  part("today").hidden = bars === null || bars.length === 0;
+  part("bars").replaceChildren(
+    ...(bars ?? []).map(({ name, count, share }) => {
+      const site = element("th", "", name);
+      site.setAttribute("scope", "row");
+      const bar = element("div", "bar", "");
+      bar.style.inlineSize = `${Math.max(2, Math.round(share * 100))}%`;
+      return element("tr", "", "", [site, element("td", "track", "", [bar]), element("td", "count", number(count))]);
+    }),
   );
-  const missing = REQUIRED.filter((_, index) => !granted[index]);
-  const optional = await api.permissions.contains({ origins: [...OPTIONAL_ORIGINS] });
-  const names = REQUIRED.filter((_, index) => granted[index]).map((platform) => platform.name);
-  part("sites").textContent = [...names, ...(optional ? [OPTIONAL_NAMES] : [])].join(" · ") || "None";
-  part("missing").hidden = missing.length === 0;
-  part("missing").textContent =
-    `The browser hides these from Gleanwatch: ${missing.map((platform) => platform.name).join(", ")}.`;
-  const allow = part("allow");
-  allow.hidden = missing.length === 0;
-  allow.onclick = () =>
-    api.permissions.request({ origins: missing.flatMap((platform) => platform.match_patterns) }).then(showSites);
-  const github = part("github");
-  github.hidden = false;
-  github.textContent = optional ? `Stop counting ${OPTIONAL_NAMES}` : `Count ${OPTIONAL_NAMES} too`;
-  github.onclick = () =>
-    (optional
-      ? api.permissions.remove({ origins: OPTIONAL_ORIGINS })
-      : api.permissions.request({ origins: OPTIONAL_ORIGINS })
-    ).then(showSites);
+  const open = latest?.gate?.state === "open";
+  const none = say(open ? "popup_today_empty" : "popup_today_empty_closed");
+  put("today-empty", bars === null ? problem || say("popup_today_away") : bars.length === 0 ? none : "");
 }
 
-const background = api.runtime.connect({ name: "popup" });
-background.onMessage.addListener((snapshot) => {
-  latest = snapshot;
+async function showSites() {
+  /** @param {string[]} origins */
+  const granted = (origins) => api.permissions.contains({ origins });
+  const hidden = await hiddenPlatforms(granted);
+  const optional = PLATFORMS.filter((platform) => platform.optional);
+  const added = await Promise.all(optional.map(({ match_patterns }) => granted([...match_patterns])));
+  const seen = [
+    ...PLATFORMS.filter((platform) => !platform.optional && !hidden.includes(platform.key)),
+    ...optional.filter((_, at) => added[at]),
+  ];
+  put("sites", listed(seen.map(({ key }) => platformName(key))) || say("popup_sites_none"));
+}
+
+/** @param {number} minutes 0: go on now */
+async function pause(minutes) {
+  put("failed", "");
+  try {
+    await background.ask("pause", { minutes });
+  } catch (error) {
+    put("failed", say("popup_failed", error instanceof Error ? error.message : ""));
+  }
+}
+
+/** Open a page of the extension in a tab and be gone. @param {() => Promise<unknown>} open */
+async function go(open) {
+  await open();
+  window.close();
+}
+const openNotice = () => void go(() => api.tabs.create({ url: api.runtime.getURL("welcome.html") }));
+
+fill(document);
+const today = new Today({
+  ask: () => background.ask("today"),
+  setTimer: (run, ms) => setTimeout(run, ms),
+  show: showToday,
+});
+const background = openPort("popup", (state) => {
+  latest = state;
   show();
 });
-part("open-page").addEventListener("click", () => background.postMessage({ kind: "open_page" }));
-part("retry").addEventListener("click", () => background.postMessage({ kind: "retry" }));
+part("open-page").addEventListener("click", () => background.post({ kind: "open_page" }));
+part("retry").addEventListener("click", () => background.post({ kind: "retry" }));
+part("read-notice").addEventListener("click", openNotice);
+part("notice").addEventListener("click", openNotice);
+part("options").addEventListener("click", () => void go(() => api.runtime.openOptionsPage()));
+part("pause").addEventListener("click", () => void pause(PAUSE_MINUTES));
+part("go-on").addEventListener("click", () => void pause(0));
+part("allow").addEventListener("click", () => {
+  void api.permissions.request({ origins: originsOfPlatforms(latest?.missing ?? []) });
+});
+api.permissions.onAdded.addListener(() => void showSites());
+api.permissions.onRemoved.addListener(() => void showSites());
 setInterval(show, REFRESH_MS);
 void showSites();

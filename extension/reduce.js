@@ -7,6 +7,7 @@
 // have (for `sequential`). No address, no id and no number is kept.
 
 import { classifyAddress } from "./classify.js";
+import { NewPages, trim } from "./new_page.js";
 import { SENDABLE } from "./platforms.js";
 
 /**
@@ -17,13 +18,12 @@ import { SENDABLE } from "./platforms.js";
  * @property {boolean} first
  * @property {boolean} sequential
  *
- * @typedef {{url?: string | undefined, status?: string | undefined}} Change the part of a tab event that is looked at
- * @typedef {(text: string) => Promise<string>} Digest a keyed hash as short text
+ * @typedef {import("./new_page.js").Change} Change
+ * @typedef {import("./new_page.js").Digest} Digest
  */
 
-/** How many pages `first` remembers, and how many tabs: enough for a long day, small enough to be nothing. */
+/** How many pages `first` remembers: enough for a long day, small enough to be nothing. */
 const MAX_SEEN = 20_000;
-const MAX_TABS = 1_000;
 const LAST_NUMBER = /^(.*?)(\d{1,24})(\D*)$/;
 
 /**
@@ -55,28 +55,18 @@ export function neighbours(identity) {
     .map((next) => before + next.toString().padStart(digits.length, "0") + after);
 }
 
-/**
- * Forget the oldest entries of a set or map (both keep the order of insertion) beyond a bound.
- * @param {{size: number, keys(): Iterator<any>, delete(key: any): boolean}} collection
- * @param {number} bound
- */
-function trim(collection, bound) {
-  while (collection.size > bound) collection.delete(collection.keys().next().value);
-}
-
 export class Reducer {
   /** Pages of kinds that are never sent, since the worker started. Shown in the pop-up, kept nowhere. */
   privatePages = 0;
   /** Events that could not be worked off; the ones after them are. */
   failed = 0;
-  /** @type {Map<number, string>} */
-  #tabs = new Map();
   /** @type {Set<string>} */
   #seen = new Set();
   /** @type {Map<string, string[]>} */
   #expected = new Map();
   /** @type {Promise<void>} */
   #tail = Promise.resolve();
+  #pages;
   #digest;
   #allowed;
   #emit;
@@ -89,6 +79,7 @@ export class Reducer {
    */
   constructor({ digest, allowed, emit }) {
     this.#digest = digest;
+    this.#pages = new NewPages(digest);
     this.#allowed = allowed;
     this.#emit = emit;
   }
@@ -111,7 +102,7 @@ export class Reducer {
 
   /** Forget everything about pages: the gate has closed. */
   forget() {
-    this.#tabs.clear();
+    this.#pages.clear();
     this.#seen.clear();
     this.#expected.clear();
   }
@@ -124,7 +115,7 @@ export class Reducer {
    */
   async #step(tabId, change, tabUrl, at) {
     if (!this.#allowed()) return;
-    const address = await this.#newPage(tabId, change, tabUrl);
+    const address = await this.#pages.address(tabId, change, tabUrl);
     if (address === null || !this.#allowed()) return;
     const page = classifyAddress(address);
     if (page === null) return;
@@ -142,32 +133,5 @@ export class Reducer {
     this.#emit({ platform: page.platform, page_class: page.page_class, at, first, sequential });
     // After the event has gone: what would make the next one sequential.
     this.#expected.set(kind, await Promise.all(neighbours(page.identity).map(this.#digest)));
-  }
-
-  /**
-   * Tell a new page from an echo: a page is new when its address, without the fragment, is not the one that this tab
-   * showed before. Chromium reports a load, and a pushState, as `loading` with the address and then `complete` without
-   * one; Firefox reports a load with an address in both, a pushState as `complete` with one. A reload is no new page:
-   * Chromium reports it exactly like a replaceState that changes nothing, which some sites do at every scroll.
-   * @param {number} tabId
-   * @param {Change} change
-   * @param {string | undefined} tabUrl
-   * @returns {Promise<string | null>} the address to judge, or null
-   */
-  async #newPage(tabId, change, tabUrl) {
-    if (tabUrl === undefined && change.url === undefined) {
-      // A site that is not watched: when the tab comes back, its page is new again.
-      this.#tabs.delete(tabId);
-      return null;
-    }
-    const address = change.url ?? (change.status === "complete" ? tabUrl : undefined);
-    if (address === undefined) return null;
-    const hashSign = address.indexOf("#");
-    const page = await this.#digest(hashSign < 0 ? address : address.slice(0, hashSign));
-    const echo = this.#tabs.get(tabId) === page;
-    this.#tabs.delete(tabId);
-    this.#tabs.set(tabId, page);
-    trim(this.#tabs, MAX_TABS);
-    return echo ? null : address;
   }
 }

@@ -1,10 +1,21 @@
-// What the pop-up and the badge show, in plain words. A snapshot of the parts comes in, texts come out; the pop-up only
-// lays them out. Every state says what it means and, where something can be done, what.
+// What the extension's pages and the badge show, in plain words. A snapshot of the parts comes in, texts come out; the
+// pages only lay them out. Every state says what it means and, where something can be done, what. The texts themselves
+// are in `_locales`; here is which of them holds.
 
 import { CATEGORIES } from "./answers.js";
 import { PLATFORMS } from "./platforms.js";
+import { ago, date, known, listed, many, number, say, span } from "./words.js";
 
 /**
+ * @typedef {object} Managed what whoever manages this browser has set, checked (managed.js)
+ * @property {string} by the name they give themselves
+ * @property {string} contact
+ * @property {string} installType `admin`: they put the extension here; else `normal`, `development`, `sideload`, `other`, or empty
+ * @property {boolean} ownSites whether the person may add sites of their own
+ * @property {boolean} github whether counting GitHub is offered
+ * @property {boolean} notifications whether notifications are offered
+ * @property {string[]} ignored settings that were of the wrong type, by name; `other` for unknown ones
+ *
  * @typedef {object} Snapshot
  * @property {{phase: import("./connection.js").LinkPhase, problem: import("./connection.js").Problem | null, agentReason: string, hostVersion: string}} link
  * @property {import("./delivery.js").Phase} phase
@@ -24,360 +35,233 @@ import { PLATFORMS } from "./platforms.js";
  * @property {number} failed
  * @property {boolean} storageFailed
  * @property {string} extensionVersion
+ * @property {string[]} missing keys of the required platforms that the browser hides
+ * @property {import("./own_sites.js").OwnSite[]} ownSites
+ * @property {Managed} managed
  *
  * `good`: all is well. `quiet`: nothing is watched, and that is as it should be. `attention`: the person can do
  * something. `trouble`: something is broken.
  * @typedef {"good" | "quiet" | "attention" | "trouble"} Tone
  * @typedef {{tone: Tone, title: string, text: string, todo: string}} Headline
- * @typedef {{label: string, value: string, hint: string}} Row
+ * @typedef {{key: string, label: string, value: string, hint: string, quiet: boolean}} Row `quiet`: nothing worth a glance
  * @typedef {{category: import("./answers.js").Category, label: string}} Choice
- * @typedef {{id: string, name: string, level: string, levelText: string, doing: string, why: string, since: string, said: string, asks: boolean, choices: Choice[]}} FlagView
- * @typedef {{headline: Headline, organisation: string, rows: Row[], flags: FlagView[], canOpenPage: boolean, canRetry: boolean}} View
+ * @typedef {{id: string, name: string, level: string, levelText: string, doing: string, why: string, held: string, since: string, said: string, asks: boolean, choices: Choice[]}} FlagView
+ * @typedef {object} View
+ * @property {Headline} headline
+ * @property {string} organisation who runs the agent
+ * @property {string} managed who manages this browser, where anybody does
+ * @property {string} contact whom to ask, where anybody is named
+ * @property {Row[]} rows
+ * @property {FlagView[]} flags
+ * @property {boolean} canOpenPage
+ * @property {boolean} canRetry
+ * @property {boolean} canPause
+ * @property {number | null} pausedUntil milliseconds UTC
+ * @property {boolean} noticeWaits whether there is a notice that waits to be read or answered, or can be read before watching starts
  */
 
-/** @type {Readonly<Record<import("./connection.js").Problem, Omit<Headline, "tone">>>} */
-const PROBLEMS = {
-  not_installed: {
-    title: "Not connected: Gleanwatch is not installed here",
-    text: "The browser found no Gleanwatch program on this computer, so nothing is watched.",
-    todo: "Install it, or run «gleanwatch browser install», then try again. A browser from Snap or Flatpak needs that too.",
-  },
-  blocked: {
-    title: "Not connected: blocked by your administrator",
-    text: "A rule of this browser forbids the link to programs on this computer, so nothing is watched.",
-    todo: "Ask whoever manages this browser to allow «org.gleanwatch.relay» (policy NativeMessagingAllowlist).",
-  },
-  died: {
-    title: "Not connected: the link to the agent stopped",
-    text: "The small program between browser and agent ended. Nothing is watched until it is back; it is tried again by itself.",
-    todo: "If this stays, run «gleanwatch doctor».",
-  },
-  protocol: {
-    title: "Not connected: the link spoke out of turn",
-    text: "The browser could not read what the program on this computer said, and closed the link. Nothing is watched.",
-    todo: "Run «gleanwatch browser install» to put the right program in place, then try again.",
-  },
-  forbidden: {
-    title: "Not connected: this copy of the extension is not known",
-    text: "The program on this computer accepts the extension under another identity only. Nothing is watched.",
-    todo: "Load the extension from Gleanwatch's own folder or your organisation's store, or run «gleanwatch browser install».",
-  },
-};
-
-/** @type {Readonly<Record<string, Omit<Headline, "tone">>>} */
-const AGENT_DOWN = {
-  refused: {
-    title: "Not connected: the agent's address is not safe",
-    text: "Something that is not your agent sits where it should be, or its folder has the wrong rights. Nothing is watched.",
-    todo: "Run «gleanwatch doctor».",
-  },
-  lost: {
-    title: "The agent went away",
-    text: "Nothing is watched until it is back. What was seen before is kept here and handed over then.",
-    todo: "It is tried again by itself. To start it: «gleanwatch run».",
-  },
-  not_running: {
-    title: "The agent is not running",
-    text: "Nothing is watched until it runs.",
-    todo: "Start it with «gleanwatch run».",
-  },
-};
-
-/** @type {Readonly<Record<string, Omit<Headline, "tone">>>} */
-const GATES = {
-  notice_not_shown: {
-    title: "Nothing is watched yet",
-    text: "First you read the notice that says what would be looked at, what is kept and what is sent.",
-    todo: "It is on your page.",
-  },
-  notice_changed: {
-    title: "Nothing is watched: the notice has changed",
-    text: "Your answer was to an earlier text, so it is asked again. The new one shows what is different.",
-    todo: "It is on your page.",
-  },
-  not_authorised: {
-    title: "Nothing is watched yet",
-    text: "You have been shown the notice. Watching starts only if you authorise it.",
-    todo: "Answer on your page.",
-  },
-  not_acknowledged: {
-    title: "Nothing is watched yet",
-    text: "You have been shown the notice. Watching starts only after you have answered it.",
-    todo: "Answer on your page.",
-  },
-  objected: {
-    title: "Nothing is watched",
-    text: "You said no, and that holds.",
-    todo: "You can change your mind on your page.",
-  },
-  withdrawn: {
-    title: "Nothing is watched",
-    text: "You withdrew, and that holds.",
-    todo: "You can change your mind on your page.",
-  },
-  not_in_use: {
-    title: "Nothing is watched",
-    text: "This release does not watch page loads.",
-    todo: "",
-  },
-  language_missing: {
-    title: "Nothing is watched",
-    text: "The law where you work asks for the notice in a language that Gleanwatch does not have, so watching does not start.",
-    todo: "",
-  },
-  switched_off: {
-    title: "Nothing is watched",
-    text: "Watching page loads is switched off for this computer.",
-    todo: "",
-  },
-};
-
-/** What can be said of a flag, and how an answer reads. Those of earlier releases are told and not offered. */
-const ANSWERS = {
-  approved: "This is approved",
-  stopped: "I have stopped",
-  mistaken: "This is not what it looks like",
-  not_me: "That was not me",
-  stopping: "I have stopped it",
-  work: "This is for my work",
-};
-/** @type {readonly Choice[]} */
-const CHOICES = CATEGORIES.map((category) => ({ category, label: ANSWERS[category] }));
-/** @type {ReadonlySet<string>} Answers that say that the flag is wrong. */
+/** The reasons that wait for the person. */
+const ASKS = new Set(["notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"]);
+/** Answers that say that the flag is wrong. */
 const DISPUTES = new Set(["mistaken", "not_me"]);
-
-/** @type {Readonly<Record<string, string>>} */
-const LEVELS = { low: "Perhaps", medium: "Likely", high: "Almost certain" };
-
-/** @type {Readonly<Record<string, string>>} */
-const FAMILIES = {
-  "scraper-framework": "A framework for collecting from web sites",
-  "social-media-scraper": "A collector for social media",
-  "media-downloader": "A downloader for pictures and videos",
-  "site-mirror": "A copier of whole web sites",
-  "browser-automation": "A remote control for a browser",
-  "ai-crawler": "A crawler for AI",
-  "serp-leadgen": "A collector of search results or contacts",
-  "api-harvester": "A collector through a service's interface",
-  "generic-http": "A general tool for web requests",
-  "scraper-extension": "A collecting browser extension",
-};
 
 /** @type {Readonly<Record<string, string>>} */
 const NAMES = Object.fromEntries(PLATFORMS.map(({ key, name }) => [key, name]));
 
-/** The reasons that wait for the person. */
-const ASKS = new Set(["notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"]);
+/** A platform's name; a key of a later release is shown as it is. @param {string} key */
+export const platformName = (key) => (Object.hasOwn(NAMES, key) ? (NAMES[key] ?? key) : key);
 
-/** @type {Readonly<Record<string, string>>} */
-const REFUSALS = {
-  store_full: "The agent's disk is full. What was seen waits here.",
-  store_failed: "The agent could not write to its database. What was seen waits here.",
-  unknown_version: "Extension and agent speak different versions. Update the older one.",
-};
+/** Whether a gate waits for the person. @param {import("./gate.js").Gate | null} gate */
+export const asksForNotice = (gate) => gate !== null && gate.state !== "open" && ASKS.has(gate.reason);
 
-/** @type {Readonly<Record<string, string>>} */
-const MODES = { personal: "Personal: nothing leaves this computer", test: "Test or demo instance" };
+/** A text by a key that may not be there. @param {string} key @param {...(string | number)} values */
+const sayIf = (key, ...values) => (known(key) ? say(key, ...values) : "");
 
 /**
- * A table's entry for a key that somebody else wrote; a key such as `toString` is no entry.
- * @template T
- * @param {Readonly<Record<string, T>>} table
+ * The three texts of one state.
+ * @param {Tone} tone
  * @param {string} key
- * @returns {T | undefined}
+ * @param {...(string | number)} values
+ * @returns {Headline}
  */
-const lookUp = (table, key) => (Object.hasOwn(table, key) ? table[key] : undefined);
+function told(tone, key, ...values) {
+  return { tone, title: say(`${key}_title`), text: say(`${key}_text`, ...values), todo: sayIf(`${key}_todo`) };
+}
 
 /**
- * How long ago, in words. Whole units, rounded down; the future counts as now.
- * @param {number} then milliseconds UTC
- * @param {number} now
+ * How the connection to the agent stands, where it does not: why, and what to do. One for each of the browser's five
+ * errors and for each way in which the agent can be away.
+ * @param {Snapshot} snapshot
+ * @returns {Headline | null} null when it stands
  */
-export function ago(then, now) {
-  const seconds = Math.floor((now - then) / 1000);
-  if (seconds < 5) return "just now";
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`;
-  const days = Math.floor(seconds / 86_400);
-  return days === 1 ? "1 day ago" : `${days} days ago`;
+export function connectionTrouble({ link, phase, refusal }) {
+  if (link.phase === "failed") return told("trouble", `state_link_${link.problem ?? "died"}`);
+  if (link.phase === "agent_down") {
+    const key = `state_agent_${link.agentReason}`;
+    return told("trouble", known(`${key}_title`) ? key : "state_agent_not_running");
+  }
+  if (phase !== "stopped") return null;
+  const stopped = told("trouble", "state_stopped", refusal?.detail || refusal?.reason || "");
+  return { ...stopped, text: sayIf(`state_refusal_${refusal?.reason}`) || stopped.text };
 }
 
 /**
  * @param {Snapshot} snapshot
- * @param {(at: number) => string} date writes a date in the person's own way
  * @returns {Headline}
  */
-export function headline({ link, phase, gate, refusal, agent }, date) {
-  if (link.phase === "failed") return { tone: "trouble", ...PROBLEMS[link.problem ?? "died"] };
-  if (link.phase === "agent_down") {
-    const words = lookUp(AGENT_DOWN, link.agentReason) ?? AGENT_DOWN["not_running"];
-    if (words) return { tone: "trouble", ...words };
-  }
-  if (phase === "stopped") {
-    const text =
-      lookUp(REFUSALS, refusal?.reason ?? "") ?? `The agent refused to talk: ${refusal?.detail || refusal?.reason}.`;
-    return {
-      tone: "trouble",
-      title: "Not connected: refused by the agent",
-      text,
-      todo: "If updating does not help, run «gleanwatch doctor».",
-    };
-  }
-  if (gate === null)
-    return {
-      tone: "quiet",
-      title: "Connecting …",
-      text: "Nothing is watched before the agent has said that it may be.",
-      todo: "",
-    };
+export function headline(snapshot) {
+  const { phase, gate, refusal, agent, missing } = snapshot;
+  const trouble = connectionTrouble(snapshot);
+  if (trouble !== null) return trouble;
+  if (gate === null) return told("quiet", "state_connecting");
   if (refusal !== null && phase === "open") {
-    const text =
-      lookUp(REFUSALS, refusal.reason) ??
-      "The agent refused something that was sent. It is tried three times, then dropped and counted.";
-    return {
-      tone: "trouble",
-      title: "Watching, but not everything is stored",
-      text,
-      todo: "Run «gleanwatch doctor» if this stays.",
-    };
+    const refused = told("trouble", "state_not_stored");
+    return { ...refused, text: sayIf(`state_refusal_${refusal.reason}`) || refused.text };
   }
   if (gate.state === "open") {
-    return {
-      tone: "good",
-      title: "Connected and watching",
-      text: `Page loads on the sites below are counted, since ${date(gate.since)}. No address, title, name or content leaves the browser.`,
-      todo: "",
-    };
+    if (missing.length > 0) return told("attention", "state_hidden", listed(missing.map(platformName)));
+    return told("good", "state_open", date(gate.since));
   }
-  if (gate.reason === "lead_days" && gate.until !== null) {
-    return {
-      tone: "quiet",
-      title: "Nothing is watched yet",
-      text: `Monitoring by ${agent?.organisation || "your organisation"} starts on ${date(gate.until)}.`,
-      todo: "The notice is on your page.",
-    };
+  const until = gate.until === null ? "" : date(gate.until);
+  if (gate.reason === "lead_days" && until !== "") {
+    const organisation = agent?.organisation ?? "";
+    return told("quiet", organisation ? "state_gate_lead_days" : "state_gate_lead_days_unnamed", until, organisation);
   }
-  const words = lookUp(GATES, gate.reason);
-  if (words)
-    return {
-      tone: ASKS.has(gate.reason) ? "attention" : "quiet",
-      ...words,
-    };
-  return {
-    tone: "quiet",
-    title: "Nothing is watched",
-    text: "The agent keeps this closed.",
-    todo: "The reason is on your page.",
-  };
+  if (gate.reason === "paused" && until !== "") return told("quiet", "state_gate_paused", until);
+  const key = `state_gate_${gate.reason}`;
+  if (gate.reason !== "lead_days" && gate.reason !== "paused" && known(`${key}_title`))
+    return told(asksForNotice(gate) ? "attention" : "quiet", key);
+  return told("quiet", "state_gate_other");
 }
 
 /**
  * One flag as the pop-up shows it: what was seen, and either the question or the answer.
  * @param {Snapshot["flags"][number]} flag
  * @param {number} now
- * @param {boolean} onPage whether it can be answered on the page only
+ * @param {Snapshot} snapshot
  * @returns {FlagView}
  */
-function flagView({ id, name, family, stage, level, platforms, since, why, answer, waiting }, now, onPage) {
-  const where = platforms.map((key) => lookUp(NAMES, key) ?? key).join(", ");
-  const what = lookUp(FAMILIES, family) ?? "A tool";
-  const doing = stage === "collecting" ? "is collecting" : "was started to collect many pages";
+function flagView(flag, now, { agent, answersOnPage }) {
+  const { id, name, family, stage, level, platforms, since, why, answer, waiting, held_until: until } = flag;
+  const what = sayIf(`state_family_${family.replaceAll("-", "_")}`) || say("state_family_other");
+  const doing = stage === "collecting" ? "state_doing_collecting" : "state_doing_many";
+  const where = listed(platforms.map(platformName));
   const given = waiting || answer;
-  const words = lookUp(ANSWERS, given) ?? given.replaceAll("_", " ");
+  const words = sayIf(`state_answer_${given}`) || given.replaceAll("_", " ");
   let said = "";
-  if (waiting) said = `«${words}»: handed to the agent as soon as it takes it.`;
-  else if (DISPUTES.has(answer)) said = `Disputed: you said «${words}». It says so wherever this flag is shown.`;
-  else if (answer) said = `You said «${words}».`;
+  if (waiting) said = say("state_said_waiting", words);
+  else if (DISPUTES.has(answer)) said = say("state_said_disputed", words);
+  else if (answer) said = say("state_said", words);
+  const held = agent?.mode === "managed" && until !== null && until > now;
   return {
     id,
     name,
     level,
-    levelText: lookUp(LEVELS, level) ?? level,
-    doing: `${what} ${doing}${where ? ` from ${where}` : ""}.`,
+    levelText: sayIf(`state_level_${level}`) || level,
+    doing: where === "" ? say(doing, what) : say(`${doing}_from`, what, where),
     why: why ? `${why.slice(0, 1).toUpperCase()}${why.slice(1)}.` : "",
-    since: since > 0 ? `Since ${ago(since, now)}` : "",
+    held: held ? say("state_flag_held", date(until), span(until - now)) : "",
+    since: since > 0 ? say("state_flag_since", ago(since, now)) : "",
     said,
     asks: given === "",
-    choices: onPage ? [] : CHOICES.filter(({ category }) => category !== given),
+    choices: answersOnPage
+      ? []
+      : CATEGORIES.filter((category) => category !== given).map((category) => ({
+          category,
+          label: say(`state_answer_${category}`),
+        })),
   };
 }
 
 /**
+ * The numbers, all of them; the pop-up leaves the quiet ones to the options page.
  * @param {Snapshot} snapshot
  * @param {number} now
- * @param {(at: number) => string} date
+ * @returns {Row[]}
+ */
+function rowsOf(snapshot, now) {
+  const { agent, lastAck, waiting, dropped, lost, notKept, storageFailed, missing, managed } = snapshot;
+  const notKeptReasons = Object.keys(notKept).sort();
+  const refused = Object.values(notKept).reduce((sum, count) => sum + count, 0);
+  /** @type {(key: string, count: number, hint?: string) => Row} */
+  const counted = (key, count, hint = say(`state_row_${key}_hint`)) => ({
+    key,
+    label: say(`state_row_${key}`),
+    value: number(count),
+    hint: count === 0 ? "" : hint,
+    quiet: count === 0,
+  });
+  return [
+    {
+      key: "last_ack",
+      label: say("state_row_last_ack"),
+      value: lastAck === null ? say("state_row_last_ack_never") : ago(lastAck, now),
+      hint: "",
+      quiet: false,
+    },
+    counted("waiting", waiting, storageFailed ? say("state_row_waiting_unstored") : say("state_row_waiting_hint")),
+    counted("missing", missing.length, listed(missing.map(platformName))),
+    counted("dropped", dropped),
+    counted("lost", lost),
+    counted(
+      "not_kept",
+      refused,
+      listed(notKeptReasons.map((reason) => sayIf(`state_not_kept_${reason}`) || reason.replaceAll("_", " "))),
+    ),
+    counted("answers_given_up", snapshot.answersGivenUp),
+    { ...counted("private", snapshot.privatePages), hint: say("state_row_private_hint"), quiet: true },
+    counted("misunderstood", snapshot.misunderstood),
+    counted("failed", snapshot.failed),
+    counted("managed_ignored", managed.ignored.length, listed(managed.ignored)),
+    ...(agent === null || agent.version === snapshot.extensionVersion
+      ? []
+      : [
+          {
+            key: "releases",
+            label: say("state_row_releases"),
+            value: `${snapshot.extensionVersion} / ${agent.version}`,
+            hint: say("state_row_releases_hint"),
+            quiet: false,
+          },
+        ]),
+  ];
+}
+
+/** Who runs the agent. @param {Snapshot["agent"]} agent */
+function organisationOf(agent) {
+  if (agent === null) return "";
+  if (agent.mode !== "managed") return sayIf(`state_mode_${agent.mode}`);
+  return agent.organisation ? say("state_mode_managed", agent.organisation) : say("state_mode_managed_unnamed");
+}
+
+/** Who manages this browser. @param {Managed} managed */
+function managedOf({ by, installType }) {
+  if (installType === "admin") return by ? say("state_forced_by", by) : say("state_forced");
+  return by ? say("state_managed_by", by) : "";
+}
+
+/**
+ * @param {Snapshot} snapshot
+ * @param {number} now milliseconds UTC
  * @returns {View}
  */
-export function view(snapshot, now, date) {
-  const { agent, link, lastAck, waiting, dropped, lost, notKept, privatePages, storageFailed } = snapshot;
-  const refused = Object.values(notKept).reduce((sum, count) => sum + count, 0);
-  /** @type {Row[]} */
-  const rows = [
-    { label: "Last acknowledged", value: lastAck === null ? "not yet" : ago(lastAck, now), hint: "" },
-    {
-      label: "Waiting",
-      value: String(waiting),
-      hint:
-        waiting === 0
-          ? ""
-          : storageFailed
-            ? "the browser cannot store them: they last as long as it keeps us running"
-            : "seen, not acknowledged yet",
-    },
-    {
-      label: "Dropped",
-      value: String(dropped),
-      hint: dropped === 0 ? "" : "given up: too many waited, or three tries failed",
-    },
-    { label: "Lost", value: String(lost), hint: lost === 0 ? "" : "not acknowledged when the browser last closed" },
-  ];
-  if (refused > 0)
-    rows.push({
-      label: "Not kept",
-      value: String(refused),
-      hint: `the agent left them out: ${Object.keys(notKept).sort().join(", ").replaceAll("_", " ")}`,
-    });
-  if (snapshot.answersGivenUp > 0)
-    rows.push({
-      label: "Answers not taken",
-      value: String(snapshot.answersGivenUp),
-      hint: "the agent refused them: answer on your page",
-    });
-  rows.push({
-    label: "Never sent",
-    value: String(privatePages),
-    hint: "pages for sign-in, settings, messages, jobs, feeds: counted in memory here only",
-  });
-  if (snapshot.misunderstood > 0) {
-    rows.push({
-      label: "Not understood",
-      value: String(snapshot.misunderstood),
-      hint: "messages from this computer that made no sense here",
-    });
-  }
-  if (snapshot.failed > 0)
-    rows.push({ label: "Failed", value: String(snapshot.failed), hint: "page loads that we could not judge" });
-  if (agent !== null && agent.version !== snapshot.extensionVersion) {
-    rows.push({
-      label: "Releases",
-      value: `${snapshot.extensionVersion} / ${agent.version}`,
-      hint: "extension and agent differ; they still understand each other",
-    });
-  }
-  const asks = snapshot.phase === "open" || snapshot.phase === "welcome";
+export function view(snapshot, now) {
+  const { agent, gate, link, phase, managed } = snapshot;
+  const connected = phase === "open" || phase === "welcome";
+  const asks = connected && (agent?.answersQuestions ?? false);
+  const contact = agent?.contact || managed.contact;
   return {
-    headline: headline(snapshot, date),
-    organisation:
-      agent === null
-        ? ""
-        : agent.mode === "managed"
-          ? `Managed by ${agent.organisation || "your organisation"}`
-          : (lookUp(MODES, agent.mode) ?? ""),
-    rows,
-    flags: snapshot.flags.map((flag) => flagView(flag, now, snapshot.answersOnPage)),
-    canOpenPage: asks,
+    headline: headline(snapshot),
+    organisation: organisationOf(agent),
+    managed: managedOf(managed),
+    contact: contact ? say("state_contact", contact) : "",
+    rows: rowsOf(snapshot, now),
+    flags: snapshot.flags.map((flag) => flagView(flag, now, snapshot)),
+    canOpenPage: connected,
     canRetry: link.phase === "failed",
+    canPause: asks && gate?.state === "open",
+    pausedUntil: asks && gate?.state !== "open" && gate?.reason === "paused" ? gate.until : null,
+    noticeWaits: asks && (asksForNotice(gate) || gate?.reason === "lead_days"),
   };
 }
 
@@ -387,10 +271,10 @@ export function view(snapshot, now, date) {
  * @returns {{text: string, tone: Tone, title: string}}
  */
 export function badge(snapshot) {
-  const { tone, title } = headline(snapshot, String);
+  const { tone, title } = headline(snapshot);
   if (tone === "trouble") return { text: "!", tone, title };
   const count = snapshot.flags.filter(({ answer, waiting }) => !answer && !waiting).length;
-  if (count > 0) return { text: String(count), tone: "attention", title: count === 1 ? "a message for you" : `${count} messages for you` };
+  if (count > 0) return { text: number(count), tone: "attention", title: many("common_messages_for_you", count) };
   return { text: tone === "attention" ? "!" : "", tone, title };
 }
 

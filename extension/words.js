@@ -16,7 +16,7 @@
 const browsers = (/** @type {any} */ (globalThis).browser ?? /** @type {any} */ (globalThis).chrome)?.i18n;
 /** @type {Speech} */
 let speech = browsers ?? { getMessage: () => "", getUILanguage: () => "en" };
-/** What is written with, made when first needed. @type {{date: Intl.DateTimeFormat, time: Intl.DateTimeFormat, day: Intl.DateTimeFormat, number: Intl.NumberFormat, list: Intl.ListFormat, plural: Intl.PluralRules} | null} */
+/** What is written with, made when first needed. @type {{date: Intl.DateTimeFormat, time: Intl.DateTimeFormat, day: Intl.DateTimeFormat, number: Intl.NumberFormat, list: Intl.ListFormat, plural: Intl.PluralRules, past: Intl.RelativeTimeFormat, locale: string} | null} */
 let pens = null;
 
 /** Take texts from elsewhere than the browser: Node has none. @param {Speech} other */
@@ -63,6 +63,38 @@ export const date = (at) => made().date.format(at);
 export const time = (at) => made().time.format(at);
 /** The day alone. @param {number} at milliseconds UTC */
 export const day = (at) => made().day.format(at);
+/** @type {readonly [Unit, number][]} */
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+/** @typedef {"day" | "hour" | "minute" | "second"} Unit */
+
+/** The largest whole unit that fits, rounded down. @param {number} ms @returns {[Unit, number]} */
+function inUnits(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
+  return [unit, Math.floor(seconds / size)];
+}
+
+/**
+ * How long ago, in words. Whole units, rounded down; the future counts as now.
+ * @param {number} then milliseconds UTC
+ * @param {number} now
+ */
+export function ago(then, now) {
+  const [unit, count] = inUnits(now - then);
+  return unit === "second" && count < 5 ? say("common_just_now") : made().past.format(-count, unit);
+}
+
+/** How long, such as «23 hours». Whole units, rounded down. @param {number} ms */
+export function span(ms) {
+  const [unit, count] = inUnits(ms);
+  return new Intl.NumberFormat(made().locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
 /** «A, B and C». @param {readonly string[]} names */
 export const listed = (names) => made().list.format(names);
 /** The name of a language, such as «Deutsch» for `de`, as it calls itself. @param {string} code */
@@ -86,6 +118,8 @@ function made() {
     number: new Intl.NumberFormat(locale),
     list: new Intl.ListFormat(locale, { type: "conjunction" }),
     plural: new Intl.PluralRules(locale),
+    past: new Intl.RelativeTimeFormat(locale),
+    locale,
   };
   return pens;
 }

@@ -51,7 +51,7 @@ async def snapshot(browser: Browser) -> dict[str, Any]:
     shown = await browser.run(
         popup,
         "new Promise((give) => { const port = chrome.runtime.connect({name: 'popup'});"
-        " port.onMessage.addListener((state) => { port.disconnect(); give(state); }); })",
+        " port.onMessage.addListener(({state}) => { port.disconnect(); give(state); }); })",
     )
     await browser.close_tab(popup)
     return dict(shown)

@@ -4,7 +4,7 @@ Two uses. The end-to-end tests of extension and native host put it in the agent'
 crossed the wire, and to go away, come back, or hold its acknowledgements at will. The bench runs it as a process of its
 own (`python -m tests.support.stand_in SOCKET`) as «the same extension without persistence».
 
-    frame → `problems` against the protocol → answer: welcome+gate+flags to hello, ack to loads, pong to ping
+    frame → `problems` against the protocol → answer: welcome+gate+flags to hello, ack to loads, pong to ping, told to asks
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class StandIn:
         problems: What was not in the protocol.
         arrived: For each frame, when it arrived, `time.monotonic()`.
         page_url: What `open_page` is answered with.
+        contact: What `welcome` says; None is an agent of an earlier release, which knows no questions.
+        documents: What questions are answered with, by `what` or, for acts, by `act`; others are refused in words.
     """
 
     socket: Path
@@ -59,6 +61,8 @@ class StandIn:
     flags: list[Message] = field(default_factory=list)
     mode: str = "personal"
     organisation: str = ""
+    contact: str | None = ""
+    documents: dict[str, object] = field(default_factory=lambda: {"today": {"since": BEGUN, "platforms": []}})
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _server: asyncio.Server | None = None
     _acked: dict[str, int] = field(default_factory=dict)
@@ -122,6 +126,20 @@ class StandIn:
         gate = {"purpose": PURPOSE, "state": self.gate, "since": self.since, "until": self.until, "reason": self.reason}
         return {"kind": "gate", "gates": [gate]}
 
+    def _pause(self, minutes: int) -> None:
+        self.since = time.time_ns() // 1_000_000
+        self.gate, self.reason = ("waiting", "paused") if minutes else ("open", "")
+        self.until = self.since + minutes * 60_000 if minutes else None
+
+    def _tell(self, writer: asyncio.StreamWriter, ask: int, document: object) -> None:
+        """Answer a question, in two parts, so that they have to be joined."""
+        if document is None:
+            self._say(writer, {"kind": "told", "ask": ask, "error": "The stand-in knows nothing of that."})
+            return
+        text = json.dumps(document)
+        for number, part in enumerate((text[: len(text) // 2], text[len(text) // 2 :]), 1):
+            self._say(writer, {"kind": "told", "ask": ask, "part": number, "parts": 2, "text": part})
+
     def _say(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
         with contextlib.suppress(ConnectionError):
             writer.write(wire.encode({"v": 1, **message}))
@@ -147,7 +165,8 @@ class StandIn:
             case "hello":
                 acked = self._acked.get(client, 0)
                 welcome = {"kind": "welcome", "agent_version": "0.1.0", "mode": self.mode, "acked": acked}
-                self._say(writer, {**welcome, "organisation": self.organisation})
+                contact = {} if self.contact is None else {"contact": self.contact}
+                self._say(writer, {**welcome, **contact, "organisation": self.organisation})
                 self._say(writer, self._gate_message())
                 self._say(writer, {"kind": "flags", "flags": self.flags})
             case "load" | "loads" if self.acknowledge:
@@ -163,6 +182,14 @@ class StandIn:
                     self._say(other, {"kind": "flags", "flags": self.flags})
             case "ping":
                 self._say(writer, {"kind": "pong"})
+            case "pause":
+                self._pause(message["minutes"])
+                for other in list(self._writers):
+                    self._say(other, self._gate_message())
+                self._tell(writer, message["ask"], {"gates": self._gate_message()["gates"]})
+            case "ask" | "act" as kind:
+                what = message["what"] if kind == "ask" else "act"
+                self._tell(writer, message["ask"], self.documents.get(what))
             case "open_page":
                 self._say(writer, {"kind": "page", "url": self.page_url})
 

@@ -5,6 +5,7 @@
 //
 //   PurposeView[] → cardsOf → Card (plain data) → cardElement → a section whose buttons call `press`
 
+import { button, element } from "./pages.js";
 import { date, listed, say } from "./words.js";
 
 /**
@@ -224,19 +225,6 @@ export function wordsOn(choice, names) {
 const capital = (text) => text.slice(0, 1).toLocaleUpperCase() + text.slice(1);
 
 /**
- * @param {string} tag
- * @param {string} className
- * @param {(string | Node)[]} children
- * @returns {HTMLElement}
- */
-function element(tag, className, ...children) {
-  const made = document.createElement(tag);
-  if (className !== "") made.className = className;
-  made.append(...children);
-  return made;
-}
-
-/**
  * Buttons of one choice: same size, same look, none of them pressed beforehand.
  * @param {readonly Choice[]} choices
  * @param {string} about what they speak of, for those who hear the page
@@ -247,12 +235,9 @@ function element(tag, className, ...children) {
  */
 export function choiceButtons(choices, about, name, names, language, press) {
   const buttons = choices.map((choice) => {
-    const button = element("button", "", wordsOn(choice, names));
-    button.id = `${choice.act}-${name}`;
-    button.setAttribute("type", "button");
-    if ("press" in choice) button.lang = language;
-    button.addEventListener("click", () => press(choice.act));
-    return button;
+    const made = button(`${choice.act}-${name}`, "", wordsOn(choice, names), () => press(choice.act));
+    if ("press" in choice) made.lang = language;
+    return made;
   });
   const group = element("div", "choices", ...buttons);
   group.setAttribute("role", "group");
@@ -272,12 +257,10 @@ function switchOf({ view, choices }, { names, language }, slug, press) {
   const on = view.standing?.kind === "given" && view.gate.state === "open";
   const words = element("span", "", wordsOn(named("given", "agree"), names));
   words.lang = language;
-  const button = element("button", "toggle", element("span", "track"), words);
-  button.id = `switch-${slug}`;
-  button.setAttribute("type", "button");
-  button.setAttribute("role", "switch");
-  button.setAttribute("aria-checked", String(on));
-  button.addEventListener("click", () => press(on ? "withdrawn" : "given"));
+  const made = button(`switch-${slug}`, "toggle", "", () => press(on ? "withdrawn" : "given"));
+  made.append(element("span", "track"), words);
+  made.setAttribute("role", "switch");
+  made.setAttribute("aria-checked", String(on));
   const group = choiceButtons(
     choices.filter(({ act }) => act !== "given"),
     view.title,
@@ -286,7 +269,7 @@ function switchOf({ view, choices }, { names, language }, slug, press) {
     language,
     press,
   );
-  group.prepend(button);
+  group.prepend(made);
   return group;
 }
 

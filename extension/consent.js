@@ -1,0 +1,154 @@
+// The two pages' conversation with the agent about notice and consent: what is told, and what the person says to it.
+//
+//   load(language) → `notice` and `purposes` → notice, views
+//   seen() → the text is before the person: `shown`, once for each text
+//   act(kind, purpose) → `shown` if that is missing, then the act, with the text's fingerprint, the button and the time
+//                        between → the entries of the record
+//
+// Nothing is decided here and nothing repeated: an act that failed is told, and what stands is asked anew.
+
+import { PURPOSE } from "./gate.js";
+import { controlOf } from "./purposes.js";
+import { date, say } from "./words.js";
+
+/**
+ * The notice as the agent tells it (docs/protocol.md).
+ * @typedef {object} Notice
+ * @property {string} language
+ * @property {string} text
+ * @property {string} sha256
+ * @property {string[]} languages
+ * @property {import("./purposes.js").Mode} mode
+ * @property {string} organisation
+ * @property {string} contact
+ * @property {[string, string][] | null} difference mark (`+`, `-`, space) and line, against what was answered last
+ * @property {{purpose: string, state: string, since: number, until: number | null, reason: string}[]} gates
+ * @property {Record<string, string>} press what the notice calls its buttons
+ *
+ * @typedef {import("./purposes.js").PurposeView & {standing: {entry: number | null} | null}} RecordedView
+ */
+
+export class ConsentDesk {
+  /** @type {Notice | null} */
+  notice = null;
+  /** @type {RecordedView[]} */
+  views = [];
+  /** When the text that is told now came before the person, milliseconds UTC. @type {number | null} */
+  #since = null;
+  /** The fingerprint of the text for which `shown` is on record, or on its way. */
+  #shown = "";
+  #edges;
+
+  /**
+   * @param {object} edges
+   * @param {import("./background_port.js").BackgroundPort["ask"]} edges.ask
+   * @param {() => number} edges.now
+   * @param {"welcome" | "options"} edges.page which page's buttons these are
+   */
+  constructor(edges) {
+    this.#edges = edges;
+  }
+
+  /**
+   * Ask what is told now.
+   * @param {string} language what the agent does not have it tells in its own best one
+   */
+  async load(language) {
+    /** @type {Notice} */
+    const notice = await this.#edges.ask("notice", { language });
+    const { purposes } = await this.#edges.ask("purposes", { language: notice.language });
+    if (notice.sha256 !== this.notice?.sha256) this.#since = null;
+    this.notice = notice;
+    this.views = purposes;
+  }
+
+  /** The text, or what is said of it, is before the person: from now on the time runs. */
+  visible() {
+    this.#since ??= this.#edges.now();
+  }
+
+  /** The person had the text before them. On record once; the agent adds nothing for the same text. */
+  async seen() {
+    const { notice } = this;
+    if (notice === null || this.#shown === notice.sha256) return;
+    this.#shown = notice.sha256;
+    try {
+      await this.#say("shown", "");
+    } catch (error) {
+      this.#shown = "";
+      throw error;
+    }
+  }
+
+  /**
+   * @param {import("./purposes.js").ActKind} act
+   * @param {string} purpose empty for every one that rests on the notice
+   * @returns {Promise<number[]>} the entries that were made; none where this stood already
+   */
+  async act(act, purpose) {
+    // A button under or beside the text says that the text is there: whoever presses has been shown it.
+    if (this.#edges.page === "welcome") await this.seen();
+    return this.#say(act, purpose);
+  }
+
+  /**
+   * @param {import("./purposes.js").ActKind} act
+   * @param {string} purpose
+   * @returns {Promise<number[]>}
+   */
+  async #say(act, purpose) {
+    const { ask, now, page } = this.#edges;
+    const dwell_ms = this.#since === null ? 0 : now() - this.#since;
+    const notice_sha256 = this.notice?.sha256 ?? "";
+    const { entries } = await ask("act", { act, purpose, notice_sha256, control: controlOf(page, act), dwell_ms });
+    return entries;
+  }
+}
+
+/**
+ * Whether watching is on, in one sentence, and what the buttons beside it mean.
+ * @param {Notice} notice
+ * @param {readonly import("./purposes.js").Choice[]} choices
+ * @returns {{tone: "on" | "waiting" | "off", says: string, means: string}}
+ */
+export function standOf({ gates, mode }, choices) {
+  const gate = gates.find(({ purpose }) => purpose === PURPOSE);
+  const managed = mode === "managed";
+  const means = !managed
+    ? ""
+    : say(choices.some(({ act }) => act === "authorised") ? "welcome_choice_authorise" : "welcome_choice_managed");
+  if (gate === undefined) return { tone: "off", says: say("common_off_closed"), means };
+  const { state, since, until, reason } = gate;
+  if (state === "open")
+    return managed
+      ? { tone: "on", says: say("welcome_on_since", date(since)), means }
+      : { tone: "on", says: say("welcome_choice_open", date(since)), means: say("welcome_choice_done") };
+  if (reason === "language_missing") return { tone: "off", says: say("welcome_language_missing"), means: "" };
+  if (reason === "paused" && until !== null)
+    return { tone: "waiting", says: say("welcome_choice_paused", date(until)), means };
+  if (until !== null) return { tone: "waiting", says: say("welcome_starts", date(until)), means };
+  if (managed) return { tone: "waiting", says: say("welcome_nothing_yet"), means };
+  return reason === "objected"
+    ? { tone: "off", says: say("welcome_choice_stopped"), means }
+    : { tone: "waiting", says: say("welcome_choice_personal"), means };
+}
+
+/**
+ * What stands on record and has a receipt: an act of this person about a purpose in use.
+ * @param {readonly RecordedView[]} views
+ * @returns {{entry: number, title: string, kind: string}[]}
+ */
+export function onRecord(views) {
+  return views.flatMap(({ in_use, standing, title }) =>
+    in_use && standing !== null && standing.entry !== null ? [{ entry: standing.entry, title, kind: standing.kind }] : [],
+  );
+}
+
+/**
+ * The language to ask for, by the browser's: its first part, and for Norwegian the one that we have.
+ * @param {string} browsers such as `de-AT` or `no`
+ */
+export function languageFor(browsers) {
+  const language = browsers.toLowerCase().split(/[-_]/)[0] ?? "";
+  return language === "no" || language === "nn" ? "nb" : language;
+}

@@ -1,0 +1,67 @@
+// What the welcome page and the options page share in laying out: making elements whose texts are text, and renewing a
+// part of the page only when it says something else, so that nobody's press, focus or open fold is taken away under them.
+
+/**
+ * @param {string} tag
+ * @param {string} className
+ * @param {(string | Node)[]} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className !== "") made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ */
+export const part = (id) => /** @type {T} */ (document.getElementById(id));
+
+/**
+ * A button that does one thing.
+ * @param {string} id
+ * @param {string} className
+ * @param {string} text
+ * @param {() => void} pressed
+ */
+export function button(id, className, text, pressed) {
+  const made = element("button", className, text);
+  made.id = id;
+  made.setAttribute("type", "button");
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+/**
+ * Set a text, touching the page only when it is another: live regions speak at every touch.
+ * @param {string} id
+ * @param {string} text
+ */
+export function write(id, text) {
+  const node = part(id);
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** What each part says now. @type {Map<string, string>} */
+const said = new Map();
+
+/**
+ * Lay a part of the page out anew if what it is made of has changed.
+ * @param {string} id
+ * @param {unknown} made_of plain data that decides everything in it
+ * @param {() => Node[]} make
+ */
+export function renew(id, made_of, make) {
+  const now = JSON.stringify(made_of);
+  if (said.get(id) === now) return;
+  said.set(id, now);
+  const focused = document.activeElement?.id ?? "";
+  const open = [...part(id).querySelectorAll("details[open]")].map((fold) => fold.id);
+  part(id).replaceChildren(...make());
+  for (const fold of open) document.getElementById(fold)?.setAttribute("open", "");
+  if (focused !== "" && document.activeElement?.id !== focused)
+    document.getElementById(focused)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,311 @@
+// The welcome page: takes states from the background and words from the agent, lays them out, and passes what the person
+// says back. What is offered comes from purposes.js, what is said to the agent from consent.js, what is wrong with the
+// link from diagnosis.js; here is only the page. Texts are set as text, never as markup.
+
+import { openPort } from "./background_port.js";
+import { ConsentDesk, languageFor, onRecord, standOf } from "./consent.js";
+import { originsOfPlatforms } from "./coverage.js";
+import { stateNow } from "./diagnosis.js";
+import { layOut } from "./notice.js";
+import { button, element, part, renew, write } from "./pages.js";
+import { PLATFORMS } from "./platforms.js";
+import { cardElement, cardsOf, choiceButtons, noticeChoices, wordsOn } from "./purposes.js";
+import { date, fill, languageName, listed, say } from "./words.js";
+
+/** @type {typeof chrome} */
+const api = /** @type {any} */ (globalThis).browser ?? chrome;
+/** For so long the text was on the screen before it counts as shown, as on the local page. */
+const SHOWN_MS = 2_000;
+/** The page has one first heading; the notice's stand two below. */
+const NOTICE_DOWN = 2;
+
+let language = languageFor(api.i18n.getUILanguage());
+/** @type {import("./state.js").Snapshot | null} */
+let state = null;
+/** What the state was when the agent was asked last. */
+let askedFor = "";
+let laidOut = "";
+/** @type {(() => void) | null} ends the watch over the text that is laid out */
+let unwatch = null;
+/** One question after the other: what is loaded later is newer. @type {Promise<void>} */
+let tail = Promise.resolve();
+
+const background = openPort("welcome", (now) => {
+  state = now;
+  show();
+  const key = JSON.stringify([now.link.phase, now.phase, now.gate, now.agent]);
+  if (askable() && key !== askedFor) {
+    askedFor = key;
+    load();
+  }
+  if (!askable()) askedFor = "";
+});
+const desk = new ConsentDesk({ ask: background.ask, now: () => Date.now(), page: "welcome" });
+
+/** Whether there is an agent that answers questions. */
+function askable() {
+  return state !== null && stateNow(state).tone === "good" && (state.agent?.answersQuestions ?? false);
+}
+
+/** Ask anew what is told and what stands. */
+function load() {
+  tail = tail
+    .then(() => desk.load(language))
+    .then(
+      () => {
+        language = desk.notice?.language ?? language;
+        show();
+      },
+      (/** @type {Error} */ error) => tell(error.message),
+    );
+}
+
+/** @param {string} text */
+const tell = (text) => write("said", text);
+
+/**
+ * Record an act.
+ * @param {import("./purposes.js").ActKind} act
+ * @param {string} purpose
+ * @param {string} words what stood on the button
+ */
+async function press(act, purpose, words) {
+  try {
+    const entries = await desk.act(act, purpose);
+    tell(say(entries.length > 0 ? "welcome_recorded_says" : "welcome_recorded_none", words, date(Date.now())));
+  } catch (error) {
+    tell(/** @type {Error} */ (error).message);
+  }
+  load();
+}
+
+/**
+ * Ask for a receipt and hand it to the browser as a file.
+ * @param {number} entry
+ */
+async function saveReceipt(entry) {
+  try {
+    const { receipt } = await background.ask("receipt", { entry });
+    const address = URL.createObjectURL(new Blob([receipt], { type: "application/json" }));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = `receipt-${entry}.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    tell(say("welcome_receipt_saved", link.download));
+  } catch (error) {
+    tell(/** @type {Error} */ (error).message);
+  }
+}
+
+function show() {
+  showTrouble();
+  showWho();
+  showNotice();
+  showChoice();
+  showPurposes();
+  if (state === null) return;
+  const { extensionVersion, agent } = state;
+  write("versions", agent ? say("common_versions", extensionVersion, agent.version) : say("common_version", extensionVersion));
+}
+
+function showTrouble() {
+  if (state === null) return;
+  const link = stateNow(state);
+  const old = link.tone === "good" && state.agent !== null && !state.agent.answersQuestions;
+  part("trouble").hidden = link.tone !== "trouble" && !old;
+  part("loading").hidden = desk.notice !== null || !part("trouble").hidden;
+  part("trouble-page").hidden = !old;
+  part("retry").hidden = state.link.phase !== "failed";
+  write("trouble-title", say(old ? "welcome_old" : link.title));
+  write("trouble-means", say(old ? "welcome_old_means" : link.means));
+  write("trouble-todo", old || link.todo === "" ? "" : say(link.todo));
+  renew("trouble-commands", old ? [] : link.commands, () =>
+    (old ? [] : link.commands).map((command) => element("li", "", element("code", "", command))),
+  );
+}
+
+function showWho() {
+  const told = desk.notice ?? state?.agent ?? null;
+  const organisation = told?.organisation || say("common_your_organisation");
+  write(
+    "who",
+    told === null
+      ? say("welcome_who_unknown")
+      : told.mode === "managed"
+        ? say("welcome_who_managed", organisation)
+        : say(told.mode === "test" ? "welcome_who_test" : "welcome_who_personal"),
+  );
+  write("contact", told?.contact ? say("welcome_who_contact", told.contact) : "");
+}
+
+function showNotice() {
+  const { notice } = desk;
+  if (notice === null) return;
+  renew("languages", [notice.languages, notice.language], () =>
+    notice.languages.map((code) => {
+      const made = button(`language-${code}`, "", languageName(code), () => {
+        language = code;
+        load();
+      });
+      made.lang = code;
+      made.setAttribute("aria-pressed", String(code === notice.language));
+      return made;
+    }),
+  );
+  showChanges(notice);
+  if (laidOut === notice.sha256) return;
+  laidOut = notice.sha256;
+  const article = part("notice");
+  article.lang = notice.language;
+  article.hidden = false;
+  article.replaceChildren(layOut(notice.text, NOTICE_DOWN));
+  const end = element("div", "");
+  article.append(end);
+  write("hash", notice.sha256);
+  part("fingerprint").hidden = false;
+  unwatch?.();
+  // Where something is new it may stand anywhere: then the text was shown once its end was reached.
+  unwatch = whenSeen(notice.difference === null ? [article] : [article, end]);
+}
+
+/**
+ * What is different from the text that was answered last.
+ * @param {import("./consent.js").Notice} notice
+ */
+function showChanges({ difference, language: spoken }) {
+  const lines = (difference ?? []).filter(([mark, line]) => mark !== " " && line.trim() !== "");
+  part("changed").hidden = lines.length === 0;
+  renew("diff", lines, () =>
+    lines.map(([mark, line]) => {
+      const words = element("span", "", line.replace(/^(#+|-) /, "").replaceAll("**", ""));
+      words.lang = spoken;
+      const added = mark === "+";
+      const kind = element("span", "unseen", `${say(added ? "welcome_changed_new" : "welcome_changed_gone")} `);
+      return element("li", added ? "new" : "old", kind, words);
+    }),
+  );
+}
+
+/**
+ * Reports the notice as shown once a person had it in front of them: visible page, text on the screen for two seconds.
+ * @param {HTMLElement[]} parts all of which must have been on the screen
+ * @returns {() => void} ends it
+ */
+function whenSeen(parts) {
+  const unseen = new Set(parts);
+  /** @type {Set<Element>} */
+  const onScreen = new Set();
+  let timer = 0;
+  const check = () => {
+    clearTimeout(timer);
+    if (document.hidden || onScreen.size === 0) return;
+    desk.visible();
+    if (unseen.size > 0) return;
+    timer = setTimeout(() => {
+      end();
+      desk.seen().then(load, (/** @type {Error} */ error) => tell(error.message));
+    }, SHOWN_MS);
+  };
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) {
+        onScreen.delete(target);
+        continue;
+      }
+      onScreen.add(target);
+      if (!document.hidden) unseen.delete(/** @type {HTMLElement} */ (target));
+    }
+    check();
+  });
+  const end = () => {
+    clearTimeout(timer);
+    watcher.disconnect();
+    document.removeEventListener("visibilitychange", check);
+  };
+  for (const one of parts) watcher.observe(one);
+  document.addEventListener("visibilitychange", check);
+  return end;
+}
+
+function showChoice() {
+  const { notice, views } = desk;
+  part("choice").hidden = notice === null || !askable();
+  if (notice === null) return;
+  const managed = notice.mode === "managed";
+  const choices = noticeChoices(views, notice.mode);
+  const { tone, says, means } = standOf(notice, choices);
+  write("choice-title", say(managed ? "welcome_answer" : "welcome_choice"));
+  part("state").className = `pill is-${tone}`;
+  write("state", say({ on: "common_on", waiting: "common_not_yet", off: "common_off" }[tone]));
+  write("choice-says", says);
+  write("choice-means", means);
+  renew("choices", [choices, notice.press, notice.language], () => [
+    choiceButtons(choices, say("welcome_about_notice"), "notice", notice.press, notice.language, (act) => {
+      const pressed = choices.find((choice) => choice.act === act);
+      void press(act, "", pressed ? wordsOn(pressed, notice.press) : "");
+    }),
+  ]);
+  const missing = state?.missing ?? [];
+  part("hidden-sites").hidden = missing.length === 0;
+  write("hidden-says", say("common_platforms_hidden", listed(namesOf(missing))));
+  const standing = onRecord(views);
+  part("recorded").hidden = standing.length === 0;
+  renew("recorded-list", [standing, notice.language], () => [
+    element("ul", "receipts", ...standing.map((one) => receiptRow(one, notice.language))),
+  ]);
+}
+
+/**
+ * @param {{entry: number, title: string}} one
+ * @param {string} spoken the language of its title
+ */
+function receiptRow({ entry, title }, spoken) {
+  const name = element("span", "", title);
+  name.lang = spoken;
+  const save = button(`receipt-${entry}`, "small", say("welcome_receipt"), () => void saveReceipt(entry));
+  save.setAttribute("aria-label", say("welcome_receipt_about", title));
+  return element("li", "", name, save);
+}
+
+/** @param {readonly string[]} keys */
+const namesOf = (keys) => PLATFORMS.filter(({ key }) => keys.includes(key)).map(({ name }) => name);
+
+function showPurposes() {
+  const { notice, views } = desk;
+  part("purposes").hidden = notice === null;
+  if (notice === null) return;
+  const managed = notice.mode === "managed";
+  const organisation = notice.organisation || say("common_your_organisation");
+  const { mandatory, optional } = cardsOf(views, notice.mode);
+  const paper = { language: notice.language, names: notice.press };
+  write("purposes-lead", managed ? say("welcome_purposes_managed", organisation) : say("welcome_purposes_personal"));
+  renew("mandatory", [mandatory, paper], () => mandatory.map((card) => cardElement(card, { ...paper, press: null })));
+  part("optional-part").hidden = optional.length === 0;
+  write("optional-lead", say(managed ? "welcome_optional_private" : "welcome_optional_lead"));
+  renew("optional", [optional, paper, askable()], () =>
+    optional.map((card) =>
+      cardElement(card, {
+        ...paper,
+        press: askable()
+          ? (act, purpose) => {
+              const choice = card.choices.find((one) => one.act === act) ?? { act, press: "withdraw" };
+              void press(act, purpose, wordsOn(choice, notice.press));
+            }
+          : null,
+      }),
+    ),
+  );
+}
+
+fill(document);
+write("seen-loads", say("welcome_seen_loads", listed(PLATFORMS.filter(({ optional }) => !optional).map(({ name }) => name))));
+part("retry").addEventListener("click", () => background.post({ kind: "retry" }));
+for (const id of ["open-page", "trouble-page"])
+  part(id).addEventListener("click", () => background.post({ kind: "open_page" }));
+part("allow").addEventListener("click", () => {
+  void api.permissions.request({ origins: originsOfPlatforms(state?.missing ?? []) });
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && askable()) load();
+});

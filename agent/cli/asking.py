@@ -6,7 +6,6 @@ runs the very same `Face.serve_command` in this process, so that both ways give 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import sys
@@ -92,18 +91,27 @@ def ask(instance: Instance, command: str, args: Mapping[str, object] | None = No
     return Answer(items[:-1], items[-1])
 
 
-def follow(instance: Instance, command: str, args: Mapping[str, object] | None = None) -> Iterator[Any]:
+def follow(
+    instance: Instance, command: str, args: Mapping[str, object] | None = None, *, patience: float | None = None
+) -> Iterator[Any]:
     """Yield the items of a command as they come from the running agent, and its result last.
+
+    Args:
+        instance: Whose agent.
+        command: What it is asked.
+        args: With which arguments.
+        patience: Most seconds of silence; None waits for as long as it takes.
 
     Raises:
         NotRunning: Nobody listens.
-        Failure: The agent refused, or went away.
+        Failure: The agent refused, went away, or was silent for too long.
     """
     request = {"v": 1, "kind": "request", "id": 1, "command": command, "args": dict(args or {})}
     with _connect(instance) as link:
+        link.settimeout(patience)
         link.sendall(encode(msgspec.json.encode(request)))
         decoder = Decoder()
-        while data := link.recv(65_536):
+        while data := _receive(link):
             try:
                 bodies = decoder.feed(data)
             except FrameError:
@@ -118,6 +126,16 @@ def follow(instance: Instance, command: str, args: Mapping[str, object] | None =
                 else:
                     raise Failure(message["error"])
     raise Failure("the agent went away before it answered. Start it with: gleanwatch run")
+
+
+def _receive(link: socket.socket) -> bytes:
+    try:
+        return link.recv(65_536)
+    except TimeoutError:
+        raise Failure(
+            "the agent runs and does not answer: it is stopped, or very busy. Wait a little, or end it and start it "
+            "again: gleanwatch run"
+        ) from None
 
 
 def _connect(instance: Instance) -> socket.socket:
@@ -144,6 +162,8 @@ class _Offline:
     """The instance itself, opened by this command because no agent runs; nobody else can open it meanwhile."""
 
     def __init__(self, instance: Instance) -> None:
+        import asyncio
+
         from agent.daemon import Daemon
         from agent.keys.system import system_backend
         from agent.opening import open_instance

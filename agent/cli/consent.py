@@ -17,6 +17,7 @@ import click
 from agent.cli import consent_act as acts
 from agent.cli.asking import Failure, opened_once, this_instance
 from agent.cli.consent_desk import Desk, language_option
+from agent.cli.group import Teaching
 from agent.cli.show import console, json_option, print_json
 from agent.model.consent import Erasable, Ground
 from agent.model.purposes import ActKind, Purpose
@@ -28,7 +29,7 @@ ORDER: Final = (
 )
 
 
-class InOrder(click.Group):
+class InOrder(Teaching):
     """Subcommands in the order in which a person meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from agent.cli.asking import Failure, ask, follow, this_instance
+from agent.cli.group import Teaching
 from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json, show_consequences, told
 from agent.model.answers import ANSWERS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
@@ -48,7 +49,7 @@ class Since(click.ParamType[int]):
         return int((then if then.tzinfo else then.astimezone(UTC)).timestamp() * 1000)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Teaching, invoke_without_command=True)
 @json_option
 @click.option("--since", type=Since(), help="Only what was last seen at or after this: 10m, RFC 3339, or epoch.")
 @click.option("--follow", "follows", is_flag=True, help="Go on as things change; with --json one document a line.")

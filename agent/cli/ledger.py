@@ -19,6 +19,7 @@ import msgspec
 from agent.cli import checking
 from agent.cli.asking import Failure, NotRunning, ask, follow, this_instance
 from agent.cli.checking import Refused, VKey, plain
+from agent.cli.group import Teaching
 from agent.cli.show import console, json_option, print_json
 from agent.ledger.merkle import MAX_SIZE
 from agent.ledger.note import NoteError, VerifierKey
@@ -33,7 +34,7 @@ time. Nothing is deleted. Receipts of the old log go on being good. Witnesses mu
 [bold]It cannot be undone.[/]"""
 
 
-@click.group()
+@click.group(cls=Teaching)
 def ledger() -> None:
     """The record of notices and acts that nobody can quietly rewrite.
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from agent import __version__
+from agent.cli.group import TopGroup
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "run": ("agent.cli.run:run", "Run the agent in the foreground, with its local page."),
-    "status": ("agent.cli.status:status", "Say what works, what is watched and what is kept."),
+    "status": ("agent.cli.status:status", "Whether all is well, on one screen, with a link to your page."),
     "findings": ("agent.cli.findings:findings", "Show what was recognised, why, and what to do now."),
     "scan": ("agent.cli.scan:scan", "Look at what is on this machine now; store nothing."),
     "ask": ("agent.cli.ask:ask_about", "Would this tool be flagged, why, what is allowed instead?"),
@@ -26,7 +30,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "rules": ("agent.cli.rules:rules", "Detection rules: which there are, check your own, try them on events."),
     "browser": ("agent.cli.browser:browser", "Connect browsers to the agent, or disconnect them."),
     "demo": ("agent.cli.demo:demo", "A throw-away show: browser, scrapers, agent, on loopback only."),
-    "doctor": ("agent.cli.status:doctor", "Check everything and say what to mend."),
+    "doctor": ("agent.cli.doctor:doctor", "Check every link from browser to ledger by using it; say what to mend."),
+    "completion": ("agent.cli.completion:completion", "Let the Tab key finish commands, in bash, zsh and fish."),
 }
 NOT_YET: Final = {
     "report": "signed reports to a compliance team",
@@ -39,7 +44,7 @@ NOT_YET: Final = {
 }
 
 
-class Commands(click.Group):
+class Commands(TopGroup):
     """Subcommands by name, imported when needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -60,8 +65,16 @@ class Commands(click.Group):
         """List the commands without importing them, then what is still to come."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-        with formatter.section("Not in this release yet"):
-            formatter.write_dl(list(NOT_YET.items()))
+        if NOT_YET:
+            with formatter.section("Not in this release yet"):
+                formatter.write_dl(list(NOT_YET.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the names without importing what they stand for: the Tab key must not wait."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
 
 def _not_yet(name: str) -> click.Command:
@@ -81,11 +94,14 @@ def main() -> None:
     """Gleanwatch sees when this machine collects people's data off the web in bulk, and tells you first.
 
     \b
-    Start:          gleanwatch run
-    See it work:    gleanwatch try
-    Your page:      gleanwatch status   (prints a fresh link)
-    Stop watching:  gleanwatch consent object
+    Start:             gleanwatch run
+    See it work:       gleanwatch try
+    Is all well?       gleanwatch status      (and a fresh link to your page)
+    What is wrong?     gleanwatch doctor
+    Rest for an hour:  gleanwatch consent pause
+    Stop watching:     gleanwatch consent object
+    One command:       gleanwatch COMMAND --help, with examples
 
-    Every command takes --json where a program may want to read it. GLEANWATCH_HOME moves all files of an instance
-    under one folder.
+    Every command that shows something takes --json. GLEANWATCH_HOME moves all files of an instance under one folder.
+    NO_COLOR, PAGER and COLUMNS are respected.
     """

@@ -21,6 +21,7 @@ import msgspec
 from rich.markup import escape
 
 from agent.cli.asking import Failure, this_instance
+from agent.cli.group import Teaching
 from agent.cli.organisation import added_json, added_where_it_runs, print_added, state_of
 from agent.cli.show import console, json_option, print_json
 from agent.pages.words import counted
@@ -36,7 +37,7 @@ _OWN = "organisation."
 """What stands before the id of an organisation's rule in a finding's evidence."""
 
 
-@click.group()
+@click.group(cls=Teaching)
 def rules() -> None:
     """Detection rules in the Sigma language: which there are, whether yours are good, what they match.
 

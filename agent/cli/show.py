@@ -28,9 +28,10 @@ def console(stderr: bool = False) -> Console:
 
 
 def print_json(value: object) -> None:
-    """Write one JSON document."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    """Write one JSON document: UTF-8 whatever the terminal's encoding is, as RFC 8259 has it."""
     sys.stdout.flush()
+    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def told(item: object) -> tuple[Finding, list[Consequence]]:

@@ -1,130 +1,275 @@
-"""`gleanwatch status` and `gleanwatch doctor`: what works, what does not, and what to do about it."""
+"""`gleanwatch status`: whether all is well, on one screen, and what there is to know besides.
+
+    the agent's status, purposes, findings → `judge` says in one line whether all is well and what to do if not
+    → that line, the state in short, a fresh link to the person's page
+
+Without a running agent the same is read from the database, as far as it can be opened, and the exit code is 1: nothing
+is watched then. The whole fits a terminal of 80 columns and 24 lines: lists are cut, and say by how much.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-import msgspec
-from rich.markup import escape
 
 from agent.cli.asking import Failure, NotRunning, ask, opened_once, running, this_instance
-from agent.cli.consent_words import why
-from agent.cli.organisation import added_json, added_of, state_of
 from agent.cli.show import console, json_option, moment, print_json
-from agent.model.consent import PurposeView
-from agent.model.purposes import Mode
-from agent.settings.instance import Instance
+
+if TYPE_CHECKING:
+    from agent.model.organisation import Added
+    from agent.settings.instance import Instance
+
+DETECT: Final = "security.detect-bulk-collection"
+REVIEW: Final = "gleanwatch consent review"
+RUN: Final = "gleanwatch run"
+_ASKS: Final = frozenset({"notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"})
+_SHOWN: Final = 3
+"""Items of a list on the screen; what is beyond is counted."""
+_MARKS: Final = {"open": ("●", "green"), "waiting": ("◐", "yellow"), "closed": ("○", "dim")}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether all is well.
+
+    Attributes:
+        well: Whether it is; a pause and an objection are the person's own will and well.
+        said: The first line, without what to do.
+        do: The command that mends it or answers what is asked; empty where nothing is to be done.
+    """
+
+    well: bool
+    said: str
+    do: str = ""
 
 
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say what works, what is watched and what is kept, and print a fresh link to your page."""
+    """Say whether all is well, what is watched and kept, and print a fresh link to your page.
+
+    The first line is the answer; with the command that mends it where something is wrong. Exit code 1 where no agent
+    runs: then it says what is known all the same. More of what works and what does not: gleanwatch doctor
+
+    \b
+    gleanwatch status
+    gleanwatch status --json
+    """
     instance = this_instance()
     alive = running(instance)
     try:
         with opened_once(instance):
             state = ask(instance, "status").result
-            views = [msgspec.convert(one, PurposeView) for one in ask(instance, "purposes").items]
-            own = added_of(instance)
-    except NotRunning:
-        if not as_json:
-            raise
-        print_json({"running": False})
-        return
+            views = ask(instance, "purposes").items
+            asking = [one for one in ask(instance, "findings").items if _asks(one)] if state["flagged"] else []
+            own = _added(instance)
+    except Failure as problem:
+        _unknown(problem, as_json)
+        sys.exit(1)
+    verdict = judge(state, alive=alive, asking=len(asking))
     if as_json:
-        print_json({"running": alive, **state, "organisation_adds": added_json(own) if own is not None else None})
+        from agent.cli.organisation import added_json
+
+        document = {"running": alive, "well": verdict.well, "said": verdict.said, "do": verdict.do, **state}
+        asked = [one["id"] for one in asking]
+        print_json({**document, "asks": asked, "organisation_adds": added_json(own) if own is not None else None})
+    else:
+        _show(instance, verdict, state, views=views, asking=asking, own=own, alive=alive)
+    if not alive:
+        sys.exit(1)
+
+
+def judge(state: Mapping[str, Any], *, alive: bool, asking: int) -> Verdict:
+    """Say in one sentence whether all is well, and what to do if it is not; the gravest thing first.
+
+    Args:
+        state: The agent's status, as it sends it.
+        alive: Whether an agent runs.
+        asking: Number of findings that ask the person what they were.
+    """
+    if not alive:
+        return Verdict(False, "no agent runs here, so nothing is watched", RUN)
+    for part in state["health"]:
+        if part["condition"] == "failed":
+            return Verdict(False, f"{part['part']}: {part['how']}", "gleanwatch doctor")
+    if state["paused_until"] is not None:
+        return Verdict(True, f"Paused until {moment(state['paused_until'])}: nothing is watched", _RESUME)
+    gate = next(gate for gate in state["gates"] if gate["purpose"] == DETECT)
+    if gate["reason"] in _ASKS:
+        return Verdict(False, "nothing is watched before you have answered the notice", REVIEW)
+    if gate["reason"] == "lead_days" and gate["until"] is not None:
+        return Verdict(True, f"All is well: the notice was shown, and watching starts {moment(gate['until'])}")
+    if gate["state"] != "open":
+        whose = "as you decided" if gate["reason"] in ("objected", "withdrawn", "refused") else "as it is set up"
+        return Verdict(True, f"Off, {whose}: nothing is watched", REVIEW if whose == "as you decided" else "")
+    on = [browser for browser in state["browsers"] if browser["connected"]]
+    hidden = sorted({platform for browser in on for platform in browser["missing"]})
+    if hidden:
+        said = f"the browser hides {', '.join(hidden)} from the extension, so these are not seen"
+        return Verdict(False, said, "gleanwatch doctor")
+    if not state["browsers"]:
+        return Verdict(False, "programs are watched, but no browser was ever connected", "gleanwatch doctor")
+    who = f"{len(on)} browser{'' if len(on) == 1 else 's'} connected" if on else "no browser is open"
+    if asking:
+        what = "1 finding asks" if asking == 1 else f"{asking} findings ask"
+        return Verdict(True, f"All works, and {what} you what it was: watching, {who}", "gleanwatch findings")
+    return Verdict(True, f"All is well: watching, {who}")
+
+
+_RESUME: Final = "gleanwatch consent resume"
+
+
+def _asks(finding: Mapping[str, Any]) -> bool:
+    return bool(finding["flagged"]) and finding["closed_at"] is None and not finding["answer"]
+
+
+def _unknown(problem: Failure, as_json: bool) -> None:
+    """Say what little is known where neither an agent nor the database answers."""
+    fresh = isinstance(problem, NotRunning)
+    said = "no agent runs here, and nothing is kept yet" if fresh else problem.message.rstrip(".")
+    if as_json:
+        print_json({"running": False, "well": False, "said": said, "do": RUN if fresh else "gleanwatch doctor"})
         return
+    _first(Verdict(False, said, RUN if fresh else "gleanwatch doctor"))
+
+
+def _first(verdict: Verdict) -> None:
+    from rich.text import Text
+
+    said = verdict.said if verdict.well else f"Not well: {verdict.said}"
     say = console()
-    say.print(f"[bold]Gleanwatch {state['version']}[/], {state['mode']}, {'running' if alive else 'not running'}")
-    for view in views:
-        if view.in_use:
-            say.print(f"  {view.title}: {why(view, Mode(state['mode']))}", soft_wrap=True)
-    for known in state["browsers"]:
-        is_on = "connected" if known["connected"] else "not connected"
-        say.print(
-            f"  {known['browser']} {known['browser_version']}, extension {known['extension_version']} "
-            f"({known['client']}…): {is_on}, last acknowledged "
-            f"{moment(known['last_acked_at'])}, waiting {known['waiting']}, dropped {known['dropped']}, "
-            f"lost {known['lost']}"
-        )
-    for part in state["health"]:
-        if part["condition"] != "working":
-            say.print(f"  [yellow]{part['part']}: {part['how']}.[/] {part['missed']} {part['action']}", soft_wrap=True)
-    if own is not None and own.waiting:
-        whose = state["organisation"] or "Your organisation"
-        say.print(
-            f"  [yellow]{escape(whose)} has rules ({len(own.rules)}) that you have not read.[/] "
-            "They hold once you were shown the notice with them: gleanwatch consent review",
-            soft_wrap=True,
-        )
-    elif own is not None and own.rules:
-        say.print(f"  Rules of your organisation: {len(own.rules)}, {state_of(own)}; gleanwatch rules list")
-    kept = sum(total["count"] for total in state["totals"])
-    say.print(
-        f"  Kept: {kept} page loads; open flags: {state['flagged']}; next deletion {moment(state['next_deletion'])}"
+    line = Text(f"{said}.", style="bold green" if verdict.well else "bold red")
+    if verdict.do:
+        do = Text(f"→ {verdict.do}", style="not bold cyan")
+        line.append(" " if line.cell_len + do.cell_len < say.width else "\n").append(do)
+    say.print(line)
+
+
+def _show(
+    instance: Instance,
+    verdict: Verdict,
+    state: Mapping[str, Any],
+    *,
+    views: Sequence[Mapping[str, Any]],
+    asking: Sequence[Mapping[str, Any]],
+    own: Added | None,
+    alive: bool,
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    _first(verdict)
+    say = console()
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    rows = (
+        ("Purposes", _purposes(views)),
+        ("Findings", [Text(f"⚑ {_plain(one['name'])} ({one['level']}), {one['id']}") for one in asking]),
+        ("Browsers", [_browser(browser) for browser in state["browsers"]]),
+        ("Health", [_part(part) for part in state["health"] if part["condition"] != "working"]),
+        ("Kept", [_kept(state)]),
     )
-    say.print(f"  Data folder: {instance.data_dir}", soft_wrap=True)
+    who = f"{state['organisation']}, {state['contact']}" if state["organisation"] else ""
+    table.add_row("Release", Text(", ".join(filter(None, (f"{state['version']}, {state['mode']} mode", who)))))
+    for head, items in rows:
+        most = 6 if head == "Purposes" else _SHOWN
+        for number, item in enumerate(items[:most]):
+            table.add_row("" if number else head, item)
+        if len(items) > most:
+            table.add_row(
+                "", Text(f"and {len(items) - most} more: {_MORE.get(head, 'gleanwatch doctor')}", style="dim")
+            )
+    table.add_row("Folder", Text(str(instance.data_dir)))
+    say.print(table)
+    if own is not None:
+        _rules(own, state["organisation"])
     if alive:
-        say.print(f"  Your page, once, within a minute: {ask(instance, 'page_link').result['url']}", soft_wrap=True)
-    else:
-        say.print("  Start it with: gleanwatch run")
+        say.print(f"Your page, once, within a minute: {ask(instance, 'page_link').result['url']}", soft_wrap=True)
 
 
-@click.command()
-@json_option
-def doctor(as_json: bool) -> None:
-    """Check everything and say what to mend. Exit code 1 when something is broken."""
-    instance = this_instance()
-    checks = list(_checks(instance))
-    bad = [c for c in checks if c["state"] == "broken"]
-    if as_json:
-        print_json({"ok": not bad, "checks": checks})
-    else:
-        marks = {"fine": "[green]✓[/]", "note": "[yellow]•[/]", "broken": "[red]✗[/]"}
-        for check in checks:
-            say = f"{marks[check['state']]} {check['what']}: {check['found']}"
-            console().print(say + (f" → {check['do']}" if check["do"] else ""), soft_wrap=True)
-    if bad:
-        raise Failure(f"{len(bad)} thing{'s' if len(bad) > 1 else ''} to mend: see above.")
+_MORE: Final = {"Findings": "gleanwatch findings", "Purposes": "gleanwatch consent"}
 
 
-def _checks(instance: Instance) -> Any:
-    from agent.opening import StartError, read_rules
+def _purposes(views: Sequence[Mapping[str, Any]]) -> list[Any]:
+    from rich.text import Text
 
-    yield _check("fine", "Python", sys.version.split()[0])
-    where = "GLEANWATCH_HOME" if os.environ.get("GLEANWATCH_HOME") else "the usual place"
-    yield _check("fine", "instance", f"{instance.root} ({where})")
-    try:
-        rules = read_rules(instance)
-    except StartError as problem:
-        yield _check("broken", "policy and configuration", str(problem))
-        return
-    if not running(instance):
-        yield _check("fine", "mode", rules.mode.value)
-        yield _check("broken", "agent", "not running", "gleanwatch run")
-        return
-    state = ask(instance, "status").result
-    yield _check("fine", "agent", f"running, version {state['version']}, {state['mode']} mode")
-    for gate in state["gates"]:
-        kind = "fine" if gate["state"] == "open" else "note"
-        do = "gleanwatch consent review" if gate["reason"] in ("notice_not_shown", "not_acknowledged") else ""
-        yield _check(kind, gate["purpose"], gate["state"] + (f" ({gate['reason']})" if gate["reason"] else ""), do)
-    for part in state["health"]:
-        kind = {"working": "fine", "degraded": "note", "failed": "note"}[part["condition"]]
-        yield _check(kind, part["part"], f"{part['how']}. {part['missed']}".strip(), part["action"])
-    refused = {name: n for name, n in state["counters"].items() if n}
-    if refused:
-        yield _check("note", "refused so far", ", ".join(f"{name} {n}" for name, n in sorted(refused.items())))
-    from agent.cli.browser import places_report
-
-    for result in places_report(instance):
-        kind = "note" if result.detail or result.caveat else "fine"
-        yield _check(kind, result.title, result.outcome.value, result.detail or result.caveat)
+    used = [view for view in views if view["in_use"]]
+    lines = []
+    for view in used:
+        gate = view["gate"]
+        mark, style = _MARKS[gate["state"]]
+        since = f"since {moment(gate['since'])}" if gate["state"] == "open" and gate["since"] else ""
+        waits = f"from {moment(gate['until'])}" if gate["state"] == "waiting" and gate["until"] else ""
+        asks = "asks you" if gate["reason"] in _ASKS else ""
+        lines.append(
+            Text.assemble((f"{mark} ", style), view["title"], (f"  {since or waits or asks or gate['state']}", "dim"))
+        )
+    return lines
 
 
-def _check(state: str, what: str, found: str, do: str = "") -> dict[str, str]:
-    return {"state": state, "what": what, "found": found, "do": do}
+def _browser(known: Mapping[str, Any]) -> Any:
+    from rich.text import Text
+
+    mark = ("● ", "green") if known["connected"] else ("○ ", "dim")
+    said = f"{known['browser']} {known['browser_version']}, "
+    said += "connected" if known["connected"] else "not connected"
+    if known["last_acked_at"] is not None:
+        said += f", last heard {moment(known['last_acked_at'])}"
+    line = Text.assemble(mark, _plain(said))
+    if behind := [f"{name} {known[name]}" for name in ("waiting", "dropped", "lost") if known[name]]:
+        line.append(f", {', '.join(behind)}", style="yellow")
+    return line
+
+
+def _part(part: Mapping[str, Any]) -> Any:
+    from rich.text import Text
+
+    mark = ("✗ ", "red") if part["condition"] == "failed" else ("• ", "yellow")
+    said = f"{part['part']}: {part['how']}. {part['missed']} {part['action']}"
+    return Text.assemble(mark, _plain(said.strip()))
+
+
+def _kept(state: Mapping[str, Any]) -> Any:
+    from rich.text import Text
+
+    platforms: dict[str, int] = {}
+    for total in state["totals"]:
+        platforms[total["platform"]] = platforms.get(total["platform"], 0) + total["count"]
+    most = sorted(platforms.items(), key=lambda pair: -pair[1])
+    shown = ", ".join(f"{count:,} {platform}" for platform, count in most[:4])
+    count = sum(platforms.values())
+    said = f"{count:,} page load{'' if count == 1 else 's'} in 24 hours" + (f" ({shown})" if shown else "")
+    deletion = state["next_deletion"]
+    return Text(said + (f"; next deletion {moment(deletion)}" if deletion is not None else ""))
+
+
+def _rules(own: Added, organisation: str) -> None:
+    """Say that an organisation's own rules are there, and whether they wait to be read."""
+    from rich.markup import escape
+
+    from agent.cli.organisation import state_of
+
+    if own.waiting:
+        whose = escape(organisation or "Your organisation")
+        console().print(
+            f"[yellow]{whose} has rules ({len(own.rules)}) that you have not read.[/] "
+            f"They hold once you were shown the notice with them: {REVIEW}"
+        )
+    elif own.rules:
+        console().print(f"Rules of your organisation: {len(own.rules)}, {state_of(own)}; gleanwatch rules list")
+
+
+def _added(instance: Instance) -> Added | None:
+    from agent.cli.organisation import added_of
+
+    return added_of(instance)
+
+
+def _plain(text: str) -> str:
+    """Return text from elsewhere without anything that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -73,6 +73,7 @@ from agent.sensors.connections.sampler import Sampler
 from agent.sensors.connections.sockets import socket_lister
 from agent.sensors.processes.choose import reader_for
 from agent.sensors.tree import CachedTree
+from agent.service.opening import open_link
 from agent.settings.policy import flattened
 from agent.store import acts, clients, counters, cursors, erasure, findings, gates, ledger, page_loads, retention
 from agent.store.database import Store, StoreError
@@ -132,13 +133,6 @@ class StoreKeeper:
 async def nowhere(_host: str) -> Sequence[str]:
     """Resolve no name."""
     return ()
-
-
-def _open_link(link: str) -> None:
-    """Open a link in the default browser, which may block until it is up."""
-    import webbrowser
-
-    webbrowser.open(link)
 
 
 class Daemon:
@@ -474,7 +468,7 @@ class Daemon:
 
     def _open_page(self) -> None:
         """Open the local page in the person's own browser: they pressed a notice."""
-        self._start(asyncio.to_thread(_open_link, self._page_link()))
+        self._start(asyncio.to_thread(open_link, self._page_link(), os.environ))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -295,6 +295,10 @@ class Face:
         """Return what the page about the ledger shows."""
         return await self._parts.proving.view()
 
+    async def ledger_files(self) -> Mapping[str, bytes]:
+        """Return every log of the ledger as plain files."""
+        return await self._parts.proving.log_files()
+
     async def verify(self) -> VerifyResult:
         """Verify every log, checkpoint and content now."""
         return await self._parts.proving.verified()

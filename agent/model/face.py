@@ -160,12 +160,14 @@ class KeptTable:
         rows: How many rows there are.
         oldest: Time of the oldest one, UTC milliseconds; None where it has none or the table no times.
         next_deletion: When a row's time is over next, UTC milliseconds; None where none waits.
+        keeps_ms: For how long a row is kept, milliseconds; None where that is not a matter of time alone.
     """
 
     table: str
     rows: int
     oldest: int | None = None
     next_deletion: int | None = None
+    keeps_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +434,10 @@ class AgentFace(Protocol):
 
     async def ledger(self) -> LedgerView:
         """Return what the page about the ledger shows."""
+        ...
+
+    async def ledger_files(self) -> Mapping[str, bytes]:
+        """Return every log of the ledger as plain files: tiles, keys, checkpoints, entries."""
         ...
 
     async def verify(self) -> VerifyResult:

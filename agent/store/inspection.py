@@ -52,6 +52,7 @@ class _Table:
         rows: A query for how many there are; the default counts them.
         oldest: An expression for the time of its oldest row, UTC milliseconds; empty where it has no times.
         due: A query for when the next row's time is over, with `:observations` and `:findings`; empty: no row's is.
+        keeps: Which limit says how long a row is kept, `observations` or `findings`; empty: none does.
     """
 
     key: tuple[str, ...]
@@ -59,6 +60,7 @@ class _Table:
     rows: str = ""
     oldest: str = ""
     due: str = ""
+    keeps: str = ""
 
 
 _DUE_LOADS: Final = "SELECT min(at) + :observations FROM page_load"
@@ -70,6 +72,7 @@ TABLES: Final[Mapping[str, _Table]] = {
         "seen_at DESC, id DESC",
         oldest="min(seen_at)",
         due="SELECT min(max(seen_at, coalesce(acked_at, 0))) + :findings FROM client",
+        keeps="findings",
     ),
     "page_kind": _Table(("id",), "id DESC"),
     "page_load": _Table(
@@ -78,13 +81,17 @@ TABLES: Final[Mapping[str, _Table]] = {
         rows="SELECT coalesce(sum(count), 0) FROM page_quarter",
         oldest="min(at)",
         due=_DUE_LOADS,
+        keeps="observations",
     ),
-    "page_quarter": _Table(("start", "kind"), "start DESC, kind", oldest="min(start)", due=_DUE_LOADS),
+    "page_quarter": _Table(
+        ("start", "kind"), "start DESC, kind", oldest="min(start)", due=_DUE_LOADS, keeps="observations"
+    ),
     "finding": _Table(
         ("id",),
         "last_seen DESC, id",
         oldest="min(last_seen)",
         due="SELECT min(closed_at) + :findings FROM finding WHERE closed_at IS NOT NULL",
+        keeps="findings",
     ),
     "ledger_key": _Table(("id",), "id"),
     "ledger_log": _Table(("number",), "number DESC"),
@@ -116,7 +123,7 @@ def kept(conn: apsw.Connection, limits: Limits) -> list[KeptTable]:
         rows = int(conn.execute(table.rows or f"SELECT count(*) FROM {name}").get or 0)  # noqa: S608 -- our own names
         oldest = conn.execute(f"SELECT {table.oldest} FROM {name} LIMIT 1").get if table.oldest else None  # noqa: S608
         due = conn.execute(table.due, times).get if table.due else None
-        found.append(KeptTable(name, rows, oldest, due))
+        found.append(KeptTable(name, rows, oldest, due, times.get(table.keeps)))
     return found
 
 

@@ -92,11 +92,125 @@ EXTENSION_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "first": "Whether it is the first visit in this browser session",
         "sequential": "Whether its id follows the one before",
     },
+    "Several page loads at once": {
+        "loads": "The page loads that waited, each with the six fields above",
+    },
     "When you answer a flag in the pop-up": {
         "finding": "The random name of the finding that was flagged",
         "category": "Which of the four answers you pressed",
         "at": "When",
         "dwell_ms": "How many milliseconds the flag had been before you",
     },
+    "When the browser hides a watched platform from it": {
+        "missing": "Which watched platforms it cannot see, such as LinkedIn",
+    },
+    "When a page of the extension asks for something to show": {
+        "ask": "A running number, so that the answer finds its question",
+        "what": "What it asks for: the notice, the purposes, today's counts or a receipt",
+        "language": "In which language",
+        "entry": "For a receipt: which entry of the record",
+    },
+    "When you press a button about a purpose": {
+        "ask": "A running number, so that the answer finds its question",
+        "purpose": "Which purpose; empty for every one that the organisation requires",
+        "act": "What you pressed: shown, acknowledged, authorised, objected, given, refused or withdrawn",
+        "notice_sha256": "The fingerprint of the text that was before you",
+        "control": "Which button it was",
+        "dwell_ms": "How many milliseconds the text had been before you",
+    },
+    "When you pause watching": {
+        "ask": "A running number, so that the answer finds its question",
+        "minutes": "For how many minutes; 0 to go on at once",
+    },
 }
 """Every field of the protocol that a browser sends, in plain words (docs/protocol.md, extension to agent)."""
+
+AGENT_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "When a browser has connected": {
+        "agent_version": "The agent's release",
+        "mode": "Whether it runs for you alone, for an organisation, or as a test",
+        "organisation": "The organisation's name; empty where there is none",
+        "contact": "Whom you can ask there",
+        "acked": "The number of the last page load that is stored",
+    },
+    "What may be looked at": {
+        "gates": "One entry for each purpose, with the fields below",
+        "purpose": "Which purpose",
+        "state": "Whether it is open, waiting or closed",
+        "since": "From when",
+        "until": "When a waiting one opens by itself",
+        "reason": "Why, as one of a few fixed reasons",
+    },
+    "That page loads are stored": {
+        "seq": "The number up to which everything is stored, or was left out on purpose",
+        "dropped": "What was left out: each number, and why",
+        "reason": "Why one was left out, as one of a few fixed reasons",
+    },
+    "That a message was not taken": {
+        "reason": "Why, as one of a few fixed reasons",
+        "detail": "What was wrong, never with a value of it",
+        "about": "Which kind of message it was",
+        "speaks": "Which versions of the protocol the agent speaks",
+    },
+    "Flags that are open": {
+        "flags": "One entry for each finding that you are warned about, with the fields below",
+        "id": "The finding's random name",
+        "name": "What people call the tool",
+        "family": "What sort of tool it is",
+        "stage": "How far it got",
+        "level": "How sure we are, in words",
+        "platforms": "Which platforms it talked to",
+        "since": "When it was first seen",
+        "why": "The strongest reason, in a sentence",
+        "answer": "What you said of it",
+        "held_until": "Until when nothing about it may be reported",
+    },
+    "That your answer is recorded": {
+        "finding": "Which finding it was about",
+        "at": "When you pressed",
+        "recorded": "Whether it was recorded by this message",
+    },
+    "A link to this page": {
+        "url": "An address that opens this page once, within 60 seconds",
+    },
+    "What a page of the extension asked for": {
+        "ask": "The number of the question",
+        "part": "Which part of the answer this is",
+        "parts": "How many parts there are",
+        "text": "The answer: the notice word for word, the purposes, today's counts by platform, a receipt, or which "
+        "gates hold now",
+        "error": "Instead of an answer: why there is none",
+    },
+    "From the relay that the browser starts": {
+        "up": "Whether the agent is there",
+        "host_version": "The relay's release",
+        "reason": "Why the agent cannot be reached",
+    },
+}
+"""Every field that a browser is sent, in plain words (docs/protocol.md, agent to extension and host to extension)."""
+
+TABLES: Final[Mapping[str, tuple[str, str]]] = {
+    "page_load": ("Page loads", "%(time)s after the page was opened"),
+    "page_kind": ("Kinds of page", "Stays"),
+    "page_quarter": ("Page loads counted by quarter of an hour", "Together with the page loads that are counted"),
+    "client": ("Browsers' extensions", "%(time)s after it last connected"),
+    "finding": ("Findings", "%(time)s after it was closed"),
+    "act": ("Acts: what you were shown and what you said", "When claims about it have lapsed"),
+    "gate": ("Gates: when watching was allowed", "When claims about it have lapsed"),
+    "notice_text": ("Notices, exactly as they were shown", "When no act names it any more"),
+    "preference": ("Your own choices", "When you take it back, or erase everything"),
+    "ledger_entry": ("Entries of the record", "Stays; it says nothing without its content"),
+    "ledger_content": (
+        "Contents of entries",
+        "When claims have lapsed, when its finding is deleted, or when you erase it",
+    ),
+    "ledger_checkpoint": ("Signed states of the record", "Stays"),
+    "ledger_cosignature": ("What witnesses signed", "Stays"),
+    "ledger_log": ("Logs of the record", "Stays"),
+    "ledger_key": ("The record's key", "Stays"),
+    "counter": ("Counters", "Stays"),
+    "cursor": ("How far each part of the agent has read", "Stays"),
+    "migration": ("Versions of these tables", "Stays"),
+    "outbox": ("Reports that wait to be sent: none in this release", "When it is sent, or when you withdraw"),
+}
+"""What each table of the database is called, and when a row of it is deleted."""

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from agent.consent.qr import qr_svg
+from agent.store.schema import FIELDS
 from agent.web.app import build_app
 from agent.web.serving import Serving, serve
 from tests.unit.web.fake_face import FakeFace, StillClock
@@ -36,7 +37,7 @@ async def page(face: FakeFace) -> AsyncIterator[Page]:
         on_refused=refused.append,
         qr=qr_svg,
         verifier=b"#!/usr/bin/env python3\n",
-        fields={"page_load": {"at": "When, <to> the millisecond"}},
+        fields=FIELDS,
         heartbeat=0.05,
     )
     bound.append(await serve(app))

@@ -16,7 +16,21 @@ from agent.content.notices import LANGUAGES, difference, purpose_words, render_n
 from agent.content.purposes import basis_for, load_purposes
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
-from agent.model.face import BrowserState, FindingFilter, FindingPage, NoticeText, PageSlice, PageTotal, Status
+from agent.model.face import (
+    BrowserState,
+    CheckpointView,
+    FindingFilter,
+    FindingPage,
+    KeptTable,
+    LedgerView,
+    NoticeText,
+    PageSlice,
+    PageTotal,
+    RowsPart,
+    Status,
+    VerifyResult,
+    WitnessView,
+)
 from agent.model.findings import CollectMode, Evidence, EvidenceClass, Finding, Level, ProcessRef, Stage
 from agent.model.health import Condition, Health
 from agent.model.organisation import Added
@@ -108,6 +122,8 @@ class FakeFace:
         self.there = Place("NO", "Norway", elsewhere=False) if mode is Mode.MANAGED else Place("", "", elsewhere=False)
         self.adds = Added()
         self.tries = 0
+        self.stored: dict[str, list[dict[str, str | int | float | None]]] = {}
+        self.verified = 0
         self.listeners: list[asyncio.Queue[str]] = []
         self.offered: tuple[str, ...] = LANGUAGES
         self.before: dict[str, str] = {}
@@ -394,6 +410,41 @@ class FakeFace:
         self.erased.append((what, ground, entry, channel))
         self.gone |= set(went.entries)
         return went
+
+    async def kept(self) -> Sequence[KeptTable]:
+        return [KeptTable(name, len(rows)) for name, rows in self.stored.items()]
+
+    async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:
+        return self.stored.get(table, [])[:limit]
+
+    async def rows(self, table: str, after: Sequence[str | int] = (), limit: int = 1000) -> RowsPart:
+        start = int(after[0]) if after else 0
+        part = self.stored.get(table, [])[start : start + min(limit, 2)]
+        more = len(self.stored.get(table, [])) > start + len(part)
+        return RowsPart(tuple(part), (start + len(part),) if more else ())
+
+    async def ledger(self) -> LedgerView:
+        note = "gleanwatch.localhost/abcdefghijklmnop/1\n3\nAAAA=\n\n— gleanwatch.localhost/abcdefghijklmnop/1 BBBB=\n"
+        seen = tuple(WitnessView(name, 3, NOW - MINUTE) for name in self.witnesses)
+        return LedgerView(
+            origin="gleanwatch.localhost/abcdefghijklmnop/1",
+            entries=len(self.record) + 3,
+            logs=1,
+            checkpoints=(CheckpointView(2, 1, 3, note, NOW - MINUTE), CheckpointView(1, 1, 1, note, NOW - DAY)),
+            signed=2,
+            witnesses=seen,
+            key="gleanwatch.localhost/abcdefghijklmnop/1+1f2e3d4c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+        )
+
+    async def ledger_files(self) -> Mapping[str, bytes]:
+        return {"log-1/checkpoint": b"", "log-1/key": b""}
+
+    async def verify(self) -> VerifyResult:
+        self.verified += 1
+        faults = ("entry 2: its content is not what the entry commits to",) if self.proof_fails else ()
+        remarks = () if self.witnesses else ("No witness has seen this log.",)
+        entries = len(self.record) + 3
+        return VerifyResult(not self.proof_fails, entries, 2, entries, 0, faults, remarks)
 
     async def export(self) -> Mapping[str, bytes]:
         return {"index.html": b"<!doctype html>", "receipts/3.json": b"{}", "notices/a.md": b"# Notice"}

@@ -1,0 +1,56 @@
+"""Rows of the database as files: CSV that no spreadsheet takes for a formula, and JSON, a row a line.
+
+Pure functions: a row goes in as the agent tells it, text comes out. `data_views` streams what they make, so that a
+table of a million rows is never in memory at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from agent.store.inspection import SIZED
+
+Value = str | int | float | None
+Row = Mapping[str, Value]
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What spreadsheets take for the beginning of a formula."""
+
+
+def plain(table: str, column: str, value: Value) -> Value:
+    """Return a value as a file tells it: of a secret and of sealed content only how many bytes there are."""
+    return f"{value} bytes, not shown" if (table, column) in SIZED and value is not None else value
+
+
+def csv_lines(table: str, columns: Sequence[str], rows: Iterable[Row], *, head: bool) -> str:
+    """Return rows as CSV (RFC 4180: commas, CRLF, quotes doubled).
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front: names of tools come from outside.
+
+    Args:
+        table: Whose rows.
+        columns: Which columns, in order.
+        rows: The rows.
+        head: Whether a line with the columns' names comes first.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    if head:
+        writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(plain(table, column, row[column])) for column in columns])
+    return out.getvalue()
+
+
+def _cell(value: Value) -> Value:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def json_row(table: str, row: Row) -> str:
+    """Return one row as a JSON object on one line."""
+    told = {column: plain(table, column, value) for column, value in row.items()}
+    return json.dumps(told, ensure_ascii=False, separators=(", ", ": "))

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from agent.cli.ask_command import Judged, Place, is_file_named, judge
 from agent.cli.asking import Failure, this_instance
+from agent.cli.completion import platform_keys
 from agent.cli.show import console, json_option, print_json, show_consequences
 from agent.content.advice import ways
 from agent.content.catalogue import KINDS, Catalogue, Kind, Mode, Tool, load_catalogue
@@ -93,7 +94,12 @@ class Answer:
 
 @click.command("ask")
 @click.argument("words", metavar="TOOL | FILE | -- COMMAND …", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.option("--platform", metavar="P", help="Also say what this platform's terms allow: linkedin, x, youtube …")
+@click.option(
+    "--platform",
+    metavar="P",
+    shell_complete=platform_keys,
+    help="Also say what this platform's terms allow: linkedin, x, youtube …",
+)
 @click.option("--jurisdiction", metavar="CODE", help="Tell the law of this place, such as NO; else that of the policy.")
 @json_option
 def ask_about(words: tuple[str, ...], platform: str | None, jurisdiction: str | None, as_json: bool) -> None:

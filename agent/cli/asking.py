@@ -22,7 +22,7 @@ import msgspec
 from agent.settings.instance import Instance, InstanceError, locate
 from native_host.frames import Decoder, FrameError, encode
 
-NEEDS_AGENT = frozenset({"page_link", "try", "stop"})
+NEEDS_AGENT = frozenset({"page_link", "try", "stop", "pause"})
 
 
 class Failure(click.ClickException):

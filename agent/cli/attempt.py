@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from agent.cli.asking import Failure, ask, this_instance
+from agent.cli.progress import progress
 from agent.cli.show import console, finding_json, json_option, print_json, told
 from agent.model.consequences import Consequence
 from agent.model.findings import Finding
@@ -23,6 +24,9 @@ def attempt(as_json: bool) -> None:
 
     The running agent starts a small program that serves forty invented profiles on this machine and reads them one
     after the other. Nothing leaves the machine; the flag is what you would see of a real tool.
+
+    \b
+    gleanwatch try
     """
     instance = this_instance()
     gates = {gate["purpose"]: gate for gate in ask(instance, "status").result["gates"]}
@@ -31,7 +35,7 @@ def attempt(as_json: bool) -> None:
     begun = time.time()
     ask(instance, "try")
     since = int((begun - 1) * 1000)
-    with console(stderr=True).status("A harmless collection is running; waiting for its flag…"):
+    with progress("A harmless collection is running; waiting for its flag"):
         while time.time() - begun < PATIENCE_SECONDS:
             for item in ask(instance, "findings", {"since": since}).items:
                 found, consequences = told(item)

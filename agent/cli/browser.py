@@ -59,7 +59,13 @@ _with_ids = click.option(
 @_with_ids
 @json_option
 def install(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tuple[str, ...], as_json: bool) -> None:
-    """Connect every browser that is found, or the one named."""
+    """Connect every browser that is found, or the one named.
+
+    \b
+    gleanwatch browser install
+    gleanwatch browser install --user-data-dir ~/chromium-for-work
+    sudo gleanwatch browser install --system
+    """
     instance = _prepared(this_instance())
     callers = _callers(ids)
     report = _guard(
@@ -75,7 +81,12 @@ def install(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: t
 @_with_ids
 @json_option
 def status(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tuple[str, ...], as_json: bool) -> None:
-    """Show which browsers are connected, and how to load the extension."""
+    """Show which browsers are connected, and how to load the extension.
+
+    \b
+    gleanwatch browser status
+    gleanwatch browser status --json
+    """
     instance = this_instance()
     callers = _callers(ids)
     report = _guard(
@@ -93,7 +104,11 @@ def status(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tu
 @_with_where
 @json_option
 def remove(user_data_dir: Path | None, home: Path | None, for_all: bool, as_json: bool) -> None:
-    """Take away every file that `install` wrote."""
+    """Take away every file that `install` wrote.
+
+    \b
+    gleanwatch browser remove
+    """
     instance = this_instance()
     report = _guard(lambda: manifests.remove(instance.host_dir, _places(user_data_dir, home, for_all)))
     _print(report, as_json)
@@ -245,12 +260,6 @@ def _places(user_data_dir: Path | None, home: Path | None, for_all: bool) -> Seq
         return named
     wanted = Level.SYSTEM if for_all else Level.USER
     return [p for p in places(sys.platform, Path.home(), os.environ) if p.level is wanted]
-
-
-def places_report(instance: Instance) -> Sequence[manifests.PlaceResult]:
-    """Return the state of every browser that is found (for `gleanwatch doctor`)."""
-    report = _guard(lambda: manifests.status(instance.host_dir, instance.relay_socket, _places(None, None, False)))
-    return [r for r in (report.launcher, *report.places) if r.outcome is not Outcome.SKIPPED]
 
 
 def _guard(work: Callable[[], Report]) -> Report:

@@ -15,17 +15,19 @@ from typing import Any, Final
 import click
 
 from agent.cli import consent_act as acts
-from agent.cli.asking import Failure, opened_once, this_instance
+from agent.cli.asking import Failure, ask, opened_once, this_instance
 from agent.cli.consent_desk import Desk, language_option
 from agent.cli.group import Teaching
+from agent.cli.pager import paged, pager_option
+from agent.cli.progress import progress
 from agent.cli.show import console, json_option, print_json
 from agent.model.consent import Erasable, Ground
-from agent.model.purposes import ActKind, Purpose
+from agent.model.purposes import ActKind, GateState, Purpose
 
 OPTIONAL_KEYS: Final = "\b\nPURPOSE is one of:\n" + "\n".join(f"  {p.value}" for p in acts.OPTIONAL)
 MANDATORY_KEYS: Final = "\b\nPURPOSE is one of:\n" + "\n".join(f"  {p.value}" for p in acts.MANDATORY)
 ORDER: Final = (
-    "show review allow refuse withdraw object history dispute receipts export erase".split()  # noqa: SIM905  one line
+    "show notice review allow refuse withdraw object pause resume history dispute receipts export erase".split()  # noqa: SIM905
 )
 
 
@@ -46,6 +48,7 @@ def consent(ctx: click.Context) -> None:
     Where things stand:        gleanwatch consent
     Read and answer:           gleanwatch consent review
     Say no, or stop:           gleanwatch consent object
+    Rest for an hour:          gleanwatch consent pause
     Take a consent back:       gleanwatch consent withdraw PURPOSE
     Proofs to keep:            gleanwatch consent receipts --out FOLDER
     Everything about you:      gleanwatch consent export FOLDER
@@ -61,9 +64,16 @@ def consent(ctx: click.Context) -> None:
 
 @consent.command()
 @language_option
+@pager_option
 @json_option
-def show(language: str | None = None, as_json: bool = False) -> None:
-    """Say of each purpose whether it is on, when it starts, why, and what you said of it."""
+def show(language: str | None = None, no_pager: bool = False, as_json: bool = False) -> None:
+    """Say of each purpose whether it is on, when it starts, why, and what you said of it.
+
+    \b
+    gleanwatch consent
+    gleanwatch consent show --language fr
+    gleanwatch consent show --json
+    """
     from agent.cli.consent_show import print_purposes, purposes_json
 
     desk = Desk.to_read(language)
@@ -71,8 +81,34 @@ def show(language: str | None = None, as_json: bool = False) -> None:
     if as_json:
         purposes_json(views, mode)
         return
-    print_purposes(desk.say, views, mode)
-    desk.say.print("Read and answer: gleanwatch consent review", style="dim")
+    with paged(no_pager) as say:
+        print_purposes(say, views, mode)
+        say.print("Read and answer: gleanwatch consent review", style="dim")
+
+
+@consent.command()
+@language_option
+@pager_option
+@json_option
+def notice(language: str | None, no_pager: bool, as_json: bool) -> None:
+    """Read the notice that holds now. Nothing is asked and nothing put on record.
+
+    To answer it: gleanwatch consent review
+
+    \b
+    gleanwatch consent notice
+    gleanwatch consent notice --language nb > notice.md
+    """
+    from agent.cli.consent_show import print_notice
+
+    text = Desk.to_read(language).notice()
+    if as_json:
+        print_json(text)
+    elif not sys.stdout.isatty():
+        click.echo(text.text, nl=False)
+    else:
+        with paged(no_pager) as say:
+            print_notice(say, text)
 
 
 @consent.command()
@@ -118,6 +154,9 @@ def refuse(purpose: Purpose, language: str | None) -> None:
     """Say no to an optional purpose, so that you are not asked again.
 
     Not answering counts as no as well. Nobody but you can see who refused: this never leaves the computer.
+
+    \b
+    gleanwatch consent refuse diagnostics
     """
     acts.answer(Desk.to_answer(language), ActKind.REFUSED, purpose)
 
@@ -130,6 +169,9 @@ def withdraw(purpose: Purpose, language: str | None) -> None:
 
     As many steps as allowing took: this command and one word. What was done before stays lawful; from now on nothing
     more is done, and what still waited to be sent is thrown away.
+
+    \b
+    gleanwatch consent withdraw longer-history
     """
     acts.answer(Desk.to_answer(language), ActKind.WITHDRAWN, purpose)
 
@@ -152,17 +194,74 @@ def object_to(purpose: Purpose | None, language: str | None) -> None:
 
 
 @consent.command()
-@language_option
+@click.option("--minutes", type=click.IntRange(1, 1440), default=60, show_default=True, help="How long.")
 @json_option
-def history(language: str | None, as_json: bool) -> None:
-    """Show everything on record about you, newest first: shown, answered, withdrawn, erased."""
+def pause(minutes: int, as_json: bool) -> None:
+    """Stop watching for a while: an hour, or as many minutes as you say. It goes on by itself afterwards.
+
+    Nobody asks why, and nobody is told: it is no act, needs no reason, and is never reported. Your own record keeps
+    that watching stopped and started again, and when.
+
+    \b
+    gleanwatch consent pause
+    gleanwatch consent pause --minutes 15
+    gleanwatch consent resume                      go on at once
+    """
+    from agent.cli.show import moment
+
+    _pause(minutes)
+    until = ask(this_instance(), "status").result["paused_until"]
+    if as_json:
+        print_json({"paused_until": until})
+        return
+    say = console()
+    say.print(f"Paused until {moment(until)}: nothing is watched. No reason is asked, and it is not reported.")
+    say.print("Go on at once: gleanwatch consent resume")
+
+
+@consent.command()
+@json_option
+def resume(as_json: bool) -> None:
+    """End a pause: what your answers allow is watched again at once.
+
+    \b
+    gleanwatch consent resume
+    """
+    held = _pause(0)
+    watching = any(gate["purpose"] == Purpose.DETECT.value and gate["state"] == GateState.OPEN.value for gate in held)
+    if as_json:
+        print_json({"paused_until": None, "watching": watching})
+    elif watching:
+        console().print("No pause any more: watching goes on.")
+    else:
+        console().print("No pause any more. Nothing is watched for another reason; which one says: gleanwatch consent")
+
+
+def _pause(minutes: int) -> list[Any]:
+    held: list[Any] = ask(this_instance(), "pause", {"minutes": minutes}).result
+    return held
+
+
+@consent.command()
+@language_option
+@pager_option
+@json_option
+def history(language: str | None, no_pager: bool, as_json: bool) -> None:
+    """Show everything on record about you, newest first: shown, answered, withdrawn, erased.
+
+    \b
+    gleanwatch consent history
+    gleanwatch consent history --json
+    """
     from agent.cli.consent_show import history_json, print_history
 
     desk = Desk.to_read(language)
     if as_json:
         history_json(desk.history())
         return
-    print_history(desk.say, desk.history(), desk.mode())
+    acts_of_record, mode = desk.history(), desk.mode()
+    with paged(no_pager) as say:
+        print_history(say, acts_of_record, mode)
 
 
 @consent.command()
@@ -173,6 +272,9 @@ def dispute(entry: int, language: str | None) -> None:
 
     ENTRY is its number in «gleanwatch consent history». What that act allowed is taken away at once; what it forbade
     stays forbidden. The entry stays in the record with your dispute beside it.
+
+    \b
+    gleanwatch consent dispute 12
     """
     acts.dispute(Desk.to_answer(language), entry)
 
@@ -229,8 +331,11 @@ def receipts(entry: int | None, out: Path | None, qr: bool, language: str | None
         example = written[0].name
         desk.say.print(f"Check one, here or anywhere else: python {kept.VERIFIER} {example}", soft_wrap=True)
         return
-    with console(stderr=True).status("Verifying each proof"):
-        checks = {number: kept.check(desk, number) for number in entries}
+    checks: dict[int, Any] = {}
+    with progress("Verifying each proof") as tell:
+        for number in entries:
+            tell(len(checks), len(entries))
+            checks[number] = kept.check(desk, number)
     if as_json:
         print_json({"receipts": [_receipt_json(one, checks[one.act.entry or 0]) for one in found]})
     else:
@@ -254,7 +359,7 @@ def export(folder: Path, as_json: bool) -> None:
     from agent.cli.consent_files import export_to, print_files
 
     wanted = folder.expanduser().absolute()
-    sizes = export_to(this_instance(), wanted, console(stderr=as_json))
+    sizes = export_to(this_instance(), wanted)
     if as_json:
         print_json({"folder": str(wanted), "files": sizes})
         return

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from agent.cli.asking import Failure
 from agent.cli.consent_desk import Desk
+from agent.cli.progress import progress
 from agent.model.consent import Erasable, ErasurePreview, Ground
 from agent.model.purposes import Channel
 
@@ -58,7 +59,9 @@ def erase(desk: Desk, what: Erasable | None, entry: int | None, ground: Ground |
     desk.say.print("\nThis cannot be taken back: what is erased, nobody can bring back.")
     desk.confirm("erase", "erase it for good")
     args = {"what": what.value, "ground": ground.value, "entry": entry, "channel": Channel.TERMINAL.value}
-    gone = msgspec.convert(desk.send("erase", args).result, ErasurePreview)
+    # Compacting a large database takes its time.
+    with progress("Erasing"):
+        gone = msgspec.convert(desk.send("erase", args).result, ErasurePreview)
     desk.say.print()
     print_preview(desk.say, replace(gone, stays=()), "What went")
     desk.say.print("That it was erased, when and on which ground is on record: gleanwatch ledger verify")

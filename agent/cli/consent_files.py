@@ -20,12 +20,12 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from agent.cli import consent_words as words
 from agent.cli.asking import Failure, NotRunning, ask, follow
 from agent.cli.consent_desk import Desk
+from agent.cli.progress import progress
 from agent.ledger.receipt import verifier
 from agent.model.consent import ActView, ProofCheck
 from agent.model.purposes import Mode
@@ -142,7 +142,7 @@ def print_files(say: Console, folder: Path, names: Mapping[str, int]) -> None:
         say.print(Text.assemble(f"  {name:<28}", (f"{many}{_size(sum(sizes))}", "dim")))
 
 
-def export_to(instance: Instance, folder: Path, say: Console, command: str = "export") -> dict[str, int]:
+def export_to(instance: Instance, folder: Path, command: str = "export") -> dict[str, int]:
     """Write everything about the person into a new folder; or, with `ledger_export`, the log alone.
 
     Returns:
@@ -158,15 +158,13 @@ def export_to(instance: Instance, folder: Path, say: Console, command: str = "ex
     except OSError as problem:
         raise Failure(f"{folder} cannot be written to: {problem.strerror or type(problem).__name__}.") from None
     try:
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"))
-        with Progress(*columns, console=say, transient=True, disable=not say.is_terminal) as progress:
-            # How much there will be is not known before it has come: the bar moves, and the bytes are counted.
-            task = progress.add_task("Putting it together", total=None, done="")
-
-            def tell(name: str, written: int) -> None:
-                progress.update(task, description=name.partition("/")[0], done=_size(written))
-
-            sizes = write_parts(_parts(instance, command), aside, tell)
+        with progress("Putting it together") as tell:
+            # How much there will be is not known before it has come: the bytes are counted.
+            sizes = write_parts(
+                _parts(instance, command),
+                aside,
+                lambda name, written: tell(written, what=name.partition("/")[0], count=_size(written)),
+            )
         if folder.exists():
             folder.rmdir()
         aside.rename(folder)

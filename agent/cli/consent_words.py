@@ -46,6 +46,7 @@ _WHY: Final[Mapping[str, str]] = {
         "Not started: the law here asks for a notice in a language that this release does not have. "
         "Nothing is observed until it has."
     ),
+    "paused": "Paused by you.",
     "objected": "Off.",
     "switched_off": "Off: the organisation's policy does without it.",
     "not_in_use": "Off: nothing in this release does anything for it.",
@@ -59,6 +60,7 @@ _DO: Final[Mapping[str, str]] = {
     "notice_changed": REVIEW,
     "not_acknowledged": REVIEW,
     "not_authorised": REVIEW,
+    "paused": "gleanwatch consent resume",
 }
 
 
@@ -108,6 +110,8 @@ def why(view: PurposeView, mode: Mode) -> str:
             f"Starts by itself {when(gate.until)}: the days between notice and start are not over yet. "
             "It waits for nothing else."
         )
+    if gate.reason == "paused" and gate.until is not None:
+        return f"Paused by you until {when(gate.until)}; then it goes on by itself."
     said = _WHY.get(gate.reason, f"Off: {gate.reason.replace('_', ' ')}." if gate.reason else "Off.")
     if gate.reason == "not_acknowledged" and mode is not Mode.MANAGED:
         said = "Not started: it waits for your yes."

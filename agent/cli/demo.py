@@ -53,6 +53,10 @@ DRAW_SECONDS = 0.25
 def demo(tools: Path, shots: Path, seconds: int, as_json: bool) -> None:
     """Show it at work: a browser that browses, two tools that collect, an agent that sees both. On loopback only.
 
+    \b
+    gleanwatch demo
+    gleanwatch demo --seconds 60 --json
+
     Starts an invented social site, an agent in a throw-away folder, a headless Chromium with the extension, a scrapy
     spider and a plain requests loop; shows what happened, what was kept, what left and who looked; saves a picture of
     the local page; ends everything and removes the folder. Nothing of your own instance is touched.

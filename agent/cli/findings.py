@@ -14,13 +14,17 @@ from rich.markup import escape
 from rich.text import Text
 
 from agent.cli.asking import Failure, ask, follow, this_instance
+from agent.cli.completion import finding_ids
 from agent.cli.group import Teaching
+from agent.cli.pager import paged, pager_option
 from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json, show_consequences, told
 from agent.model.answers import ANSWERS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from agent.detection.explain import Explanation
 
 MAX_WORDS = 500
@@ -53,9 +57,18 @@ class Since(click.ParamType[int]):
 @json_option
 @click.option("--since", type=Since(), help="Only what was last seen at or after this: 10m, RFC 3339, or epoch.")
 @click.option("--follow", "follows", is_flag=True, help="Go on as things change; with --json one document a line.")
+@pager_option
 @click.pass_context
-def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool) -> None:
-    """Show what was recognised, why, and what to do now. «findings explain ID» says more about one."""
+def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool, no_pager: bool) -> None:
+    """Show what was recognised, why, and what to do now. «findings explain ID» says more about one.
+
+    \b
+    gleanwatch findings
+    gleanwatch findings --since 10m --json
+    gleanwatch findings --follow
+    gleanwatch findings explain ID
+    gleanwatch findings answer ID
+    """
     if ctx.invoked_subcommand is not None:
         return
     instance = this_instance()
@@ -80,14 +93,23 @@ def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool
         mark = "⚑ " if f.flagged else ""
         row = (escape(f.name), f.family, f.stage.value, f"[{LEVEL_STYLE[f.level.value]}]{mark}{f.level.value}[/]")
         table.add_row(f.id, *row, ", ".join(f.platforms), moment(f.last_seen), escape(_why(f)))
-    console().print(table)
+    with paged(no_pager) as say:
+        say.print(table)
 
 
 @findings.command()
-@click.argument("finding_id", metavar="ID")
+@click.argument("finding_id", metavar="ID", shell_complete=finding_ids)
+@pager_option
 @json_option
-def explain(finding_id: str, as_json: bool) -> None:
-    """Say of one finding why it was made, by which rules, what follows, and what to do now."""
+def explain(finding_id: str, no_pager: bool, as_json: bool) -> None:
+    """Say of one finding why it was made, by which rules, what follows, and what to do now.
+
+    ID stands first in each line of «gleanwatch findings»; the Tab key finishes it.
+
+    \b
+    gleanwatch findings explain XbLrRsSN_aqe
+    gleanwatch findings explain XbLrRsSN_aqe --json
+    """
     from agent.detection.explain import explain as in_words
 
     item = ask(this_instance(), "finding", {"id": finding_id}).result
@@ -105,7 +127,8 @@ def explain(finding_id: str, as_json: bool) -> None:
         techniques = {"technique_names": said.techniques, "instead": instead, "approval": reference}
         print_json({**finding_json(f, _now(), consequences), "evidence": signs, **more, **techniques})
         return
-    _show(f, said, consequences, reference)
+    with paged(no_pager) as say:
+        _show(say, f, said, consequences, reference)
 
 
 @findings.command()
@@ -115,6 +138,10 @@ def elsewhere(undo: bool, as_json: bool) -> None:
     """Say that you do not work in the country whose law is told of with findings; or take that back.
 
     It hides that law from what you are shown, on this computer and for you alone. Nothing else changes by it.
+
+    \b
+    gleanwatch findings elsewhere
+    gleanwatch findings elsewhere --undo
     """
     place = msgspec.convert(ask(this_instance(), "elsewhere", {"said": not undo}).result, Place)
     if as_json:
@@ -126,7 +153,7 @@ def elsewhere(undo: bool, as_json: bool) -> None:
 
 
 @findings.command()
-@click.argument("finding_id", metavar="ID")
+@click.argument("finding_id", metavar="ID", shell_complete=finding_ids)
 @click.argument("category", type=click.Choice(ANSWERS), required=False)
 @click.option("--words", help=f"What you want to add, in your own words; at most {MAX_WORDS} characters.")
 def answer(finding_id: str, category: str | None, words: str | None) -> None:
@@ -183,9 +210,8 @@ def _print_one(f: Finding, consequences: Sequence[Consequence], *, as_json: bool
     say.print(f"{moment(f.last_seen)} [{style}]{mark}{name}[/] {f.stage.value}, {f.level.value}: {escape(_why(f))}")
 
 
-def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence], reference: str) -> None:
+def _show(say: Console, f: Finding, said: Explanation, consequences: Sequence[Consequence], reference: str) -> None:
     """Print one finding in words."""
-    say = console()
     say.print(Text(said.headline, style="bold"))
     say.print(Text(f"{f.stage.value}, {f.level.value} ({f.confidence:.2f}), started {f.count} times", style="dim"))
     say.print(Text(f"first seen {moment(f.first_seen)}, last seen {moment(f.last_seen)}", style="dim"))
@@ -202,19 +228,18 @@ def _show(f: Finding, said: Explanation, consequences: Sequence[Consequence], re
         say.print(Text(f"    {one.title} ({one.rule}, {one.weight:.2f}). {one.speaks}".rstrip(), style="dim"))
     for line in said.why[len(said.signs) :]:
         say.print(Text(f"  {line}"))
-    _list("What it means", (said.meaning,))
+    _list(say, "What it means", (said.meaning,))
     show_consequences(say, consequences)
-    _list("What to do now", said.now)
+    _list(say, "What to do now", said.now)
     if said.instead:
-        _list("What is allowed instead", [way.way for way in said.instead])
+        _list(say, "What is allowed instead", [way.way for way in said.instead])
     if said.techniques:
-        _list("Known as", said.techniques)
+        _list(say, "Known as", said.techniques)
     if f.flagged and f.closed_at is None:
         say.print(Text(f"\nSay what it was: gleanwatch findings answer {f.id}"))
 
 
-def _list(title: str, lines: Iterable[str]) -> None:
-    say = console()
+def _list(say: Console, title: str, lines: Iterable[str]) -> None:
     say.print(f"\n[bold]{title}[/]")
     for line in lines:
         say.print(Text(f"  • {line}"))

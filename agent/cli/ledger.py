@@ -20,6 +20,7 @@ from agent.cli import checking
 from agent.cli.asking import Failure, NotRunning, ask, follow, this_instance
 from agent.cli.checking import Refused, VKey, plain
 from agent.cli.group import Teaching
+from agent.cli.progress import progress
 from agent.cli.show import console, json_option, print_json
 from agent.ledger.merkle import MAX_SIZE
 from agent.ledger.note import NoteError, VerifierKey
@@ -133,8 +134,12 @@ def _judged(as_json: bool) -> Iterator[None]:
 
 
 def _verify_own(every_checkpoint: bool, as_json: bool) -> None:
-    with _bar("Verifying") as advance:
-        result = _run("ledger_verify", {"every_checkpoint": every_checkpoint}, lambda i: advance(i["done"], i["of"]))
+    with progress("Verifying") as tell:
+        result = _run(
+            "ledger_verify",
+            {"every_checkpoint": every_checkpoint},
+            lambda i: tell(i["done"], i["of"], count=f"{i['done']}/{i['of']}"),
+        )
     if as_json:
         print_json(result)
     else:
@@ -293,7 +298,7 @@ def export(folder: Path, as_json: bool) -> None:
     from agent.cli.consent_files import export_to, print_files
 
     wanted = folder.expanduser().absolute()
-    sizes = export_to(this_instance(), wanted, console(stderr=as_json), "ledger_export")
+    sizes = export_to(this_instance(), wanted, "ledger_export")
     if as_json:
         print_json({"folder": str(wanted), "files": sizes})
         return
@@ -304,7 +309,11 @@ def export(folder: Path, as_json: bool) -> None:
 @ledger.command()
 @json_option
 def rotate(as_json: bool) -> None:
-    """Close the log that is being written and open the next one. Asks first, at a terminal."""
+    """Close the log that is being written and open the next one. Asks first, at a terminal.
+
+    \b
+    gleanwatch ledger rotate
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Failure("rotation is confirmed by a person at a terminal, never by a pipe. Nothing was changed.")
     console(stderr=True).print(_ROTATION)
@@ -340,18 +349,6 @@ def _run(command: str, args: Mapping[str, object], each: Callable[[Any], None]) 
             each(item)
         return answer.result
     return held[0]
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show progress on standard error where that is a terminal; yields a function of done and of how many."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    to = console(stderr=True)
-    with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _write(files: Mapping[Path, bytes]) -> list[Path]:

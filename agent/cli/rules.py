@@ -11,8 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ from rich.markup import escape
 from agent.cli.asking import Failure, this_instance
 from agent.cli.group import Teaching
 from agent.cli.organisation import added_json, added_where_it_runs, print_added, state_of
+from agent.cli.pager import paged, pager_option
+from agent.cli.progress import Tell, progress
 from agent.cli.show import console, json_option, print_json
 from agent.pages.words import counted
 
@@ -91,11 +92,16 @@ def check(folder: Path, as_own: bool, as_json: bool) -> None:
 
 @rules.command(name="list")
 @click.option("--dir", "folder", type=_FOLDER, help="A folder of your own, instead of the rules that are shipped.")
+@pager_option
 @json_option
-def list_rules(folder: Path | None, as_json: bool) -> None:
+def list_rules(folder: Path | None, no_pager: bool, as_json: bool) -> None:
     """List rules: those that are shipped and those that are code, or those below a folder.
 
     Where an agent runs, your organisation's own rules are listed too, with whether they are in force.
+
+    \b
+    gleanwatch rules list
+    gleanwatch rules list --dir ./my-rules --json
     """
     found, coded = _known(folder)
     own = added_where_it_runs(this_instance()) if folder is None else None
@@ -111,8 +117,7 @@ def list_rules(folder: Path | None, as_json: bool) -> None:
     table = Table(box=None, header_style="bold")
     table.add_column("id", no_wrap=True)
     table.add_column("title", min_width=24)
-    say = console()
-    wide = say.width >= 120  # --json has everything; a narrow terminal gets what is read
+    wide = console().width >= 120  # --json has everything; a narrow terminal gets what is read
     for head in ("kind", "level", "file") if wide else ():
         table.add_column(head)
     for rule in filed:
@@ -120,12 +125,13 @@ def list_rules(folder: Path | None, as_json: bool) -> None:
         table.add_row(escape(rule.id), escape(rule.title), *more)
     for each in coded:
         table.add_row(escape(each.id), escape(each.title), *(("code", "–", "–") if wide else ()))
-    say.print(table)
+    with paged(no_pager) as say:
+        say.print(table)
+        if own is not None:
+            print_added(say, own)
     if found.refusals:
         where = f" {folder}" if folder is not None else ""
         console(stderr=True).print(f"{len(found.refusals)} refused; see: gleanwatch rules check{escape(where)}")
-    if own is not None:
-        print_added(console(), own)
 
 
 @rules.command()
@@ -205,7 +211,7 @@ def test(folder: Path, events: IO[bytes], as_json: bool) -> None:
     counts: Counter[str] = Counter()
     write = sys.stdout.buffer.write
     lines = 0
-    with _progress("Trying the rules") as tell:
+    with progress("Trying the rules") as tell:
         for line in _told(events, tell):
             lines += 1
             answer = judge.answer(line)
@@ -230,7 +236,7 @@ def _load(places: Sequence[Path]) -> RuleSet:
     from agent.detection.sigma.files import TooMany
 
     try:
-        with _progress("Reading rules") as tell:
+        with progress("Reading rules") as tell:
             return asyncio.run(parse_apart(places, progress=tell))
     except TooMany as problem:
         raise Failure(str(problem)) from None
@@ -319,24 +325,7 @@ def _show_counts(counts: Counter[str], found: RuleSet, lines: int) -> None:
     console().print(f"{counted(lines, 'event')} tried.")
 
 
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show on stderr how far it is, where somebody looks; not for what is done at once."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
-    to = console(stderr=True)
-    with Progress(*columns, console=to, transient=True, disable=not to.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
-
-
-def _told(events: IO[bytes], tell: Callable[[int, int | None], None]) -> Iterable[bytes]:
+def _told(events: IO[bytes], tell: Tell) -> Iterable[bytes]:
     """Yield the lines, telling now and then how much of the file they are."""
     try:
         size: int | None = os.fstat(events.fileno()).st_size or None

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.cells import cell_len
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from agent.cli.asking import Failure, NotRunning, ask, this_instance, uid
+from agent.cli.progress import progress
 from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, print_json
 from agent.content.catalogue import FAMILIES, load_catalogue
 from agent.content.platforms import load_platforms
@@ -130,6 +130,10 @@ def scan(as_json: bool, demo: bool) -> None:
     """Look at what is on this machine now: programs, packages, browser extensions. Stores nothing.
 
     Before the notice was shown this works at a terminal only.
+
+    \b
+    gleanwatch scan
+    gleanwatch scan --json > on-this-machine.json
     """
     from agent.opening import StartError, read_rules
 
@@ -151,11 +155,8 @@ def scan(as_json: bool, demo: bool) -> None:
         loopback=rules.config.loopback,
         hold_ms=(rules.policy.detection.hold_hours if rules.policy else 24) * HOUR_MS,
     )
-    # A bar is for people: nothing of it is written where stderr is not a terminal.
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("Looking", total=1.0)
-        seen = asyncio.run(look(machine, lambda done, what: bar.update(task, completed=done, description=what)))
+    with progress("Looking") as tell:
+        seen = asyncio.run(look(machine, lambda done, what: tell(done, 1.0, what)))
     if as_json:
         now = int(time.time() * 1000)
         listed = [finding_json(finding, now) for finding in seen.findings]

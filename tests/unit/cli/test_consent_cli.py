@@ -410,7 +410,7 @@ def test_a_name_that_would_leave_the_folder_is_refused_and_nothing_is_kept(
 ) -> None:
     agent.exported = {"fine": b"fine", name: b"bad"}
     with pytest.raises(Failure):
-        export_to(desk.instance, tmp_path / "out", desk.types().say)
+        export_to(desk.instance, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -51,6 +51,15 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept: str = ""
 
 
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of file that is written beside the database: its key, its name, what it is for, what each field is."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\Z")]
+    title: Words
+    what: Words
+    fields: dict[str, Words]
+
+
 class LogLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line that the agent can log: as the code writes it, and what stands in its places."""
 
@@ -63,6 +72,7 @@ class LookedAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     schema_version: Literal[1]
     kinds: tuple[Kind, ...]
+    files: tuple[File, ...]
     log: tuple[LogLine, ...]
 
 

@@ -89,6 +89,7 @@ class DataViews:
         said = looked_at()
         context = self.shared.common(request, await self.shared.face.status()) | {
             "kinds": said.kinds,
+            "files": said.files,
             "log": said.log,
             "tables": tables,
             "from_browser": EXTENSION_FIELDS,

@@ -116,7 +116,7 @@ async def test_a_managed_instance_says_who_runs_it_when_it_starts_and_asks_for_n
 
 @pytest.mark.parametrize("face", [FakeFace(Mode.TEST)])
 async def test_a_test_instance_is_stamped_on_every_page(inside: Page) -> None:
-    for path in ("/", "/notice", "/fields"):
+    for path in ("/", "/notice", "/data", "/findings", "/ledger"):
         assert "TEST INSTANCE</strong>" in await text_of(inside, path)
 
 
@@ -207,13 +207,6 @@ async def test_a_finding_says_everything_that_is_kept_about_it(inside: Page) -> 
     for missing in ("/findings/f9", "/findings/..", "/findings/" + "a" * 65):
         async with inside.get(missing) as answer:
             assert answer.status == 404
-
-
-async def test_every_field_is_listed(inside: Page) -> None:
-    text = await text_of(inside, "/fields")
-    assert "When, &lt;to&gt; the millisecond" in text
-    for sent in ("client", "seq", "platform", "page_class", "at", "first", "sequential", "oldest_seq"):
-        assert f"<code>{sent}</code>" in text
 
 
 async def test_trying_starts_one_collection(inside: Page) -> None:

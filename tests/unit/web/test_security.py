@@ -13,11 +13,12 @@ from tests.unit.web.fake_face import FakeFace, a_finding, fill
 from tests.unit.web.served import Page
 
 READS = (
-    "/", "/findings/f1", "/notice", "/fields", "/consent", "/history", "/history/3/dispute", "/receipts/3",
-    "/receipts/3.json", "/verify_receipt.py", "/export.zip", "/erase", "/erase?what=all&ground=not-needed", "/erased",
+    "/", "/findings/f1", "/notice", "/data", "/data/finding", "/data/finding.csv", "/data.json", "/findings",
+    "/ledger", "/ledger.zip", "/consent", "/history", "/history/3/dispute", "/receipts/3", "/receipts/3.json",
+    "/verify_receipt.py", "/export.zip", "/erase", "/erase?what=all&ground=not-needed", "/erased",
     "/fragment/overview", "/events", "/nothing-here",
 )  # fmt: skip
-CHANGES = ("/act", "/answer", "/try", "/dispute", "/erase")
+CHANGES = ("/act", "/answer", "/try", "/dispute", "/erase", "/verify")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "gw-other.localhost", "evil.example", ""])

@@ -6,7 +6,6 @@ import re
 import socket
 from datetime import UTC
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -24,7 +23,7 @@ from agent.pages import charts, markdown, words
 from agent.pages.render import calendar, relative
 from agent.pages.security import STATUS, Refusal
 from agent.web.serving import serve
-from agent.web.wording import EXTENSION_FIELDS, REFUSED
+from agent.web.wording import REFUSED
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -65,17 +64,6 @@ def test_a_key_of_another_release_is_shown_without_its_marks() -> None:
 def test_every_refusal_has_a_status_and_says_what_to_do() -> None:
     assert set(STATUS) == set(REFUSED) == set(Refusal)
     assert all(title and text.endswith(".") for title, text in REFUSED.values())
-
-
-def test_the_page_lists_exactly_the_fields_of_the_protocol() -> None:
-    protocol = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
-    sent = protocol.split("## Extension → agent")[1].split("\n## ")[0]
-    messages = {
-        part.split("`")[0]: set(re.findall(r"^\| `([a-z_]+)` \|", part, re.MULTILINE))
-        for part in sent.split("### `")[1:]
-    }
-    assert messages.pop("loads") == {"loads"}, "several `load` at once, nothing more"
-    assert [set(fields) for fields in EXTENSION_FIELDS.values()] == [fields for fields in messages.values() if fields]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ function show() {
   part("pause-note").hidden = !canPause;
   part("go-on").hidden = pausedUntil === null;
   part("allow").hidden = missing.length === 0;
+  // One button leads: what the person can do about the state, else the way to their page.
+  page.classList.toggle("primary", !noticeWaits && pausedUntil === null && !canRetry && missing.length === 0);
   put("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
   void today.look(latest);
 }

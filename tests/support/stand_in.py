@@ -4,7 +4,7 @@ Two uses. The end-to-end tests of extension and native host put it in the agent'
 crossed the wire, and to go away, come back, or hold its acknowledgements at will. The bench runs it as a process of its
 own (`python -m tests.support.stand_in SOCKET`) as «the same extension without persistence».
 
-    frame → `problems` against the protocol → answer: welcome+gate+flags to hello, ack to loads, pong to ping, told to ask
+    frame → `problems` against the protocol → answer: welcome+gate+flags to hello, ack to loads, told to asks
 """
 
 from __future__ import annotations

@@ -5,9 +5,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { Answers } from "../../../extension/answers.js";
+import { Asks } from "../../../extension/asks.js";
 import { Delivery, MAX_BATCH, MAX_BATCH_BYTES, batches } from "../../../extension/delivery.js";
 import { PURPOSE } from "../../../extension/gate.js";
 import { Queue } from "../../../extension/queue.js";
+import "./english.mjs";
 import { FakeArea, FakeClock, dice, page } from "./fakes.mjs";
 
 const OPEN = [{ purpose: PURPOSE, state: "open", since: 1, until: null, reason: "" }];
@@ -30,9 +32,18 @@ async function make({ bound = 5_000, session = new FakeArea() } = {}) {
     setTimer: clock.setTimer,
     changed: () => {},
   });
+  it.hidden = [];
+  it.flags = [];
+  it.asks = new Asks({
+    send: (message) => it.portOpen && it.sent.push(structuredClone(message)) > 0,
+    setTimer: clock.setTimer,
+    clearTimer: clock.clearTimer,
+  });
   it.delivery = new Delivery({
     queue,
     answers: it.answers,
+    asks: it.asks,
+    hidden: () => it.hidden,
     send: (message) => it.portOpen && it.sent.push(structuredClone(message)) > 0,
     about: { browser: "chromium", browser_version: "156", extension_version: "0.1.0" },
     now: clock.now,
@@ -41,6 +52,7 @@ async function make({ bound = 5_000, session = new FakeArea() } = {}) {
     worked: () => (it.worked += 1),
     onGate: (gate) => it.gates.push(gate.state),
     onPage: (url) => it.pages.push(url),
+    onFlags: (flags) => it.flags.push(flags.map(({ id }) => id)),
   });
   it.say = (kind, fields = {}) => it.delivery.receive({ v: 1, kind, ...fields });
   it.welcome = (acked = 0) => it.say("welcome", { agent_version: "0.1.0", mode: "personal", organisation: "", acked });
@@ -344,6 +356,7 @@ describe("delivery", () => {
       since: 0,
       why: "",
       answer: "",
+      held_until: null,
     });
   });
 
@@ -560,5 +573,70 @@ describe("laws", () => {
         `seed ${seed}`,
       );
     }
+  });
+});
+
+describe("an agent that answers questions", () => {
+  const greet = (it, fields = { contact: "dpo@example.com" }) => {
+    it.delivery.agentUp();
+    it.say("welcome", { agent_version: "0.1.0", mode: "managed", organisation: "Example Ltd", acked: 0, ...fields });
+    it.say("gate", { gates: OPEN });
+  };
+
+  it("is known by its contact, is told the coverage at each welcome and when it changes, and asked", async () => {
+    const it = await make();
+    greet(it);
+    assert.deepEqual(it.take().slice(1), [{ v: 1, kind: "coverage", missing: [] }]);
+    assert.equal(it.delivery.agent.contact, "dpo@example.com");
+    it.hidden = ["x"];
+    it.delivery.coverage();
+    const today = it.asks.ask("today");
+    assert.deepEqual(it.take(), [
+      { v: 1, kind: "coverage", missing: ["x"] },
+      { v: 1, ask: 1, kind: "ask", what: "today" },
+    ]);
+    it.say("told", { ask: 1, part: 1, parts: 1, text: '{"since":1}' });
+    assert.deepEqual(await today, { since: 1 });
+    it.delivery.agentDown();
+    it.delivery.coverage();
+    greet(it);
+    assert.deepEqual(it.take().slice(1), [{ v: 1, kind: "coverage", missing: ["x"] }]);
+  });
+
+  it("of an earlier release is told and asked nothing of this, and takes page loads as ever", async () => {
+    const it = await make();
+    greet(it, {});
+    it.hidden = ["x"];
+    it.delivery.coverage();
+    await assert.rejects(it.asks.ask("today"), /older release/);
+    it.delivery.add(page());
+    assert.deepEqual(
+      it.take().map(({ kind }) => kind),
+      ["hello", "load"],
+    );
+  });
+
+  it("that refuses a question or the coverage says nothing of page loads by it", async () => {
+    const it = await make();
+    greet(it);
+    it.delivery.add(page());
+    const act = it.asks.ask("act", { act: "given" });
+    for (const about of ["act", "coverage", "ask", "pause"]) it.say("refuse", { reason: "bad_field", detail: "", about });
+    await assert.rejects(act, /did not understand/);
+    it.delivery.add(page());
+    assert.equal(it.delivery.refusal, null);
+    assert.deepEqual(it.seqs(), [1, 2], "nothing was tried again or by itself");
+    assert.equal(it.queue.dropped, 0);
+  });
+
+  it("tells of a hold, and each list of flags is passed on", async () => {
+    const it = await make();
+    greet(it);
+    it.say("flags", { flags: [{ id: "a", held_until: 77 }, { id: "b", held_until: null }, { id: "c", held_until: -1 }] });
+    assert.deepEqual(
+      it.delivery.flags.map(({ held_until }) => held_until),
+      [77, null, null],
+    );
+    assert.deepEqual(it.flags, [["a", "b", "c"]]);
   });
 });

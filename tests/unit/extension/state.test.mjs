@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { ago, badge, isLocalPage, view } from "../../../extension/state.js";
+import { badge, connectionTrouble, isLocalPage, view } from "../../../extension/state.js";
+import { date } from "../../../extension/words.js";
+import "./english.mjs";
 
-const date = (at) => `<${at}>`;
 const good = {
   link: { phase: "up", problem: null, agentReason: "", hostVersion: "0.1.0" },
   phase: "open",
-  agent: { version: "0.1.0", mode: "personal", organisation: "" },
+  agent: { version: "0.1.0", mode: "personal", organisation: "", contact: "", answersQuestions: true },
   gate: { state: "open", since: 5, until: null, reason: "" },
   refusal: null,
   flags: [],
@@ -25,7 +26,19 @@ const good = {
   failed: 0,
   storageFailed: false,
   extensionVersion: "0.1.0",
+  missing: [],
+  ownSites: [],
+  managed: {
+    by: "",
+    contact: "",
+    installType: "normal",
+    ownSites: true,
+    github: true,
+    notifications: true,
+    ignored: [],
+  },
 };
+const example = { version: "0.1.0", mode: "managed", organisation: "Example Ltd", contact: "", answersQuestions: true };
 const away = { phase: "away", agent: null, gate: null };
 const failed = (problem) => ({ ...good, ...away, link: { ...good.link, phase: "failed", problem } });
 const down = (agentReason) => ({ ...good, ...away, link: { ...good.link, phase: "agent_down", agentReason } });
@@ -45,9 +58,10 @@ const flag = (fields = {}) => ({
   why: "started by the name of Scrapy",
   answer: "",
   waiting: "",
+  held_until: null,
   ...fields,
 });
-const show = (snapshot) => view(snapshot, 2_000, date);
+const show = (snapshot) => view(snapshot, 2_000);
 
 describe("the headline", () => {
   it("is good only while everything is", () => {
@@ -68,6 +82,7 @@ describe("the headline", () => {
       assert.match(headline.text, /nothing is watched/i);
       assert.equal(canOpenPage, false);
       assert.equal(badge(state).text, "!");
+      assert.deepEqual(connectionTrouble(state), headline);
       titles.add(headline.title);
     }
     assert.equal(titles.size, states.length);
@@ -87,9 +102,12 @@ describe("the headline", () => {
   it("names the organisation and the day", () => {
     const state = {
       ...gated("waiting", "lead_days", 77),
-      agent: { version: "0.1.0", mode: "managed", organisation: "Example Ltd" },
+      agent: example,
     };
-    assert.match(show(state).headline.text, /Example Ltd starts on <77>/);
+    assert.ok(show(state).headline.text.includes(`Example Ltd starts on ${date(77)}`));
+    assert.equal(show(state).noticeWaits, true, "it can be read before anything starts");
+    const unnamed = { ...state, agent: { ...example, organisation: "" } };
+    assert.match(show(unnamed).headline.text, /your organisation starts on/);
     assert.match(show(state).organisation, /Example Ltd/);
     assert.equal(badge(state).text, "");
   });
@@ -104,12 +122,14 @@ describe("the headline", () => {
       switched_off: "",
       not_in_use: "",
       language_missing: "",
+      withdrawn: "",
     };
     const texts = new Set();
     for (const [reason, text] of Object.entries(reasons)) {
       const state = gated("closed", reason);
       assert.equal(badge(state).text, text, reason);
       texts.add(show(state).headline.text);
+      assert.equal(show(state).noticeWaits, text === "!", reason);
     }
     assert.equal(texts.size, Object.keys(reasons).length, "each has its own words");
   });
@@ -130,6 +150,33 @@ describe("the headline", () => {
     );
   });
 
+  it("is attention, not trouble, while the browser hides a site", () => {
+    const { headline, rows } = show({ ...good, missing: ["linkedin", "x"] });
+    assert.equal(headline.tone, "attention");
+    assert.match(headline.text, /LinkedIn and X/);
+    const row = rows.find(({ key }) => key === "missing");
+    assert.deepEqual([row.value, row.hint, row.quiet], ["2", "LinkedIn and X", false]);
+    assert.equal(show({ ...gated("closed", "objected"), missing: ["x"] }).headline.tone, "quiet");
+  });
+
+  it("says until when the person paused, without reproach and without a badge", () => {
+    const state = gated("waiting", "paused", 99_000);
+    const { headline, pausedUntil, canPause } = show(state);
+    assert.deepEqual([headline.tone, pausedUntil, canPause], ["quiet", 99_000, false]);
+    assert.ok(headline.text.includes(date(99_000)));
+    assert.match(headline.text, /not reported/);
+    assert.equal(badge(state).text, "");
+    assert.deepEqual([show(good).canPause, show(good).pausedUntil], [true, null]);
+  });
+
+  it("offers nothing that an agent of an earlier release does not know", () => {
+    const agent = { ...good.agent, answersQuestions: false };
+    for (const state of [good, gated("closed", "notice_not_shown"), gated("waiting", "paused", 5)]) {
+      const { canPause, pausedUntil, noticeWaits, canOpenPage } = show({ ...state, agent });
+      assert.deepEqual([canPause, pausedUntil, noticeWaits, canOpenPage], [false, null, false, true]);
+    }
+  });
+
   it("is quiet while it connects", () =>
     assert.equal(show({ ...good, ...away, link: { ...good.link, phase: "connecting" } }).headline.tone, "quiet"));
 });
@@ -146,11 +193,12 @@ describe("the numbers", () => {
       ["just now", "3", "2", "1", "5", "4"],
     );
     for (const label of ["Waiting", "Dropped", "Lost", "Not kept"]) assert.ok(rows[label].hint.length > 0, label);
-    assert.match(rows["Not kept"].hint, /gate closed/);
+    assert.match(rows["Not kept"].hint, /^seen while watching was not allowed$/);
   });
 
   it("show what went wrong only when something did", () => {
-    const labels = (snapshot) => show(snapshot).rows.map((row) => row.label);
+    const labels = (snapshot) => show(snapshot).rows.filter((row) => !row.quiet).map((row) => row.label);
+    assert.deepEqual(labels(good), ["Last acknowledged"]);
     assert.deepEqual(
       labels({ ...good, misunderstood: 1, failed: 1 }).filter((label) => !labels(good).includes(label)),
       ["Not understood", "Failed"],
@@ -160,20 +208,6 @@ describe("the numbers", () => {
   it("say when the releases differ", () => {
     assert.ok(!show(good).rows.some((row) => row.label === "Releases"));
     assert.ok(show({ ...good, extensionVersion: "0.2.0" }).rows.some((row) => row.value === "0.2.0 / 0.1.0"));
-  });
-
-  it("tell time in whole units", () => {
-    const cases = [
-      [0, "just now"],
-      [-5_000, "just now"],
-      [59_999, "59 s ago"],
-      [60_000, "1 min ago"],
-      [3_599_999, "59 min ago"],
-      [3_600_000, "1 h ago"],
-      [86_400_000, "1 day ago"],
-      [200_000_000, "2 days ago"],
-    ];
-    for (const [past, words] of cases) assert.equal(ago(1e9 - past, 1e9), words);
   });
 });
 
@@ -198,7 +232,7 @@ describe("a flag", () => {
     const { doing, why, asks, said, choices, since, levelText } = shown();
     assert.equal(doing, "A framework for collecting from web sites is collecting from LinkedIn.");
     assert.equal(why, "Started by the name of Scrapy.");
-    assert.equal(since, "Since just now");
+    assert.equal(since, "First seen just now.");
     assert.equal(levelText, "Almost certain");
     assert.deepEqual([asks, said], [true, ""]);
     assert.deepEqual(
@@ -218,6 +252,17 @@ describe("a flag", () => {
         [false, "«I have stopped»: handed to the agent as soon as it takes it.", 3],
       ],
     );
+  });
+
+  it("says how long it stays here, where somebody would be told after that", () => {
+    const held = { held_until: 2_000 + 23 * 3_600_000 + 60_000 };
+    const { held: text } = shown(held, { agent: example });
+    assert.match(text, /between you and this computer/);
+    assert.match(text, /23 hours left/);
+    assert.ok(text.includes(date(held.held_until)));
+    assert.equal(shown(held).held, "", "in personal mode nothing ever leaves");
+    assert.equal(shown({ held_until: 1_999 }, { agent: example }).held, "");
+    assert.equal(shown({}, { agent: example }).held, "");
   });
 
   it("that is disputed says so", () => {
@@ -258,5 +303,31 @@ describe("a link from the agent", () => {
       "nonsense",
     ])
       assert.ok(!isLocalPage(url), url);
+  });
+});
+
+describe("who is behind it", () => {
+  const managed = (fields) => show({ ...good, managed: { ...good.managed, ...fields } });
+
+  it("is named: who runs the agent, who manages the browser, whom to ask", () => {
+    assert.match(show({ ...good, agent: example }).organisation, /Managed by Example Ltd/);
+    assert.equal(managed({}).managed, "");
+    assert.match(managed({ installType: "admin" }).managed, /put the extension here/);
+    assert.match(managed({ installType: "admin", by: "Example Ltd" }).managed, /^Example Ltd manages .* put the extension/);
+    assert.equal(managed({ by: "Example Ltd" }).managed, "Example Ltd manages this browser.");
+    assert.match(managed({ contact: "it@example.com" }).contact, /it@example\.com/);
+    const agent = { ...example, contact: "dpo@example.com" };
+    const both = { ...good, agent, managed: { ...good.managed, contact: "it@example.com" } };
+    assert.match(show(both).contact, /dpo@example\.com/, "who is responsible comes first");
+  });
+
+  it("changes nothing of what is shown or asked", () => {
+    for (const reason of ["notice_not_shown", "objected"]) {
+      const state = gated("closed", reason);
+      const set = { by: "Example Ltd", contact: "x", installType: "admin", ignored: ["welcome"] };
+      const [plain, forced] = [show(state), show({ ...state, managed: { ...good.managed, ...set } })];
+      assert.deepEqual(forced.headline, plain.headline);
+      assert.equal(forced.noticeWaits, plain.noticeWaits);
+    }
   });
 });

@@ -1,0 +1,134 @@
+// Sites that the person adds: counted here, bounded, gone with the site, and never told to anybody.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { beforeEach, describe, it } from "node:test";
+
+import { MAX_DAYS, MAX_SITES, OwnSites, hostOf, isWatched, originsOf } from "../../../extension/own_sites.js";
+import { FakeArea, FakeClock } from "./fakes.mjs";
+
+const DAY = 86_400_000;
+let clock, local, open, sites;
+const dayOf = (at) => new Date(at).toISOString().slice(0, 10);
+const make = () =>
+  new OwnSites({
+    local,
+    digest: async (text) => `hash of ${text.length} ${text}`,
+    allowed: () => open,
+    dayOf,
+    setTimer: clock.setTimer,
+    changed: () => {},
+  });
+beforeEach(() => {
+  clock = new FakeClock();
+  local = new FakeArea();
+  open = true;
+  sites = make();
+});
+const load = async (url, { tab = 1, at = clock.now() } = {}) => {
+  const mine = sites.observe(tab, { status: "loading", url }, url, at);
+  sites.observe(tab, { status: "complete" }, url, at);
+  await sites.settled();
+  return mine;
+};
+const counts = () => Object.fromEntries(sites.list(clock.now()).map(({ host, today }) => [host, today]));
+
+describe("a site", () => {
+  it("is its host, without www, whatever way it is typed", () => {
+    for (const typed of ["example.com", " https://www.Example.com/a?b#c ", "http://example.com:8080", "EXAMPLE.COM/x"])
+      assert.equal(hostOf(typed), "example.com");
+    assert.equal(hostOf("bücher.example"), "xn--bcher-kva.example");
+    for (const typed of ["", "localhost", "127.0.0.1", "[::1]", "com", "*.com", "javascript:alert(1)", "a b.com", "https://*/*"])
+      assert.equal(hostOf(typed), "", typed);
+    assert.deepEqual(originsOf("example.com"), ["https://example.com/*", "https://www.example.com/*"]);
+  });
+
+  it("is not one that is watched anyway, or may be", () => {
+    for (const host of ["linkedin.com", "de.linkedin.com", "x.com", "github.com"]) {
+      assert.equal(isWatched(host), true, host);
+      assert.equal(sites.add(host), "watched");
+    }
+    assert.equal(sites.add("not a site"), "not_a_site");
+    assert.equal(sites.add(7), "not_a_site");
+    assert.deepEqual(sites.list(0), []);
+  });
+
+  it("is one of at most fifty", () => {
+    for (let n = 0; n < MAX_SITES; n++) assert.equal(sites.add(`site${n}.example`), "");
+    assert.equal(sites.add("one-more.example"), "too_many");
+    assert.equal(sites.add("site3.example"), "", "one that is there needs no place");
+    assert.equal(sites.list(0).length, MAX_SITES);
+  });
+});
+
+describe("its page loads", () => {
+  beforeEach(() => sites.add("example.com"));
+
+  it("are counted once each, by day, and are nobody else's", async () => {
+    assert.equal(await load("https://example.com/a"), true);
+    assert.equal(await load("https://www.example.com/b"), true);
+    assert.equal(await load("https://www.example.com/b#part"), true);
+    assert.equal(await load("https://example.com.evil.example/"), false);
+    assert.equal(await load("https://sub.example.com/"), false);
+    assert.equal(sites.observe(1, { status: "complete" }, undefined, 1), false);
+    assert.deepEqual(counts(), { "example.com": 2 });
+    await load("https://example.com/a", { at: clock.now() + DAY });
+    assert.deepEqual(sites.list(clock.now() + DAY)[0].days, [
+      { day: dayOf(clock.now() + DAY), count: 1 },
+      { day: dayOf(clock.now()), count: 2 },
+    ]);
+  });
+
+  it("are not looked at while the gate is closed", async () => {
+    open = false;
+    assert.equal(await load("https://example.com/a"), true);
+    assert.deepEqual(counts(), { "example.com": 0 });
+  });
+
+  it("are kept thirty days, as numbers and nothing else", async () => {
+    for (let n = 0; n < MAX_DAYS + 5; n++) await load(`https://example.com/secret/${n}?q=1`, { at: clock.now() + n * DAY });
+    assert.equal(sites.list(0)[0].days.length, MAX_DAYS);
+    clock.pass(2_000);
+    const kept = JSON.stringify(Object.fromEntries(local.items));
+    assert.doesNotMatch(kept, /secret|q=1|https/);
+    assert.deepEqual([...local.items.keys()], ["own_sites"]);
+    const again = make();
+    await again.open();
+    assert.deepEqual(again.list(0), sites.list(0));
+  });
+
+  it("go with the site, at once", async () => {
+    await load("https://example.com/a");
+    sites.remove("example.com");
+    assert.deepEqual(local.items.get("own_sites"), {});
+    clock.pass(5_000);
+    assert.deepEqual(local.items.get("own_sites"), {});
+    assert.equal(await load("https://example.com/b"), false);
+  });
+
+  it("go when the browser hides the site again", async () => {
+    sites.add("other.example");
+    await sites.removeHidden(async ([origin]) => origin === "https://other.example/*");
+    assert.deepEqual(Object.keys(counts()), ["other.example"]);
+  });
+
+  it("survive a storage that was tampered with", async () => {
+    local = new FakeArea({ own_sites: { "example.com": { "2026-01-01": 3, x: 1, "2026-01-02": "4" }, "<b>": {}, "a.example": 7 } });
+    const again = make();
+    await again.open();
+    assert.deepEqual(again.list(0), [
+      { host: "example.com", today: 0, days: [{ day: "2026-01-01", count: 3 }] },
+      { host: "a.example", today: 0, days: [] },
+    ]);
+  });
+});
+
+describe("what is counted here", () => {
+  it("has no way out: the module knows neither queue nor delivery nor connection, and they do not know it", () => {
+    const source = (name) => readFileSync(new URL(`../../../extension/${name}.js`, import.meta.url), "utf8");
+    const imports = (name) => [...source(name).matchAll(/from "\.\/(\w+)\.js"/g)].map(([, module]) => module);
+    assert.deepEqual(imports("own_sites").sort(), ["classify", "new_page"]);
+    for (const name of ["reduce", "queue", "delivery", "connection", "answers", "asks", "coverage"])
+      assert.ok(!imports(name).includes("own_sites"), name);
+  });
+});

@@ -28,6 +28,7 @@ from typing import IO, Any, Final, cast
 
 from agent import __version__
 from agent.cli.asking import Failure, NotRunning, ask, follow, running
+from agent.model.health import Part
 from agent.settings.instance import Instance
 from native_host import manifests
 from native_host.browsers import Kind, Place, is_installed
@@ -360,35 +361,39 @@ def relay_socket(around: Surroundings) -> Iterator[Check]:
 def agent(around: Surroundings) -> Iterator[Check]:
     """Ask the agent over its control socket: release, gates, every part of its health, browsers."""
     try:
-        state = list(follow(around.instance, "status", patience=around.patience))[-1]
+        told = list(follow(around.instance, "status", patience=around.patience))[-1]
     except NotRunning:
         yield Check("agent", "running", State.BROKEN, "no agent runs: nothing is watched", RUN)
         return
     except Failure as problem:
         yield Check("agent", "running", State.BROKEN, _sentence(problem.message), RUN)
         return
-    if state["version"] == __version__:
-        yield Check("agent", "running", State.FINE, f"release {state['version']}, {state['mode']} mode")
+    if told["version"] == __version__:
+        yield Check("agent", "running", State.FINE, f"release {told['version']}, {told['mode']} mode")
     else:
-        found = f"it is release {state['version']}, this program is {__version__}"
+        found = f"it is release {told['version']}, this program is {__version__}"
         yield Check(
             "agent", "running", State.BROKEN, found, f"End it (Ctrl-C, or: gleanwatch service status), then: {RUN}"
         )
-    if state["paused_until"] is not None:
+    if told["paused_until"] is not None:
         yield Check("agent", "pause", State.NOTE, "you paused watching", "gleanwatch consent resume")
-    for gate in state["gates"]:
+    for gate in told["gates"]:
         if gate["reason"] in _ASKS:
             yield Check("agent", gate["purpose"], State.NOTE, "it waits for your answer", "gleanwatch consent review")
-    on = [browser for browser in state["browsers"] if browser["connected"]]
+    on = [browser for browser in told["browsers"] if browser["connected"]]
     for browser in on:
         missing = ", ".join(browser["missing"])
         found = f"hides {missing} from the extension" if missing else "connected"
         do = "Allow these sites again in the browser's settings of the extension" if missing else ""
         yield Check("agent", browser["browser"], State.NOTE if missing else State.FINE, found, do)
-    for part in state["health"]:
+    for part in told["health"]:
         if part["condition"] != "working":
             found = " ".join(filter(None, (f"{part['how']}.", part["missed"]))).rstrip(".")
-            yield Check("agent", part["part"], State.NOTE, found, part["action"])
+            # A notice on the desktop comes by page, pop-up and terminal too.
+            gone = part["condition"] == "failed" and part["part"] != Part.DESKTOP
+            yield Check(
+                "agent", part["part"], State.BROKEN if gone else State.NOTE, found, part["action"] or RUN * gone
+            )
 
 
 _ASKS: Final = frozenset({"notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"})

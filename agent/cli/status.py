@@ -27,6 +27,8 @@ DETECT: Final = "security.detect-bulk-collection"
 REVIEW: Final = "gleanwatch consent review"
 RUN: Final = "gleanwatch run"
 _ASKS: Final = frozenset({"notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"})
+_LESSER: Final = frozenset({"desktop"})
+"""Parts without which all is well: a warning comes by page, pop-up and terminal too."""
 _SHOWN: Final = 3
 """Items of a list on the screen; what is beyond is counted."""
 _MARKS: Final = {"open": ("●", "green"), "waiting": ("◐", "yellow"), "closed": ("○", "dim")}
@@ -93,9 +95,6 @@ def judge(state: Mapping[str, Any], *, alive: bool, asking: int) -> Verdict:
     """
     if not alive:
         return Verdict(False, "no agent runs here, so nothing is watched", RUN)
-    for part in state["health"]:
-        if part["condition"] == "failed":
-            return Verdict(False, f"{part['part']}: {part['how']}", "gleanwatch doctor")
     if state["paused_until"] is not None:
         return Verdict(True, f"Paused until {moment(state['paused_until'])}: nothing is watched", _RESUME)
     gate = next(gate for gate in state["gates"] if gate["purpose"] == DETECT)
@@ -106,6 +105,9 @@ def judge(state: Mapping[str, Any], *, alive: bool, asking: int) -> Verdict:
     if gate["state"] != "open":
         whose = "as you decided" if gate["reason"] in ("objected", "withdrawn", "refused") else "as it is set up"
         return Verdict(True, f"Off, {whose}: nothing is watched", REVIEW if whose == "as you decided" else "")
+    for part in state["health"]:
+        if part["condition"] == "failed" and part["part"] not in _LESSER:
+            return Verdict(False, f"{part['part']}: {part['how']}", "gleanwatch doctor")
     on = [browser for browser in state["browsers"] if browser["connected"]]
     hidden = sorted({platform for browser in on for platform in browser["missing"]})
     if hidden:

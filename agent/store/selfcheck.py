@@ -63,7 +63,15 @@ class _Undone(Exception):
     """Takes the transaction back."""
 
 
-async def try_out(store: Store, key_file: Path, uid: int, *, system: str = sys.platform) -> AsyncIterator[Tried]:
+async def try_out(
+    store: Store,
+    key_file: Path,
+    uid: int,
+    *,
+    system: str = sys.platform,
+    least_room: int = LEAST_ROOM,
+    scarce_room: int = SCARCE_ROOM,
+) -> AsyncIterator[Tried]:
     """Try everything, one thing after the other.
 
     Args:
@@ -71,10 +79,12 @@ async def try_out(store: Store, key_file: Path, uid: int, *, system: str = sys.p
         key_file: The database's key, where there is no key store; need not exist.
         uid: Who must own the files.
         system: As `sys.platform`; Windows has no such rights to look at.
+        least_room: Bytes that must be free.
+        scarce_room: Bytes below which the person is told.
     """
     yield await _write(store)
     yield await _pages(store)
-    yield await asyncio.to_thread(_room, store.path.parent)
+    yield await asyncio.to_thread(_room, store.path.parent, least_room, scarce_room)
     if system != "win32":
         files = [store.path.with_name(store.path.name + ending) for ending in _BESIDE]
         yield await asyncio.to_thread(_rights, (store.path.parent, *files, key_file), uid)
@@ -114,7 +124,7 @@ def _failed(what: str, problem: StoreError) -> Tried:
     return Tried(what, False, str(problem).rstrip("."), do)
 
 
-def _room(folder: Path) -> Tried:
+def _room(folder: Path, least: int, scarcely: int) -> Tried:
     free = shutil.disk_usage(folder).free
     said = f"{free / (1 << 20):,.0f} MiB are free"
     try:
@@ -124,9 +134,9 @@ def _room(folder: Path) -> Tried:
             os.fsync(file.fileno())
     except OSError as problem:
         return Tried("room", False, f"{said}, but nothing can be written there ({problem.strerror})", MAKE_ROOM)
-    if free < LEAST_ROOM:
+    if free < least:
         return Tried("room", False, f"only {said}", MAKE_ROOM)
-    scarce = free < SCARCE_ROOM
+    scarce = free < scarcely
     return Tried("room", True, f"only {said}" if scarce else said, MAKE_ROOM if scarce else "", scarce)
 
 

@@ -208,9 +208,10 @@ async function permissionsChanged() {
 }
 
 async function findHidden() {
-  const before = hidden.join();
-  hidden = await hiddenPlatforms(granted);
-  if (hidden.join() !== before) delivery?.coverage();
+  const found = await hiddenPlatforms(granted);
+  const other = found.join() !== hidden.join();
+  hidden = found;
+  if (other) delivery?.coverage();
 }
 
 /**
@@ -226,6 +227,16 @@ async function addOwnSite(typed) {
 async function readSettings() {
   managed = readManaged(await api.storage.managed.get(null).catch(() => null));
   changed();
+}
+
+/** How the extension came here, and whether the welcome page still waits. `getSelf` needs no permission. */
+async function readOrigin() {
+  const [self, kept] = await Promise.all([
+    api.management.getSelf().catch(() => null),
+    api.storage.local.get(WELCOME),
+  ]);
+  installType = self?.installType ?? "";
+  welcomeWaits ||= Boolean(kept[WELCOME]);
 }
 
 /** Open the welcome page, once: at install, or when the agent has a notice for the person. */
@@ -269,7 +280,7 @@ function onGate(gate) {
   for (const { held, at } of waitingRoom.close(gate)) look(...held, at);
   if (!welcomeWaits || !asksForNotice(gate)) return;
   welcomeWaits = false;
-  void api.storage.local.remove(WELCOME);
+  void api.storage.local.remove([WELCOME]);
   void api.tabs.create({ url: "welcome.html" });
 }
 
@@ -354,9 +365,7 @@ async function begin() {
     setTimer,
     makeClient: () => randomClient((bytes) => crypto.getRandomValues(bytes)),
   });
-  installType = (await api.management.getSelf().catch(() => null))?.installType ?? "";
-  welcomeWaits ||= Boolean((await api.storage.local.get(WELCOME))[WELCOME]);
-  await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readSettings()]);
+  await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readSettings(), readOrigin()]);
   delivery = new Delivery({
     queue,
     answers,

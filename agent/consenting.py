@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -202,8 +203,28 @@ class Consents:
 
     async def history(self, language: str = "en") -> Sequence[ActView]:
         """Return every act on record, newest first; of erased ones only that there was one."""
-        words = await self._parts.store.read(acts.own_words)
-        gone = await self._parts.store.read(acts.erased)
+        return await self._told(self._acts, 0, 2**62, language)
+
+    async def history_before(self, before: int | None, limit: int, language: str = "en") -> Sequence[ActView]:
+        """Return the newest acts with a number under `before` (None: of all), newest first, `limit` at most.
+
+        Only as much of the record is read as those acts span.
+        """
+        high = 2**62 if before is None else before
+        end = bisect_left(self._acts, high, key=lambda act: act.entry or 0)
+        known = self._acts[max(0, end - limit) : end]
+        low = (known[0].entry or 0) if len(known) == limit else 0
+        return (await self._told(known, low, high, language))[:limit]
+
+    async def answers_to(self, finding: str, language: str = "en") -> Sequence[ActView]:
+        """Return what the person said of one finding, newest first, as far as it is still there."""
+        return await self._told([act for act in self._acts if act.finding == finding], 0, 0, language)
+
+    async def _told(self, told: Sequence[Act], low: int, high: int, language: str) -> Sequence[ActView]:
+        """Say acts as faces show them, with erased ones from `low` on and under `high`."""
+        answered = [act.entry for act in told if act.kind is ActKind.ANSWERED and act.entry is not None]
+        words = await self._parts.store.read(lambda tx: acts.own_words(tx, answered))
+        gone = await self._parts.store.read(lambda tx: acts.erased(tx, low, high)) if low < high else []
         disputed = standing.disputes(self._acts)
         titles = purpose_words(language)
         known = {a.entry for a in self._acts}
@@ -216,7 +237,7 @@ class Consents:
                 disputed_by=disputed.get(act.entry) if act.entry is not None else None,
                 can_dispute=_can_dispute(act) and act.entry not in disputed,
             )
-            for act in self._acts
+            for act in told
         ]
         for entry, at in gone:
             if entry not in known:

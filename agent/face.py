@@ -214,6 +214,14 @@ class Face:
         """Return every act on record, newest first."""
         return await self._parts.consents.history(language)
 
+    async def history_before(self, before: int | None, limit: int, language: str = "en") -> Sequence[ActView]:
+        """Return the newest acts with a number under `before` (None: of all), newest first, `limit` at most."""
+        return await self._parts.consents.history_before(before, limit, language)
+
+    async def answers_to(self, finding_id: str, language: str = "en") -> Sequence[ActView]:
+        """Return what the person said of one finding, newest first."""
+        return await self._parts.consents.answers_to(finding_id, language)
+
     async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
         """Record an act and return the gates that hold afterwards.
 

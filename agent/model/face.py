@@ -347,6 +347,14 @@ class AgentFace(Protocol):
         """Return every act on record, newest first."""
         ...
 
+    async def history_before(self, before: int | None, limit: int, language: str = "en") -> Sequence[ActView]:
+        """Return the newest acts with a number under `before` (None: of all), newest first, `limit` at most."""
+        ...
+
+    async def answers_to(self, finding_id: str, language: str = "en") -> Sequence[ActView]:
+        """Return what the person said of one finding, newest first, as far as it is still there."""
+        ...
+
     async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
         """Record an act about one purpose (None: every mandatory one in use) and return the gates that hold afterwards.
 

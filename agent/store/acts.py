@@ -6,6 +6,7 @@ without the words, for deciding the gates. `audit.py` holds the two together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import apsw
@@ -96,21 +97,29 @@ def erase(tx: apsw.Connection, entries: list[int]) -> None:
     tx.executemany("DELETE FROM act WHERE entry = ?", [(entry,) for entry in entries])
 
 
-def own_words(conn: apsw.Connection) -> dict[int, str]:
-    """Read the person's own words from the contents of answers."""
+def own_words(conn: apsw.Connection, entries: Iterable[int] | None = None) -> dict[int, str]:
+    """Read the person's own words from the contents of answers.
+
+    Args:
+        conn: Any connection.
+        entries: Numbers of answers; None for every one.
+    """
+    if entries is None:
+        answered = conn.execute("SELECT entry FROM act WHERE kind = ? ORDER BY entry", (ActKind.ANSWERED.value,))
+        entries = [entry for (entry,) in answered]
     found = {}
-    for (entry,) in conn.execute("SELECT entry FROM act WHERE kind = ? ORDER BY entry", (ActKind.ANSWERED.value,)):
+    for entry in entries:
         content = book.content(conn, entry) or {}
         if isinstance(text := content.get("words"), str):
             found[entry] = text
     return found
 
 
-def erased(conn: apsw.Connection) -> list[tuple[int, int]]:
-    """Return entry and time of acts whose content was erased."""
+def erased(conn: apsw.Connection, low: int = 0, high: int = 2**62) -> list[tuple[int, int]]:
+    """Return entry and time of acts whose content was erased, those with `low` <= entry < `high`."""
     found = conn.execute(
-        """SELECT entry, bytes FROM ledger_entry WHERE instr(bytes, ?)
-           AND entry NOT IN (SELECT entry FROM ledger_content)""",
-        (b'"kind":"act"',),
+        """SELECT entry, bytes FROM ledger_entry WHERE entry >= ? AND entry < ? AND instr(bytes, ?)
+           AND entry NOT IN (SELECT entry FROM ledger_content WHERE entry >= ? AND entry < ?)""",
+        (low, high, b'"kind":"act"', low, high),
     )
     return [(entry, decode(body).at) for entry, body in found]

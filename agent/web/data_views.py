@@ -92,6 +92,7 @@ class DataViews:
             "files": said.files,
             "log": said.log,
             "tables": tables,
+            "ordered": [tables[name] for kind in said.kinds for name in kind.tables if name in tables],
             "from_browser": EXTENSION_FIELDS,
             "to_browser": AGENT_FIELDS,
         }

@@ -66,7 +66,6 @@ class FindingsViews:
         found = await shared.find(request.match_info["finding"])
         status = await shared.face.status()
         language = shared.language(request)
-        history = await shared.face.history(language)
         shared.visits.show(request[SESSION], "finding", found.id, came_back="said" in request.query)
         now = shared.clock.now()
         context = shared.common(request, status) | {
@@ -78,7 +77,7 @@ class FindingsViews:
             "place": await shared.face.place(),
             "not_advice": NOT_ADVICE,
             "held": found.held_until is not None and found.held_until > now,
-            "answers": [one for one in history if one.act.finding == found.id and not one.erased],
+            "answers": await shared.face.answers_to(found.id, language),
             "most_words": MOST_WORDS,
         }
         return aiohttp_jinja2.render_template("finding.html", request, context)

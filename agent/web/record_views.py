@@ -22,7 +22,7 @@ from agent.web import downloads, receipts
 from agent.web.purposes import CONTROLS
 from agent.web.shared import Shared, back, entry_number
 
-PER_PAGE: Final = 50
+PER_PAGE: Final = 25
 VERIFIER_NAME: Final = "verify_receipt.py"
 _ALLOWS: Final = (ActKind.SHOWN, ActKind.ACKNOWLEDGED, ActKind.AUTHORISED, ActKind.GIVEN)
 
@@ -44,9 +44,10 @@ class RecordViews:
     async def history(self, request: web.Request) -> web.Response:
         """Show acts, newest first, a page at a time; with `check`, one entry's proof is verified for this answer."""
         shared = self.shared
-        every = await shared.face.history(shared.language(request))
         before = request.query.get("before", "")
-        acts = [act for act in every if not before or (act.act.entry or 0) < entry_number(before)]
+        under = entry_number(before) if before else None
+        # One more than is shown says whether there is an older page.
+        acts = await shared.face.history_before(under, PER_PAGE + 1, shared.language(request))
         asked = request.query.get("check", "")
         check = None
         if asked:
@@ -59,7 +60,7 @@ class RecordViews:
             "acts": shown,
             "before": before,
             "older": shown[-1].act.entry if len(acts) > PER_PAGE else None,
-            "total": len(every),
+            "total": bool(acts) or under is not None,
             "check": check,
             "lang": shared.language(request),
             "verifier": bool(self.verifier),
@@ -127,7 +128,7 @@ class RecordViews:
 
     async def _disputable(self, text: str, language: str) -> ActView:
         entry = entry_number(text)
-        for one in await self.shared.face.history(language):
+        for one in await self.shared.face.history_before(entry + 1, 1, language):
             if one.act.entry == entry and not one.erased:
                 if one.can_dispute and one.disputed_by is None:
                     return one

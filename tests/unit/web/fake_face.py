@@ -294,6 +294,13 @@ class FakeFace:
             for act in reversed(self.record)
         ]
 
+    async def history_before(self, before: int | None, limit: int, language: str = "en") -> Sequence[ActView]:
+        every = await self.history(language)
+        return [one for one in every if before is None or (one.act.entry or 0) < before][:limit]
+
+    async def answers_to(self, finding_id: str, language: str = "en") -> Sequence[ActView]:
+        return [one for one in await self.history(language) if one.act.finding == finding_id and not one.erased]
+
     def _put(self, purpose: Purpose, press: Press, channel: Channel, **more: object) -> int:
         entry = len(self.record) + 3
         act = Act(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -21,10 +22,15 @@ from agent.pages.render import set_up
 from agent.pages.security import MOST_FORM_BYTES, Rules, add_headers, guard
 from agent.pages.session import Sessions
 from agent.web.consent_views import ConsentViews
+from agent.web.data_views import DataViews
 from agent.web.erase_views import EraseViews
 from agent.web.events import Streams
+from agent.web.findings_views import FindingsViews
+from agent.web.front_views import FrontViews
+from agent.web.ledger_views import LedgerViews
 from agent.web.organisation_views import OrganisationViews
 from agent.web.record_views import RecordViews
+from agent.web.settings_views import SettingsViews
 from agent.web.shared import Shared, in_its_language, refused_page
 from agent.web.views import Views
 from agent.web.visits import Visits
@@ -68,7 +74,7 @@ def build_app(
         clock: The instance's clock.
         new_token: Returns at least 128 random bits, URL-safe.
         on_refused: Called with a counter's name for each refused request.
-        fields: Table → column → what is kept there, for «What is kept».
+        fields: Table → column → what is kept there, for «My data».
         qr: Draws a receipt as an inline `<svg>`; raises ValueError where it is too long for one. None: no pictures.
         verifier: The stand-alone program that checks a receipt, to be handed out; empty: none is at hand.
         zone: The person's time zone; None for the machine's.
@@ -88,27 +94,30 @@ def build_app(
 
     sessions = Sessions(clock, new_token)
     streams = Streams(face.changes, sessions, heartbeat=heartbeat)
+    shared = Shared(face, Visits(clock), clock)
     rules = Rules(
         host=host,
         sessions=sessions,
         entry="/enter/",
         assets="/static/",
         streams=frozenset({EVENTS}),
-        refused_page=refused_page,
+        refused_page=partial(refused_page, shared),
         on_refused=on_refused,
     )
-    shared = Shared(face, Visits(clock), clock)
     app = web.Application(middlewares=[guard(rules), in_its_language(shared)], client_max_size=MOST_FORM_BYTES)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(streams.end_all)
     set_up(app, "agent.web", clock=clock, zone=zone)
     consent, record, erasing = ConsentViews(shared), RecordViews(shared, qr, verifier), EraseViews(shared)
-    views = Views(shared, consent, sessions, fields)
+    views = Views(shared, sessions)
     app.add_routes(
         [
+            *FindingsViews(shared).routes(),
+            *DataViews(shared, fields).routes(),
+            *LedgerViews(shared).routes(),
             web.get("/enter/{token}", views.enter, allow_head=False),
-            web.get("/", views.first),
-            web.get("/findings/{finding}", views.finding),
+            *FrontViews(shared, consent, zone).routes(),
+            *SettingsViews(shared).routes(),
             web.get("/notice", consent.notice),
             web.get("/consent", consent.consent),
             web.get("/organisation", OrganisationViews(shared).organisation),
@@ -120,8 +129,6 @@ def build_app(
             web.get("/export.zip", record.export, allow_head=False),
             web.get("/erase", erasing.erase),
             web.get("/erased", erasing.erased),
-            web.get("/fields", views.kept),
-            web.get("/fragment/overview", views.fragment),
             web.get(EVENTS, streams.handle, allow_head=False),
             web.post("/act", consent.act),
             web.post("/dispute", record.dispute),

@@ -130,11 +130,11 @@ def _asked_for(request: web.Request) -> str:
     return languages.choose("", "", request.headers.get("Accept-Language", ""), LANGUAGES)
 
 
-def refused_page(request: web.Request, refused: Refused) -> web.Response:
+def refused_page(shared: Shared, request: web.Request, refused: Refused) -> web.Response:
     """Say in plain words why a request was refused, without anything that a stranger must not learn."""
     title, what_now = REFUSED[refused.refusal]
     inside = SESSION in request
-    with telling_in(_asked_for(request)):
+    with telling_in(shared.language(request) if inside else _asked_for(request)):
         context = {
             "title": text(title),
             "text": text(what_now),

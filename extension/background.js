@@ -30,6 +30,8 @@ const HOST = "org.gleanwatch.relay";
 const HOLD_MS = 3_000;
 const HOLD_EVENTS = 64;
 const PAGE_ANSWER_MS = 10_000;
+/** How long the welcome page waits for managed settings: where somebody put us here, they may have set some. */
+const SETTINGS_MS = { usual: 1_000, managed: 20_000 };
 
 const now = () => Date.now();
 /** @type {(run: () => void, ms: number) => number} */
@@ -223,7 +225,11 @@ async function addOwnSite(typed) {
   if (await granted(originsOf(hostOf(typed)))) ownSites.add(typed);
 }
 
-/** What whoever manages this browser has set. Firefox rejects where nobody has; Chromium gives nothing. */
+/**
+ * What whoever manages this browser has set. Firefox rejects where nobody has; Chromium gives nothing, and after an
+ * install takes anything between two seconds and a minute to do so. Nothing waits for it but the welcome page, and that
+ * not for long.
+ */
 async function readSettings() {
   managed = readManaged(await api.storage.managed.get(null).catch(() => null));
   changed();
@@ -241,7 +247,9 @@ async function readOrigin() {
 
 /** Open the welcome page, once: at install, or when the agent has a notice for the person. */
 async function firstWelcome() {
-  await readSettings();
+  await readOrigin();
+  const patience = installType === "admin" ? SETTINGS_MS.managed : SETTINGS_MS.usual;
+  await Promise.race([readSettings(), new Promise((done) => setTimer(() => done(null), patience))]);
   if (managed.settings.welcome) void api.tabs.create({ url: "welcome.html" });
   else {
     welcomeWaits = true;
@@ -365,7 +373,8 @@ async function begin() {
     setTimer,
     makeClient: () => randomClient((bytes) => crypto.getRandomValues(bytes)),
   });
-  await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readSettings(), readOrigin()]);
+  await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readOrigin()]);
+  void readSettings();
   delivery = new Delivery({
     queue,
     answers,

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 
 import { Answers } from "../../extension/answers.js";
+import { Asks } from "../../extension/asks.js";
 import { Connection } from "../../extension/connection.js";
 import { Delivery } from "../../extension/delivery.js";
 import { Queue } from "../../extension/queue.js";
@@ -39,9 +40,16 @@ const answers = new Answers({
   setTimer: clock.setTimer,
   changed: () => {},
 });
+const asks = new Asks({
+  send: (message) => connection.send(message),
+  setTimer: clock.setTimer,
+  clearTimer: clock.clearTimer,
+});
 const delivery = new Delivery({
   queue,
   answers,
+  asks,
+  hidden: () => ["linkedin"],
   send: (message) => connection.send(message),
   about: { browser: "chromium", browser_version: "156", extension_version: "0.1.0" },
   now: clock.now,
@@ -50,6 +58,7 @@ const delivery = new Delivery({
   worked: () => {},
   onGate: () => {},
   onPage: (url) => pages.push(url),
+  onFlags: () => {},
 });
 
 // Pressed at the moment that the example's `answered` names, so that it is this answer that is over.
@@ -73,8 +82,28 @@ delivery.add(page(seen));
 greet();
 answers.give(over.finding, "stopped", 3_200);
 delivery.askForPage();
+// Asked until the number that the example of `told` answers comes up: that is the one that is answered.
+const told = [];
+const { ask: number } = agent.find(({ kind }) => kind === "told");
+const act = { purpose: "", act: "acknowledged", notice_sha256: "0".repeat(64), control: "welcome.acknowledge" };
+const questions = [
+  ["pause", { minutes: 60 }],
+  ["act", { ...act, dwell_ms: 1 }],
+  ["notice", { language: "de" }],
+  ["purposes", { language: "de" }],
+  ["receipt", { entry: 3 }],
+];
+for (let asked = 1; asked <= number; asked++) {
+  const [what, fields] = questions[(number - asked) % questions.length];
+  asks.ask(what, fields).then(
+    (document) => told.push(document),
+    () => {},
+  );
+  if (asked < number) port.say({ kind: "told", ask: asked, error: "Not the one." });
+}
 for (const message of agent.filter((message) => !greeting.includes(message))) port.say(message);
 
+await new Promise((done) => setImmediate(done));
 process.stdout.write(
   JSON.stringify({
     said: port.sent,
@@ -88,5 +117,6 @@ process.stdout.write(
     flags: delivery.flags,
     waiting_answers: [answers.of(over.finding)].filter((category) => category !== ""),
     pages,
+    told,
   }),
 );

@@ -44,14 +44,30 @@ def test_the_agent_takes_each_example_as_it_stands(kind: str) -> None:
     assert msgspec.to_builtins(taken) == example
 
 
+MAY_BE_LEFT_OUT = "May be left out"
+
+
 @pytest.mark.parametrize(
-    ("kind", "field"), [(kind, field) for kind, message in FROM_EXTENSION.items() for field in message.example]
+    ("kind", "field"),
+    [
+        (kind, field)
+        for kind, message in FROM_EXTENSION.items()
+        for field in message.example
+        if MAY_BE_LEFT_OUT not in message.meanings.get(field, "")
+    ],
 )
 def test_the_agent_refuses_each_example_without_one_of_its_fields(kind: str, field: str) -> None:
     example = {name: value for name, value in FROM_EXTENSION[kind].example.items() if name != field}
     refused = messages.decode(body(example))
     assert isinstance(refused, Refusal)
     assert refused.reason == {"v": "unknown_version", "kind": "unknown_kind"}.get(field, "bad_field")
+
+
+@pytest.mark.parametrize("field", ["language", "entry"])
+def test_the_agent_takes_a_question_without_a_field_that_may_be_left_out(field: str) -> None:
+    assert MAY_BE_LEFT_OUT in FROM_EXTENSION["ask"].meanings[field]
+    example = {name: value for name, value in FROM_EXTENSION["ask"].example.items() if name != field}
+    assert isinstance(messages.decode(body(example)), messages.Ask)
 
 
 @pytest.mark.parametrize("field", FROM_EXTENSION["load"].fields)
@@ -105,13 +121,18 @@ def made_by_the_agent() -> dict[str, dict[str, Any]]:
         count=1,
         evidence=(Evidence(EvidenceClass.NAME, "catalogue.executable", flag["why"], 0.9),),
         answer=flag["answer"],
+        held_until=flag["held_until"],
     )
     welcome, refuse, ack = wanted["welcome"], wanted["refuse"], wanted["ack"]
     answer = messages.decode(body(FROM_EXTENSION["answer"].example))
     assert isinstance(answer, messages.Answer)
     bodies = {
         "welcome": messages.encode_welcome(
-            welcome["agent_version"], Mode(welcome["mode"]), welcome["organisation"], welcome["acked"]
+            welcome["agent_version"],
+            Mode(welcome["mode"]),
+            welcome["organisation"],
+            welcome["acked"],
+            welcome["contact"],
         ),
         "gate": messages.encode_gate(
             [Gate(Purpose(gate["purpose"]), GateState(gate["state"]), gate["since"], gate["until"], gate["reason"])]
@@ -120,6 +141,7 @@ def made_by_the_agent() -> dict[str, dict[str, Any]]:
         "refuse": messages.encode_refuse(Refusal(refuse["reason"], refuse["detail"], refuse.get("about", ""))),
         "flags": messages.encode_flags([finding]),
         "answered": messages.encode_answered(answer, recorded=wanted["answered"]["recorded"]),
+        "told": messages.encode_told(wanted["told"]["ask"], json.loads(wanted["told"]["text"]))[0],
         "page": messages.encode_page(wanted["page"]["url"]),
         "pong": messages.PONG,
     }
@@ -152,17 +174,22 @@ def test_the_shipped_extension_understands_every_example_and_says_only_what_is_o
         "version": welcome["agent_version"],
         "mode": welcome["mode"],
         "organisation": welcome["organisation"],
+        "contact": welcome["contact"],
+        "answersQuestions": True,
     }
     assert {"purpose": "security.detect-bulk-collection", **heard["gate"]} in FROM_AGENT["gate"].example["gates"]
     assert heard["not_kept"] == {"gate_closed": 1}
     assert heard["refusal"]["reason"] == FROM_AGENT["refuse"].example["reason"]
     assert heard["flags"] == FROM_AGENT["flags"].example["flags"]
+    assert heard["told"] == [json.loads(FROM_AGENT["told"].example["text"])]
     assert heard["pages"] == [FROM_AGENT["page"].example["url"]]
     kinds = {message["kind"] for message in heard["said"]}
-    assert kinds == {"hello", "loads", "load", "answer", "open_page"}
+    assert kinds == {"hello", "coverage", "loads", "load", "answer", "ask", "act", "pause", "open_page"}
     assert heard["waiting_answers"] == []
     for message in heard["said"]:
-        assert list(message) == list(FROM_EXTENSION[message["kind"]].example)
+        meanings, example = FROM_EXTENSION[message["kind"]].meanings, FROM_EXTENSION[message["kind"]].example
+        needed = [field for field in example if MAY_BE_LEFT_OUT not in meanings.get(field, "")]
+        assert set(needed) <= set(message) <= set(example)
         assert not isinstance(messages.decode(body(message)), Refusal)
 
 

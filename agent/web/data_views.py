@@ -131,11 +131,11 @@ class DataViews:
         for number, (name, columns) in enumerate(self.fields.items()):
             opened = f'{"," if number else ""}\n{json.dumps(name)}: {{"columns": {json.dumps(dict(columns))}'
             await response.write(opened.encode() + b', "rows": [')
-            between = "\n"
+            between = b"\n"
             async for part in self._parts(name):
-                for row in part.rows:
-                    await response.write((between + exports.json_row(name, row)).encode())
-                    between = ",\n"
+                if part.rows:
+                    await response.write(between + exports.json_rows(name, part.rows))
+                    between = b",\n"
             await response.write(b"]}")
         await response.write(b"\n}}\n")
         await response.write_eof()

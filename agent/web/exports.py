@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from agent.store.inspection import SIZED
 
@@ -50,7 +51,8 @@ def _cell(value: Value) -> Value:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def json_row(table: str, row: Row) -> str:
-    """Return one row as a JSON object on one line."""
-    told = {column: plain(table, column, value) for column, value in row.items()}
-    return json.dumps(told, ensure_ascii=False, separators=(", ", ": "))
+def json_rows(table: str, rows: Iterable[Row]) -> bytes:
+    """Return rows as JSON objects, one a line, with commas between them."""
+    return b",\n".join(
+        msgspec.json.encode({column: plain(table, column, value) for column, value in row.items()}) for row in rows
+    )

@@ -31,6 +31,7 @@ from agent.content.advice import load_advice
 from agent.content.consequences import EFFECTS, NOT_ADVICE, load_laws
 from agent.content.evidence import builtin_rules
 from agent.content.jurisdictions import load_jurisdictions
+from agent.content.looked_at import looked_at
 from agent.content.terms import load_terms
 from agent.pages import words
 from agent.pages.language import LANGUAGES, SENTENCE
@@ -144,6 +145,14 @@ def _shipped() -> Iterator[Found]:
         yield from _plain("consequences.yaml", (fact.says, fact.source))
     yield from _plain("consequences.yaml", (NOT_ADVICE, *EFFECTS.values()))
     yield from _plain("jurisdictions.yaml", (place.name for place in load_jurisdictions().values()))
+    said = looked_at()
+    for kind in said.kinds:
+        looked = [text for one in kind.looked for text in (one.what, one.then, one.until)]
+        meanings = [text for fields in kind.fields.values() for text in fields.values()]
+        yield from _plain("looked_at.yaml", (kind.title, *looked, *meanings, *kind.sent, *kind.seen_by, kind.kept))
+    for file in said.files:
+        yield from _plain("looked_at.yaml", (file.title, file.what, *file.fields.values()))
+    yield from _plain("looked_at.yaml", (line.holds for line in said.log))
     for columns in FIELDS.values():
         yield from _plain("schema.py", columns.values())
 

@@ -155,7 +155,8 @@ async def test_every_page_fits_a_narrow_window_and_the_code_can_be_seen(page: Pa
     tab = await browser.open(page.links.make())
     for path in (
         "/", "/consent?lang=de", "/notice?lang=de", f"/history?check={entry}", f"/history/{entry}/dispute", "/erase",
-        "/erase?what=all&ground=unlawful", "/fields", "/findings/f1", f"/receipts/{entry}",
+        "/erase?what=all&ground=unlawful", "/data", "/data/finding", "/findings", "/ledger", "/findings/f1",
+        f"/receipts/{entry}",
     ):  # fmt: skip
         for width in (320, 400, 1200):
             await sized(browser, tab, width)

@@ -47,6 +47,7 @@ class Proving:
         self._store = store
         self._consents = consents
         self._witnesses = tuple(VerifierKey.parse(key) for key in witnesses)
+        self._verifying: asyncio.Task[VerifyResult] | None = None
 
     async def receipt(self, entry: int) -> bytes:
         """Return the receipt of one entry.
@@ -102,7 +103,17 @@ class Proving:
         return await self._store.read(look)
 
     async def verified(self) -> VerifyResult:
-        """Verify the whole ledger and say it in plain words, a database that cannot be read included."""
+        """Verify the whole ledger and say it in plain words; whoever asks while that goes on gets the same answer.
+
+        Everything else that is read waits meanwhile, so a long record is never gone through twice at once.
+        """
+        if self._verifying is None or self._verifying.done():
+            self._verifying = asyncio.create_task(self._verified())
+        # One who goes away must not end it for the others.
+        return await asyncio.shield(self._verifying)
+
+    async def _verified(self) -> VerifyResult:
+        """Verify, a database that cannot be read included."""
         try:
             found = await self.verify(every_checkpoint=False, progress=lambda _done, _of: None)
         except StoreError as problem:

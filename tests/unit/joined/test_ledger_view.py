@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import apsw
 
 from agent.ledger import note
@@ -84,6 +86,17 @@ async def test_verifying_says_what_was_checked_and_that_no_witness_saw_it(alone:
     assert (found.erased, found.contents) == (1, found.entries - 1)
     assert found.faults == ()
     assert any("No witness has seen this log" in remark for remark in found.remarks)
+
+
+async def test_pressing_again_while_it_is_verified_goes_through_the_record_once(alone: Joined) -> None:
+    await fill(alone)
+    given_up = asyncio.ensure_future(alone.proving.verified())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    first, second = await asyncio.gather(alone.proving.verified(), alone.proving.verified())
+    assert first is second
+    assert first.ok
+    assert await alone.proving.verified() is not first, "what is asked later is verified anew"
 
 
 async def test_verifying_names_what_was_changed(alone: Joined) -> None:

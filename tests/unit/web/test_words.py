@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -40,10 +41,10 @@ def test_every_key_has_words_and_no_word_is_left_over(kind: str, keys: type[StrE
 
 
 def test_the_pop_up_calls_the_answers_what_the_page_calls_them() -> None:
-    source = (Path(__file__).parents[3] / "extension" / "state.js").read_text(encoding="utf-8")
-    table = re.search(r"const ANSWERS = \{\n(.*?)\n\};", source, re.DOTALL)
-    assert table is not None
-    assert dict(re.findall(r'^  (\w+): "(.*)",$', table[1], re.MULTILINE)) == dict(WORDS)
+    file = Path(__file__).parents[3] / "extension" / "_locales" / "en" / "messages.json"
+    texts = {key: value["message"] for key, value in json.loads(file.read_text(encoding="utf-8")).items()}
+    start = "state_answer_"
+    assert {key.removeprefix(start): text for key, text in texts.items() if key.startswith(start)} == dict(WORDS)
 
 
 def test_whatever_is_counted_by_a_name_of_its_own_has_words() -> None:

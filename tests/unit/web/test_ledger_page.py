@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from html import unescape
 
+from agent.model.face import LedgerView, WitnessView
 from tests.unit.web.served import Page
 
 
@@ -24,12 +26,25 @@ async def verified(page: Page) -> str:
 
 async def test_without_a_witness_the_page_says_plainly_that_a_rollback_would_not_be_seen(inside: Page) -> None:
     text = await text_of(inside, "/ledger")
-    assert "Nobody. A rollback would not be seen." in text
+    assert "Nobody yet. A rollback would not be seen." in text
     inside.face.witnesses = ("witness.example/council",)
     text = await text_of(inside, "/ledger")
     assert "rollback" not in text
     assert "witness.example/council" in text
     assert re.search(r"Has seen 3 of \d+ entries, <time[^>]+>1 minute ago</time>", text)
+
+
+async def test_a_witness_that_has_signed_nothing_is_none_yet(inside: Page) -> None:
+    view = await inside.face.ledger()
+
+    async def told() -> LedgerView:
+        return replace(view, witnesses=(WitnessView("silent.example", 0, None),))
+
+    inside.face.ledger = told  # type: ignore[method-assign]
+    text = await text_of(inside, "/ledger")
+    assert "silent.example" in text
+    assert "Has not signed anything yet." in text
+    assert "Nobody yet. A rollback would not be seen." in text
 
 
 async def test_signed_states_stand_newest_first_with_their_text(inside: Page) -> None:

@@ -4,6 +4,7 @@
 
 import { openPort } from "./background_port.js";
 import { hiddenPlatforms, originsOfPlatforms } from "./coverage.js";
+import { button, element, part, write } from "./pages.js";
 import { PLATFORMS } from "./platforms.js";
 import { platformName, view } from "./state.js";
 import { Today } from "./today.js";
@@ -14,32 +15,6 @@ const api = /** @type {any} */ (globalThis).browser ?? chrome;
 const REFRESH_MS = 5_000;
 const PAUSE_MINUTES = 60;
 
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-/**
- * Set a text only when it is another one: what a screen reader announces must not be touched for nothing.
- * @param {string} id
- * @param {string} text
- */
-function put(id, text) {
-  const node = part(id);
-  if (node.textContent !== text) node.textContent = text;
-}
-
-/**
- * @param {string} tag
- * @param {string} className
- * @param {string} text
- * @param {readonly HTMLElement[]} [children]
- */
-function element(tag, className, text, children = []) {
-  const made = document.createElement(tag);
-  if (className !== "") made.className = className;
-  made.append(text, ...children);
-  return made;
-}
-
 /** @type {import("./state.js").Snapshot | null} */
 let latest = null;
 
@@ -48,23 +23,23 @@ function show() {
   const shown = view(latest, Date.now());
   const { headline, organisation, rows, flags, canOpenPage, canRetry, canPause, pausedUntil, noticeWaits } = shown;
   part("headline").dataset["tone"] = headline.tone;
-  put("title", headline.title);
-  put("text", headline.text);
-  put("todo", headline.todo);
-  put("organisation", organisation);
-  put("managed", shown.managed);
-  put("contact", shown.contact);
+  write("title", headline.title);
+  write("text", headline.text);
+  write("todo", headline.todo);
+  write("organisation", organisation);
+  write("managed", shown.managed);
+  write("contact", shown.contact);
   part("rows").replaceChildren(
     ...rows
       .filter(({ quiet }) => !quiet)
       .map(({ label, value, hint }) =>
-        element("div", "", "", [element("dt", "", label), element("dd", "value", value), element("dd", "hint", hint)]),
+        element("div", "", element("dt", "", label), element("dd", "value", value), element("dd", "hint", hint)),
       ),
   );
   part("flags-section").hidden = flags.length === 0;
   showFlags(flags);
   const { agent, extensionVersion, missing } = latest;
-  put(
+  write(
     "versions",
     agent === null ? say("popup_version", extensionVersion) : say("popup_versions", extensionVersion, agent.version),
   );
@@ -80,7 +55,10 @@ function show() {
   part("allow").hidden = missing.length === 0;
   // One button leads: what the person can do about the state, else the way to their page.
   page.classList.toggle("primary", !noticeWaits && pausedUntil === null && !canRetry && missing.length === 0);
-  put("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
+  write("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
+  // A button that is gone takes nobody's place in the page with it: the one that came instead has it.
+  const focused = document.activeElement;
+  if (focused instanceof HTMLElement && focused.hidden) part(pausedUntil === null ? "open-page" : "go-on").focus();
   void today.look(latest);
 }
 
@@ -97,8 +75,8 @@ function showFlags(flags) {
   const said = JSON.stringify(flags, (key, value) => (key === "since" || key === "held" ? value === "" : value));
   if (said === flagsShown) {
     for (const { id, since, held } of flags) {
-      put(`since-${id}`, since);
-      put(`held-${id}`, held);
+      write(`since-${id}`, since);
+      write(`held-${id}`, held);
     }
     return;
   }
@@ -113,20 +91,16 @@ function flagElement({ id, name, level, levelText, doing, why, held, since, said
   if (!shownAt.has(id)) shownAt.set(id, Date.now());
   const badge = element("span", "level", levelText);
   badge.dataset["level"] = level;
-  const buttons = choices.map(({ category, label }) => {
-    const button = element("button", "", label);
-    button.id = `${category}-${id}`;
-    button.setAttribute("type", "button");
-    button.addEventListener("click", () => {
+  const buttons = choices.map(({ category, label }) =>
+    button(`${category}-${id}`, "", label, () => {
       const dwell_ms = Date.now() - (shownAt.get(id) ?? Date.now());
       background.post({ kind: "answer", finding: id, category, dwell_ms });
-    });
-    return button;
-  });
-  const answers = element("div", "answers", "", buttons);
+    }),
+  );
+  const answers = element("div", "answers", ...buttons);
   answers.setAttribute("role", "group");
   answers.setAttribute("aria-label", say("popup_answers_label", name));
-  const change = element("details", "change", "", [element("summary", "", say("popup_change")), answers]);
+  const change = element("details", "change", element("summary", "", say("popup_change")), answers);
   const onPage = element("p", "todo", say("popup_on_page"));
   const whyElement = element("p", "why", why);
   // The agent's own words, which it says in English.
@@ -137,15 +111,17 @@ function flagElement({ id, name, level, levelText, doing, why, held, since, said
   sinceElement.id = `since-${id}`;
   const status = element("p", "said", said);
   status.setAttribute("role", "status");
-  return element("li", "", "", [
-    element("div", "head", "", [element("h3", "name", name), badge]),
+  return element(
+    "li",
+    "",
+    element("div", "head", element("h3", "name", name), badge),
     element("p", "doing", doing),
     whyElement,
     heldElement,
     sinceElement,
     ...(said === "" ? [] : [status]),
     ...(buttons.length === 0 ? [onPage] : asks ? [answers] : [change]),
-  ]);
+  );
 }
 
 /**
@@ -158,14 +134,14 @@ function showToday(bars, problem) {
     ...(bars ?? []).map(({ name, count, share }) => {
       const site = element("th", "", name);
       site.setAttribute("scope", "row");
-      const bar = element("div", "bar", "");
+      const bar = element("div", "bar");
       bar.style.inlineSize = `${Math.max(2, Math.round(share * 100))}%`;
-      return element("tr", "", "", [site, element("td", "track", "", [bar]), element("td", "count", number(count))]);
+      return element("tr", "", site, element("td", "track", bar), element("td", "count", number(count)));
     }),
   );
   const open = latest?.gate?.state === "open";
   const none = say(open ? "popup_today_empty" : "popup_today_empty_closed");
-  put("today-empty", bars === null ? problem || say("popup_today_away") : bars.length === 0 ? none : "");
+  write("today-empty", bars === null ? problem || say("popup_today_away") : bars.length === 0 ? none : "");
 }
 
 async function showSites() {
@@ -178,16 +154,16 @@ async function showSites() {
     ...PLATFORMS.filter((platform) => !platform.optional && !hidden.includes(platform.key)),
     ...optional.filter((_, at) => added[at]),
   ];
-  put("sites", listed(seen.map(({ key }) => platformName(key))) || say("popup_sites_none"));
+  write("sites", listed(seen.map(({ key }) => platformName(key))) || say("popup_sites_none"));
 }
 
 /** @param {number} minutes 0: go on now */
 async function pause(minutes) {
-  put("failed", "");
+  write("failed", "");
   try {
     await background.ask("pause", { minutes });
   } catch (error) {
-    put("failed", say("popup_failed", error instanceof Error ? error.message : ""));
+    write("failed", say("popup_failed", error instanceof Error ? error.message : ""));
   }
 }
 

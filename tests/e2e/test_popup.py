@@ -120,7 +120,12 @@ async def test_today_is_drawn_from_what_the_agent_has_and_counts_on(
 
 async def test_a_pause_is_one_press_and_so_is_its_end(browser: Browser, stand_in: StandIn, pictures: Path) -> None:
     tab = await shows(browser, "pause for an hour", "not reported")
-    await browser.run(tab, "document.querySelector('#pause').click()")
+    await browser.run(tab, "document.querySelector('#pause').focus(), document.querySelector('#pause').click()")
+
+    async def beside() -> bool:
+        return bool(await browser.run(tab, "document.activeElement.id") == "go-on")
+
+    await until(beside, "the button that came instead to have the focus")
     tab = await shows(browser, "paused", "you paused watching until", "go on now")
     await picture(browser, tab, pictures, "paused")
     await browser.open("https://www.linkedin.com/in/ada-amber-0")

@@ -20,6 +20,7 @@ let latest = null;
 
 function show() {
   if (latest === null) return;
+  const focused = document.activeElement;
   const shown = view(latest, Date.now());
   const { headline, organisation, rows, flags, canOpenPage, canRetry, canPause, pausedUntil, noticeWaits } = shown;
   part("headline").dataset["tone"] = headline.tone;
@@ -57,7 +58,6 @@ function show() {
   page.classList.toggle("primary", !noticeWaits && pausedUntil === null && !canRetry && missing.length === 0);
   write("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
   // A button that is gone takes nobody's place in the page with it: the one that came instead has it.
-  const focused = document.activeElement;
   if (focused instanceof HTMLElement && focused.hidden) part(pausedUntil === null ? "open-page" : "go-on").focus();
   void today.look(latest);
 }

@@ -49,7 +49,9 @@ async def test_every_purpose_is_told_as_the_page_tells_it(face: FakeFace) -> Non
     assert [one["title"] for one in told["purposes"]] == [view.title for view in views]
 
 
-@pytest.mark.parametrize(("hours", "counted"), [(0, {"x": 3, "tiktok": 1}), (5.5, {"x": 3, "tiktok": 1}), (-6.5, {"x": 3}), (-11, {"x": 1})])
+@pytest.mark.parametrize(
+    ("hours", "counted"), [(0, {"x": 3, "tiktok": 1}), (5.5, {"x": 3, "tiktok": 1}), (-6.5, {"x": 3}), (-11, {"x": 1})]
+)
 async def test_today_begins_at_the_persons_own_midnight(hours: float, counted: dict[str, int]) -> None:
     slices = [
         PageSlice(NOON - 11 * HOUR, "tiktok", "profile", 1),

@@ -223,9 +223,7 @@ def policy_words() -> dict[str, KeyWords]:
         ),
         "ledger.witnesses": KeyWords(
             text("Who else confirms the record"),
-            text(
-                "They see a number of entries and a hash, nothing of what is in it. With them a rewritten record is seen."
-            ),
+            text("They see how many entries it has and a hash, nothing of what is in it."),
         ),
         "retention.observations_hours": KeyWords(
             text("How long page loads are kept"),

@@ -28,6 +28,12 @@ import { date, say } from "./words.js";
  * @typedef {import("./purposes.js").PurposeView & {standing: {entry: number | null} | null}} RecordedView
  */
 
+/** Acts that allow something: they need a text that lay before the person. A no never does. */
+const ALLOWS = new Set(["acknowledged", "authorised", "given"]);
+
+/** Pressed before the text was on the screen. */
+export class NotSeen extends Error {}
+
 export class ConsentDesk {
   /** @type {Notice | null} */
   notice = null;
@@ -84,10 +90,12 @@ export class ConsentDesk {
    * @param {import("./purposes.js").ActKind} act
    * @param {string} purpose empty for every one that rests on the notice
    * @returns {Promise<number[]>} the entries that were made; none where this stood already
+   * @throws {NotSeen} It would allow something, and the text was not on the screen yet.
    */
   async act(act, purpose) {
-    // A button under or beside the text says that the text is there: whoever presses has been shown it.
-    if (this.#edges.page === "welcome") await this.seen();
+    if (this.#since === null && ALLOWS.has(act)) throw new NotSeen();
+    // The welcome page has the text itself: who presses with the text on the screen has been shown it, however quickly.
+    if (this.#edges.page === "welcome" && this.#since !== null) await this.seen();
     return this.#say(act, purpose);
   }
 

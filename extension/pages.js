@@ -58,10 +58,13 @@ export function renew(id, made_of, make) {
   const now = JSON.stringify(made_of);
   if (said.get(id) === now) return;
   said.set(id, now);
-  const focused = document.activeElement?.id ?? "";
+  const active = part(id).contains(document.activeElement) ? document.activeElement : null;
+  const [focused, card] = [active?.id ?? "", active?.closest("section[id]")?.id ?? id];
   const open = [...part(id).querySelectorAll("details[open]")].map((fold) => fold.id);
   part(id).replaceChildren(...make());
   for (const fold of open) document.getElementById(fold)?.setAttribute("open", "");
-  if (focused !== "" && document.activeElement?.id !== focused)
-    document.getElementById(focused)?.focus({ preventScroll: true });
+  if (active === null) return;
+  // A button that is gone takes nobody's place in the page with it: what came instead has it.
+  const next = document.getElementById(focused) ?? (document.getElementById(card) ?? part(id)).querySelector("button");
+  next?.focus({ preventScroll: true });
 }

@@ -3,7 +3,7 @@
 // link from diagnosis.js; here is only the page. Texts are set as text, never as markup.
 
 import { openPort } from "./background_port.js";
-import { ConsentDesk, languageFor, onRecord, standOf } from "./consent.js";
+import { ConsentDesk, NotSeen, languageFor, onRecord, standOf } from "./consent.js";
 import { originsOfPlatforms } from "./coverage.js";
 import { stateNow } from "./diagnosis.js";
 import { layOut } from "./notice.js";
@@ -74,9 +74,17 @@ async function press(act, purpose, words) {
     const entries = await desk.act(act, purpose);
     tell(say(entries.length > 0 ? "welcome_recorded_says" : "welcome_recorded_none", words, date(Date.now())));
   } catch (error) {
+    if (error instanceof NotSeen) return showText();
     tell(/** @type {Error} */ (error).message);
   }
   load();
+}
+
+/** Nobody answers what was not before them: the text is brought onto the screen, and the next press counts. */
+function showText() {
+  part("notice-part").scrollIntoView();
+  part("notice-title").focus({ preventScroll: true });
+  tell(say("welcome_read_first"));
 }
 
 /**

@@ -66,15 +66,16 @@ def columns(series: Sequence[Series], titles: Sequence[str], spoken: str) -> Mar
     if len(heights) != len(titles):
         raise ValueError(f"{len(titles)} columns have titles and {len(heights)} have counts")
     most = max(1, *heights)
-    floor = [float(HEIGHT)] * len(titles)
+    floor = [HEIGHT] * len(titles)
     layers: list[str] = []
     for one in series:
         path: list[str] = []
         for index, count in enumerate(one.counts):
             if count:
-                top = floor[index] - count / most * HEIGHT
+                # Whole units keep it small, and nothing that was counted is too low to be seen.
+                top = max(0, floor[index] - max(1, round(count / most * HEIGHT)))
                 x, drawn = _short(index * wide + _GAP / 2), _short(wide - _GAP)
-                path.append(f"M{x} {_short(top)}h{drawn}V{_short(floor[index])}h-{drawn}z")
+                path.append(f"M{x} {top}h{drawn}V{floor[index]}h-{drawn}z")
                 floor[index] = top
         layers.append(f'<path fill="url(#w{one.slot % SLOTS})" d="{"".join(path)}"/>')
     lines = "".join(f"M0 {_short(HEIGHT * n / _LINES)}H{WIDTH}" for n in range(_LINES + 1))

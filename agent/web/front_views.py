@@ -23,9 +23,10 @@ from agent.web import overview, purposes
 from agent.web.consent_views import ConsentViews
 from agent.web.shared import Shared, back
 
-MOST_ASKING: Final = 5
+MOST_ASKING: Final = 3
 MOST_OPEN: Final = 10
 MOST_BROWSERS: Final = 4
+MOST_TROUBLED: Final = 4
 MOST_REASONS: Final = 2
 PAUSES: Final = {"60": 60, "0": 0}
 """What the form of a pause may say → minutes."""
@@ -111,6 +112,9 @@ class FrontViews:
         others = [f for f in going_on.found if f.id not in asked][: MOST_OPEN - len(asking.found)]
         listed = [*asking.found, *others]
         notice = shared.notice(request)
+        # What does not work at all stands before what is limited.
+        troubled = [h for h in status.health if h.condition is Condition.FAILED]
+        troubled += [h for h in status.health if h.condition is Condition.DEGRADED]
         browsers, more_browsers = overview.seen_browsers(status.browsers, MOST_BROWSERS)
         return shared.common(request, status) | {
             "notice": notice,
@@ -127,5 +131,7 @@ class FrontViews:
             "day": overview.day_of(await shared.face.timeline(overview.first_hour(now, self.zone)), now, self.zone),
             "browsers": browsers,
             "more_browsers": more_browsers,
-            "troubled": [h for h in status.health if h.condition is not Condition.WORKING],
+            "troubled": troubled[:MOST_TROUBLED],
+            "more_troubled": max(0, len(troubled) - MOST_TROUBLED),
+            "working": len(status.health) - len(troubled),
         }

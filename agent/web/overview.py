@@ -241,7 +241,6 @@ def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | 
     known = list(words.PLATFORM)
     order = sorted(by_hour, key=lambda p: (known.index(p) if p in known else len(known), p))
     labels = [_clock(first + hour * _HOUR_MS, zone) for hour in range(HOURS)]
-    names = [words.say(platform, "platform") for platform in order]
     counts = {hour: tuple(by_hour[platform][hour] for platform in order) for hour in range(HOURS)}
     total = sum(sum(row) for row in counts.values())
     # The first platform lies on top, as it stands first in the list.
@@ -251,7 +250,7 @@ def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | 
     ]
     drawing = charts.columns(
         layers,
-        [_column_title(labels[hour], names, counts[hour]) for hour in range(HOURS)],
+        [f"{labels[hour]}: {thousands(sum(counts[hour]))}" for hour in range(HOURS)],
         many(
             "One page load in the last 24 hours. The table below has the numbers.",
             "%(num)s page loads in the last 24 hours, by hour and platform. The table below has the numbers.",
@@ -282,11 +281,6 @@ def _slot(platform: str) -> int:
 
 def _clock(at: int, zone: tzinfo | None) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%H:%M}"
-
-
-def _column_title(label: str, names: Sequence[str], counts: Sequence[int]) -> str:
-    parts = [f"{name} {thousands(count)}" for name, count in zip(names, counts, strict=True) if count]
-    return f"{label}: {', '.join(parts)}" if parts else f"{label}: 0"
 
 
 def seen_browsers(browsers: Sequence[BrowserState], most: int) -> tuple[tuple[BrowserState, ...], int]:

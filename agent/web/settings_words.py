@@ -219,7 +219,8 @@ def policy_words() -> dict[str, KeyWords]:
             text("It stands at the end of the notice and changes no word of ours."),
         ),
         "supplement": KeyWords(
-            text("That text"), text("You find it in the notice. When it changes you are shown the notice again.")
+            text("The text that it adds to the notice"),
+            text("You find it in the notice. When it changes you are shown the notice again."),
         ),
         "ledger.witnesses": KeyWords(
             text("Who else confirms the record"),

@@ -14,6 +14,7 @@ import msgspec
 from agent.content.consequences import consequences_of
 from agent.content.notices import LANGUAGES, difference, purpose_words, render_notice, said
 from agent.content.purposes import basis_for, load_purposes
+from agent.detection.scoring import is_approved
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
 from agent.model.face import (
@@ -480,7 +481,7 @@ def _matches(finding: Finding, which: FindingFilter) -> bool:
     here = finding.closed_at is None
     match which:
         case FindingFilter.ASKS:
-            return here and finding.flagged and not finding.answer
+            return here and finding.flagged and not finding.answer and not is_approved(finding, NOW)
         case FindingFilter.FLAGGED:
             return finding.flagged
         case FindingFilter.OPEN:

@@ -19,7 +19,7 @@ from agent.model.consent import Erasable, Ground
 from agent.model.findings import CollectMode, EvidenceClass, Level, Stage
 from agent.model.health import Condition
 from agent.model.purposes import Act, ActKind, Channel, Mode, Strength
-from agent.pages import charts, markdown, words
+from agent.pages import markdown, words
 from agent.pages.render import calendar, relative
 from agent.pages.security import STATUS, Refusal
 from agent.web.serving import serve
@@ -123,17 +123,6 @@ def test_the_notice_as_a_page_says_every_word_of_its_text(mode: Mode, language: 
     shown = Parsed(str(markdown.to_html(text))).text
     plain = re.sub(r"[#*`]|^- ", "", text, flags=re.MULTILINE)
     assert shown.split() == plain.split()
-
-
-@given(st.lists(st.tuples(st.text(max_size=10), st.integers(0, 10**9)), max_size=12))
-def test_a_bar_never_leaves_its_frame_and_holds_its_numbers(parts: list[tuple[str, int]]) -> None:
-    total = sum(count for _, count in parts)
-    drawn = str(charts.bar([charts.Segment(label, count) for label, count in parts], total, "spoken"))
-    shapes = re.findall(r'<rect class="shade-\d" x="([\d.]+)" y="0" width="([\d.]+)"', drawn)
-    assert len(shapes) == sum(count > 0 for _, count in parts)
-    for x, width in shapes:
-        assert float(x) + float(width) <= charts.WIDTH + 2.1
-    assert "style" not in Parsed(drawn).attributes
 
 
 async def test_the_page_has_one_port_on_every_loopback_address() -> None:

@@ -33,6 +33,7 @@ from agent.content.evidence import builtin_rules
 from agent.content.jurisdictions import load_jurisdictions
 from agent.content.looked_at import looked_at
 from agent.content.terms import load_terms
+from agent.content.why import sentences as why_sentences
 from agent.pages import words
 from agent.pages.language import LANGUAGES, SENTENCE
 from agent.store.schema import FIELDS
@@ -144,6 +145,7 @@ def _shipped() -> Iterator[Found]:
     for fact in facts:
         yield from _plain("consequences.yaml", (fact.says, fact.source))
     yield from _plain("consequences.yaml", (NOT_ADVICE, *EFFECTS.values()))
+    yield from _plain("why.yaml", why_sentences())
     yield from _plain("jurisdictions.yaml", (place.name for place in load_jurisdictions().values()))
     said = looked_at()
     for kind in said.kinds:

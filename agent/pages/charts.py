@@ -22,14 +22,14 @@ _GAP: Final = 6
 _LINES: Final = 3
 _TEXTURES: Final = (
     "",
-    "M0 1h8M0 5h8",
+    "M0 2h8M0 6h8",
     "M0 2h4",
-    "M0 1.500h8",
-    "M2 0v8M6 0v8",
+    "M0 4h8",
+    "M4 0v8",
     "M0 2h4M4 6h4",
     "M0 4h8M4 0v8",
+    "M1 2h2M5 6h2",
     "M0 1h8M0 3h8M0 5h8M0 7h8",
-    "M1 1h2M5 5h2",
 )
 """What lies over the colour of each slot, in a square of eight units; the first is plain."""
 

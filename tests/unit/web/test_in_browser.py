@@ -78,16 +78,39 @@ async def test_from_the_notice_to_an_answer_without_loading_the_page_anew(page: 
     fill(page.face)
     page.face.say("findings")
     await until(lambda: says(browser, tab, "Scrapy"), "the finding to appear")
-    await browser.run(tab, "window.same = true; document.querySelector('#pages-table').open = true")
+    await browser.run(tab, "window.same = true; document.querySelector('#day-table').open = true")
     await browser.run(tab, "document.querySelector('#approved-f1').focus()")
     await browser.run(tab, "document.querySelector('#approved-f1').click()")
     await until(lambda: page.face.found[0].answer, "the answer to arrive")
     said = "document.body.innerText.split('You said that this is approved.').length === 3"
     await until(lambda: browser.run(tab, said), "the page to show the answer")
-    assert await browser.run(tab, "window.same === true && document.querySelector('#pages-table').open")
+    assert await browser.run(tab, "window.same === true && document.querySelector('#day-table').open")
 
     await page.serving.close()
     await until(lambda: browser.run(tab, "!document.querySelector('#gone').hidden"), "the page to say that it is old")
+    assert refused(page) == []
+
+
+async def test_a_refresh_takes_neither_focus_nor_what_was_opened_and_a_press_does_not_leave_the_page(
+    page: Page, browser: Chromium
+) -> None:
+    fill(page.face)
+    tab = await browser.open(page.links.make())
+    await until(lambda: page.face.listeners, "the overview to listen")
+    await browser.run(tab, "window.same = true; document.querySelector('#day-table').open = true")
+    # A link without an id, in a section that is replaced.
+    await browser.run(tab, "document.querySelector('#day a[href=\"/data\"]').focus()")
+    page.face.next_deletion = NOW + 77 * 60_000
+    page.face.say("pages")
+    await until(lambda: says(browser, tab, "in 1 hour"), "the fresh time of the next deletion")
+    assert await browser.run(tab, "document.activeElement.getAttribute('href')") == "/data"
+    assert await browser.run(tab, "document.querySelector('#day-table').open")
+    for button, words in (("pause", "Paused by you until"), ("go-on", "Watching, with gaps")):
+        await until(lambda button=button: holds(browser, tab, f"!!document.querySelector('#{button}')"), "the button")
+        await browser.run(tab, f"document.querySelector('#{button}').click()")
+        await until(partial(says, browser, tab, words), "the line to change")
+    assert page.face.pauses == [60, 0]
+    assert await browser.run(tab, "window.same === true")
     assert refused(page) == []
 
 
@@ -99,7 +122,7 @@ async def test_everything_works_without_a_script(page: Page, browser: Chromium) 
     await browser.run(tab, "document.querySelector('#not_me-f1').click()")
     await until(lambda: page.face.found[0].answer, "the answer to arrive")
     await until(lambda: holds(browser, tab, "location.search === '?said=answered'"), "the page to come back")
-    await browser.run(tab, "document.querySelector('.state-acts button').click()")
+    await browser.run(tab, "document.querySelector('#stop').click()")
     await until(lambda: says(browser, tab, "Not watching"), "watching to stop")
     assert refused(page) == []
 
@@ -156,7 +179,7 @@ async def test_every_page_fits_a_narrow_window_and_the_code_can_be_seen(page: Pa
     for path in (
         "/", "/consent?lang=de", "/notice?lang=de", f"/history?check={entry}", f"/history/{entry}/dispute", "/erase",
         "/erase?what=all&ground=unlawful", "/data", "/data/finding", "/findings", "/ledger", "/findings/f1",
-        f"/receipts/{entry}",
+        "/settings", "/health", "/why", "/reports", f"/receipts/{entry}",
     ):  # fmt: skip
         for width in (320, 400, 1200):
             await sized(browser, tab, width)

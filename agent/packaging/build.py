@@ -70,7 +70,7 @@ def render(contents: Contents, *, url: str = "", key_pem: bytes = b"") -> tuple[
     files = {f"{name}.zip": archive(contents.files)}
     notes = ["The .xpi is not signed: release Firefox installs only what Mozilla has signed."]
     xpi = contents.files
-    if address:
+    if address.startswith("https:"):  # Firefox refuses to install a package that is updated over anything else
         xpi = _with(contents, _firefox_address(manifest, address + FIREFOX_UPDATES))
     files[f"{name}.xpi"] = archive(xpi)
     if address:

@@ -14,7 +14,7 @@ import base64
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -198,6 +198,9 @@ async def start_chromium(
     extension: ExtensionFolder,
     https_port: int,
     wait_for_worker: bool = True,
+    *,
+    prefix: Sequence[str] = (),
+    load: bool = True,
 ) -> AsyncIterator[Chromium]:
     """Run Chromium until the block ends.
 
@@ -208,18 +211,20 @@ async def start_chromium(
         extension: What to load.
         https_port: Port of the invented site; every name leads there, save this machine's own.
         wait_for_worker: Whether to wait until the extension's worker runs: pages opened before are missed.
+        prefix: A command that becomes the browser's, such as one that lays other files over /etc.
+        load: Whether to load the extension from its folder; False where a policy installs it.
     """
     program = find_browser("chromium", "chromium-browser", "google-chrome-for-testing")
     profile.mkdir(parents=True, exist_ok=True)
     port_file = profile / "DevToolsActivePort"
     port_file.unlink(missing_ok=True)
     command = [
+        *prefix,
         program,
         "--headless=new",
         "--disable-gpu",
         "--no-first-run",
         "--no-default-browser-check",
-        "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
         "--password-store=basic",
@@ -227,11 +232,12 @@ async def start_chromium(
         "--remote-debugging-port=0",
         f"--host-resolver-rules=MAP * 127.0.0.1:{https_port}, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
         "--ignore-certificate-errors",
-        f"--load-extension={extension.folder}",
+        # What a policy installs is fetched by the same part of the browser that else only calls home.
+        *([f"--load-extension={extension.folder}", "--disable-background-networking"] if load else []),
         "about:blank",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.insert(1, "--no-sandbox")  # Chromium refuses to run as root with its sandbox
+        command.insert(len(prefix) + 1, "--no-sandbox")  # Chromium refuses to run as root with its sandbox
     async with started(command, profile / "browser.log", env) as process, aiohttp.ClientSession() as http:
         # Two lines: the port and the websocket's path; the file is there before it is full.
         await until(

@@ -220,6 +220,10 @@ async def start_firefox(
     extension: ExtensionFolder,
     https_port: int,
     hosts: Sequence[str],
+    *,
+    prefix: Sequence[str] = (),
+    load: bool = True,
+    prefs: Mapping[str, str | int | bool] | None = None,
 ) -> AsyncIterator[Firefox]:
     """Run Firefox until the block ends.
 
@@ -229,17 +233,21 @@ async def start_firefox(
         extension: What to load, as a temporary add-on.
         https_port: Port of the invented site.
         hosts: The names that lead there.
+        prefix: A command that becomes the browser's, such as one that lays other files over /etc.
+        load: Whether to install the extension from its folder; False where a policy installs it.
+        prefs: Further prefs of the profile.
     """
     program = find_browser("firefox-esr", "firefox")
     profile.mkdir(parents=True, exist_ok=True)
     lines = [
         f"user_pref({json.dumps(name)}, {json.dumps(value)});"
-        for name, value in preferences(hosts, https_port, extension).items()
+        for name, value in {**preferences(hosts, https_port, extension), **(prefs or {})}.items()
     ]
     (profile / "user.js").write_text("\n".join(lines))
     port_file = profile / "WebDriverBiDiServer.json"
     port_file.unlink(missing_ok=True)
     command: list[str | Path] = [
+        *prefix,
         program,
         "--headless",
         "--no-remote",
@@ -259,8 +267,9 @@ async def start_firefox(
         browser = Firefox(process, socket, extension)
         try:
             await browser.call("session.new", {"capabilities": {"alwaysMatch": {"acceptInsecureCerts": True}}})
-            data = {"type": "path", "path": str(extension.folder)}
-            await browser.call("webExtension.install", {"extensionData": data})
+            if load:
+                data = {"type": "path", "path": str(extension.folder)}
+                await browser.call("webExtension.install", {"extensionData": data})
             yield browser
         finally:
             if process.returncode is None:

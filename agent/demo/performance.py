@@ -286,9 +286,9 @@ async def _take_pictures(props: Props, story: Story, browser: Chromium | None) -
     try:
         tab = await browser.tab()
         await browser.go(tab, link["url"])
-        await browser.until(tab, "location.pathname === '/' && !!document.querySelector('#pages-table')")
+        await browser.until(tab, "location.pathname === '/' && !!document.querySelector('#day-table')")
         # Opened as a person would open it: the table says which kinds of page the bars count.
-        await browser.evaluate(tab, "document.querySelector('#pages-table').open = true")
+        await browser.evaluate(tab, "document.querySelector('#day-table').open = true")
         story.page_sessions += 1
         props.pictures.mkdir(parents=True, exist_ok=True)
         for name, dark in (("light", False), ("dark", True)):

@@ -51,13 +51,7 @@ function askable() {
 function load() {
   tail = tail
     .then(() => desk.load(language))
-    .then(
-      () => {
-        language = desk.notice?.language ?? language;
-        show();
-      },
-      (/** @type {Error} */ error) => tell(error.message),
-    );
+    .then(show, (/** @type {Error} */ error) => tell(error.message));
 }
 
 /** @param {string} text */
@@ -70,6 +64,8 @@ const tell = (text) => write("said", text);
  * @param {string} words what stood on the button
  */
 async function press(act, purpose, words) {
+  // The watch over the text hears of it a moment later than the eye.
+  if (onScreen(part("notice"))) desk.visible();
   try {
     const entries = await desk.act(act, purpose);
     tell(say(entries.length > 0 ? "welcome_recorded_says" : "welcome_recorded_none", words, date(Date.now())));
@@ -78,6 +74,12 @@ async function press(act, purpose, words) {
     tell(/** @type {Error} */ (error).message);
   }
   load();
+}
+
+/** @param {HTMLElement} node */
+function onScreen(node) {
+  const { top, bottom } = node.getBoundingClientRect();
+  return !document.hidden && !node.hidden && bottom > 0 && top < window.innerHeight;
 }
 
 /** Nobody answers what was not before them: the text is brought onto the screen, and the next press counts. */
@@ -203,11 +205,11 @@ function showChanges({ difference, language: spoken }) {
 function whenSeen(parts) {
   const unseen = new Set(parts);
   /** @type {Set<Element>} */
-  const onScreen = new Set();
+  const there = new Set();
   let timer = 0;
   const check = () => {
     clearTimeout(timer);
-    if (document.hidden || onScreen.size === 0) return;
+    if (document.hidden || there.size === 0) return;
     desk.visible();
     if (unseen.size > 0) return;
     timer = setTimeout(() => {
@@ -218,10 +220,10 @@ function whenSeen(parts) {
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) {
-        onScreen.delete(target);
+        there.delete(target);
         continue;
       }
-      onScreen.add(target);
+      there.add(target);
       if (!document.hidden) unseen.delete(/** @type {HTMLElement} */ (target));
     }
     check();

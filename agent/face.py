@@ -141,9 +141,9 @@ class Face:
         now = self._parts.clock.now()
         return await self._parts.store.read(lambda tx: findings.page(tx, which, offset, limit, now))
 
-    async def timeline(self, since: int) -> Sequence[PageSlice]:
-        """Return page loads kept from `since` on, by quarter of an hour, oldest first."""
-        return await self._parts.store.read(lambda tx: page_loads.timeline(tx, since))
+    async def timeline(self, since: int, step_ms: int = page_loads.QUARTER_MS) -> Sequence[PageSlice]:
+        """Return page loads kept from `since` on, by stretches of `step_ms`, oldest first."""
+        return await self._parts.store.read(lambda tx: page_loads.timeline(tx, since, step_ms))
 
     async def finding(self, finding_id: str) -> Finding | None:
         """Return one finding or None."""

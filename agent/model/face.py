@@ -52,10 +52,10 @@ class BrowserState:
 
 @dataclass(frozen=True, slots=True)
 class PageSlice:
-    """How many page loads of one class on one platform are kept from one quarter of an hour.
+    """How many page loads of one class on one platform are kept from one stretch of time.
 
     Attributes:
-        start: When the quarter began, UTC milliseconds.
+        start: When it began, UTC milliseconds.
         platform: The platform's key.
         page_class: The kind of page.
         count: How many.
@@ -275,8 +275,11 @@ class AgentFace(Protocol):
         """Return part of a list of findings, newest first."""
         ...
 
-    async def timeline(self, since: int) -> Sequence[PageSlice]:
-        """Return page loads kept from `since` (UTC milliseconds) on, by quarter of an hour, oldest first."""
+    async def timeline(self, since: int, step_ms: int = 900_000) -> Sequence[PageSlice]:
+        """Return page loads kept from `since` (UTC milliseconds) on, oldest first.
+
+        `step_ms` is the length of each slice: whole quarters of an hour.
+        """
         ...
 
     async def finding(self, finding_id: str) -> Finding | None:

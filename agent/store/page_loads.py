@@ -112,15 +112,22 @@ def totals(conn: apsw.Connection, since: int) -> list[PageTotal]:
     ]
 
 
-def timeline(conn: apsw.Connection, since: int) -> list[PageSlice]:
-    """Return how many page loads are kept from each quarter of an hour from `since` on, oldest first."""
+def timeline(conn: apsw.Connection, since: int, step_ms: int = QUARTER_MS) -> list[PageSlice]:
+    """Return how many page loads are kept from each stretch of time from `since` on, oldest first.
+
+    Args:
+        conn: Where to read.
+        since: UTC milliseconds; the quarter of an hour in which it lies counts whole.
+        step_ms: Length of a stretch: whole quarters of an hour, put together by the database.
+    """
+    begin = since - since % QUARTER_MS
     return [
-        PageSlice(*row)
-        for row in conn.execute(
-            """SELECT start, platform, page_class, count FROM page_quarter
+        PageSlice(begin + number * step_ms, platform, page_class, count)
+        for number, platform, page_class, count in conn.execute(
+            """SELECT (start - ?1) / ?2 AS number, platform, page_class, sum(count) FROM page_quarter
                JOIN page_kind ON page_kind.id = page_quarter.kind
-               WHERE start >= ? ORDER BY start, platform, page_class""",
-            (since - since % QUARTER_MS,),
+               WHERE start >= ?1 GROUP BY number, kind ORDER BY number, platform, page_class""",
+            (begin, step_ms),
         )
     ]
 

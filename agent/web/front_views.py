@@ -116,6 +116,7 @@ class FrontViews:
         troubled = [h for h in status.health if h.condition is Condition.FAILED]
         troubled += [h for h in status.health if h.condition is Condition.DEGRADED]
         browsers, more_browsers = overview.seen_browsers(status.browsers, MOST_BROWSERS)
+        first = overview.first_hour(now, self.zone)
         return shared.common(request, status) | {
             "notice": notice,
             "consent_line": purposes.summary(await shared.face.purposes(notice.language)),
@@ -128,7 +129,7 @@ class FrontViews:
             "answered": {f.id: said(f) for f in others},
             "disputed": {f.id for f in others if disputed(f.answer)},
             "stages": {f.id: overview.stage_sentence(f) for f in listed},
-            "day": overview.day_of(await shared.face.timeline(overview.first_hour(now, self.zone)), now, self.zone),
+            "day": overview.day_of(await shared.face.timeline(first, overview.HOUR_MS), now, self.zone),
             "browsers": browsers,
             "more_browsers": more_browsers,
             "troubled": troubled[:MOST_TROUBLED],

@@ -29,7 +29,7 @@ from agent.web.purposes import ASKS
 
 HOURS: Final = 24
 MOST_LABELS: Final = 4
-_HOUR_MS: Final = 3_600_000
+HOUR_MS: Final = 3_600_000
 
 
 class Shape(StrEnum):
@@ -214,14 +214,14 @@ def first_hour(now: int, zone: tzinfo | None) -> int:
     """Return when the first of the last 24 hours on the clock here began, UTC milliseconds; this is the last one."""
     here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
     begun = here - timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
-    return round(begun.timestamp() * 1000) - (HOURS - 1) * _HOUR_MS
+    return round(begun.timestamp() * 1000) - (HOURS - 1) * HOUR_MS
 
 
 def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | None:
     """Draw the page loads of the last 24 hours, by hour and platform.
 
     Args:
-        slices: Quarters of an hour; those before the first hour are left out.
+        slices: Hours, or parts of them; those before the first hour are left out.
         now: UTC milliseconds.
         zone: The person's time zone; None for the machine's.
 
@@ -232,7 +232,7 @@ def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | 
     by_hour: dict[str, Counter[int]] = {}
     by_class: dict[str, Counter[str]] = {}
     for one in slices:
-        hour = (one.start - first) // _HOUR_MS
+        hour = (one.start - first) // HOUR_MS
         if 0 <= hour < HOURS:
             by_hour.setdefault(one.platform, Counter())[hour] += one.count
             by_class.setdefault(one.platform, Counter())[one.page_class] += one.count
@@ -240,7 +240,7 @@ def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | 
         return None
     known = list(words.PLATFORM)
     order = sorted(by_hour, key=lambda p: (known.index(p) if p in known else len(known), p))
-    labels = [_clock(first + hour * _HOUR_MS, zone) for hour in range(HOURS)]
+    labels = [_clock(first + hour * HOUR_MS, zone) for hour in range(HOURS)]
     counts = {hour: tuple(by_hour[platform][hour] for platform in order) for hour in range(HOURS)}
     total = sum(sum(row) for row in counts.values())
     # The first platform lies on top, as it stands first in the list.

@@ -25,6 +25,9 @@ from agent.web.visits import Visits
 from agent.web.wording import REFUSED, SAID
 
 FINDING_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+PACKED: Final = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+LEAST_PACKED: Final = 1_000
+"""Bytes below which packing saves nothing."""
 ENTRY: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -121,7 +124,16 @@ def in_its_language(shared: Shared) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         asked = shared.language(request) if SESSION in request else _asked_for(request)
         with telling_in(asked):
-            return await handler(request)
+            answer = await handler(request)
+        # What is shown to others never stands beside what others chose (no other site's request gets this far), so that
+        # the length of a packed page tells nobody anything.
+        if (
+            isinstance(answer, web.Response)
+            and answer.content_type in PACKED
+            and len(answer.body or b"") > LEAST_PACKED
+        ):
+            answer.enable_compression()
+        return answer
 
     return middleware
 

@@ -178,7 +178,7 @@ class FakeFace:
         self.asked_pages.append((which, offset, limit))
         return FindingPage(tuple(matching[which][offset : offset + limit]), counts[which], counts)
 
-    async def timeline(self, since: int) -> Sequence[PageSlice]:
+    async def timeline(self, since: int, step_ms: int = 900_000) -> Sequence[PageSlice]:
         return [one for one in self.slices if one.start >= since]
 
     async def pause(self, minutes: int) -> Sequence[Gate]:

@@ -125,13 +125,10 @@ def in_its_language(shared: Shared) -> Middleware:
         asked = shared.language(request) if SESSION in request else _asked_for(request)
         with telling_in(asked):
             answer = await handler(request)
-        # What is shown to others never stands beside what others chose (no other site's request gets this far), so that
-        # the length of a packed page tells nobody anything.
-        if (
-            isinstance(answer, web.Response)
-            and answer.content_type in PACKED
-            and len(answer.body or b"") > LEAST_PACKED
-        ):
+        # No other site's request gets this far, so that nobody can learn from the length of a packed page what stands
+        # beside a word of theirs.
+        body = answer.body if isinstance(answer, web.Response) and answer.content_type in PACKED else None
+        if isinstance(body, bytes) and len(body) > LEAST_PACKED:
             answer.enable_compression()
         return answer
 

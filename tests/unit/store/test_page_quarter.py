@@ -98,6 +98,12 @@ def test_after_any_sequence_of_appending_sweeping_and_erasing_the_counts_are_the
         assert all(start <= last_at < start + QUARTER_MS for (start, _), (_, last_at) in counts.items())
         assert sum(one.count for one in page_loads.totals(conn, 0)) == sum(real(conn).values())
         assert sum(one.count for one in page_loads.timeline(conn, 0)) == sum(real(conn).values())
+        hours: dict[tuple[int, str, str], int] = {}
+        for one in page_loads.timeline(conn, 0):
+            key = (one.start - one.start % (4 * QUARTER_MS), one.platform, one.page_class)
+            hours[key] = hours.get(key, 0) + one.count
+        by_hour = page_loads.timeline(conn, 0, 4 * QUARTER_MS)
+        assert [((one.start, one.platform, one.page_class), one.count) for one in by_hour] == sorted(hours.items())
 
 
 @settings(deadline=None, max_examples=30)

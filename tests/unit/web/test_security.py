@@ -281,3 +281,14 @@ async def test_the_answer_key_in_the_address_is_never_shown(inside: Page) -> Non
     async with inside.get("/?said=%3Cb%3Ehello") as answer:
         text = await answer.text()
     assert "hello" not in text
+
+
+async def test_what_is_long_is_sent_packed_to_whoever_takes_it_so(inside: Page) -> None:
+    lengths = {}
+    for accepted in ("gzip", "identity"):
+        for path in ("/", "/static/style.css"):
+            async with inside.get(path, {"Accept-Encoding": accepted}) as answer:
+                assert answer.status == 200
+                assert (answer.headers.get("Content-Encoding") == "gzip") is (accepted == "gzip"), path
+                lengths[accepted, path] = int(answer.headers["Content-Length"])
+    assert lengths["gzip", "/"] < lengths["identity", "/"] / 2

@@ -163,7 +163,7 @@ def test_typed_values_have_the_types_of_the_schema() -> None:
     assert managed_values(typed, SCHEMA) == {"organisation": "A = B", "welcome": False}
 
 
-@pytest.mark.parametrize("pair", ["acknowledged=true", "welcome=no", "organisation", "=x"])
+@pytest.mark.parametrize("pair", ["acknowledged=true", "welcome=no", "organisation"])
 def test_a_value_that_the_extension_does_not_read_is_refused(pair: str) -> None:
     with pytest.raises(PackagingError, match=pair.partition("=")[0]):
         managed_values([pair], SCHEMA)

@@ -7,6 +7,7 @@ another one (managed, an older release). Presses of the onboarding are real ones
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -100,9 +101,21 @@ async def welcome(browser: Browser) -> Tab:
     count = "chrome.tabs.query({url: chrome.runtime.getURL('welcome.html')}).then((tabs) => tabs.length > 0)"
     await until(lambda: browser.run(tab, count), "the page that the install opens", every=0.1)
     await browser.run(tab, f"{front}.then(() => 1)")
-    await browser.run(tab, "void (location.href = '/welcome.html')")
-    await until(lambda: browser.run(tab, "location.pathname === '/welcome.html' && !!document.body"), "the page")
+    await move(browser, tab, "/welcome.html")
     return tab
+
+
+async def move(browser: Browser, tab: Tab, path: str) -> None:
+    """Go to another page of the extension in a tab that shows one."""
+    await browser.run(tab, f"void setTimeout(() => location.assign({json.dumps(path)}), 50)")
+    there = f"location.pathname === {json.dumps(path)} && document.readyState === 'complete'"
+
+    async def arrived() -> bool:
+        with contextlib.suppress(RuntimeError):  # asked in the moment between two pages
+            return bool(await browser.run(tab, there))
+        return False
+
+    await until(arrived, path, every=0.1)
 
 
 async def says(browser: Browser, tab: Tab, *words: str) -> None:

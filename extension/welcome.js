@@ -124,7 +124,8 @@ function showTrouble() {
   const link = stateNow(state);
   const old = link.tone === "good" && state.agent !== null && !state.agent.answersQuestions;
   part("trouble").hidden = link.tone !== "trouble" && !old;
-  part("loading").hidden = desk.notice !== null || !part("trouble").hidden;
+  part("loading").hidden = desk.notice !== null;
+  part("notice-part").hidden = desk.notice === null && !part("trouble").hidden;
   part("trouble-page").hidden = !old;
   part("retry").hidden = state.link.phase !== "failed";
   write("trouble-title", say(old ? "welcome_old" : link.title));

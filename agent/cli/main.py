@@ -28,9 +28,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "consent": ("agent.cli.consent:consent", "Read the notice and answer it; your record, receipts, export, erasure."),
     "ledger": ("agent.cli.ledger:ledger", "Verify, prove, export the record that nobody can quietly rewrite."),
     "rules": ("agent.cli.rules:rules", "Detection rules: which there are, check your own, try them on events."),
+    "rehearse": ("agent.cli.rehearse:rehearse", "What a policy would do, to whom, and where; with a hash to sign."),
     "browser": ("agent.cli.browser:browser", "Connect browsers to the agent, or disconnect them."),
     "demo": ("agent.cli.demo:demo", "A throw-away show: browser, scrapers, agent, on loopback only."),
     "doctor": ("agent.cli.doctor:doctor", "Check every link from browser to ledger by using it; say what to mend."),
+    "setup": ("agent.cli.setup:setup", "After installing: connect browsers, load the extension, start with log-in."),
+    "service": ("agent.cli.service:service", "Let the agent start with your log-in, under ceilings of the system."),
+    "faults": ("agent.cli.faults:faults", "Reports of the agent's own faults, which stay on this computer."),
+    "uninstall": ("agent.cli.uninstall:uninstall", "Take everything away again; says first what goes and what stays."),
     "completion": ("agent.cli.completion:completion", "Let the Tab key finish commands, in bash, zsh and fish."),
 }
 NOT_YET: Final = {
@@ -38,9 +43,6 @@ NOT_YET: Final = {
     "enrol": "joining a compliance team's collector",
     "collector": "the compliance team's server",
     "research": "private aggregates from consenting devices",
-    "service": "starting with the desktop session",
-    "setup": "installing for the whole machine",
-    "uninstall": "removing every trace",
 }
 
 

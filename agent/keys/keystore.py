@@ -51,7 +51,7 @@ class BackendLocked(Exception):
 
 
 class Backend(Protocol):
-    """A key store of the operating system. Neither method may prompt; both may block, fail or raise `BackendLocked`."""
+    """A key store of the operating system. No method may prompt; all may block, fail or raise `BackendLocked`."""
 
     def get_password(self, service: str, username: str) -> str | None:
         """Return the secret, or None when it is not there."""
@@ -59,6 +59,10 @@ class Backend(Protocol):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Keep the secret."""
+        ...
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Take the secret away."""
         ...
 
 
@@ -132,6 +136,37 @@ def database_key(places: KeyPlaces, backend: Backend | None, *, timeout: float =
         # The database's own check value tells whether this key is the right one.
         return _remember(record_file, _Record("file", "", _check_value(key)), key, places)
     return _make(record_file, places, backend, timeout)
+
+
+def kept_in_store(places: KeyPlaces) -> bool:
+    """Say whether the database's key is in the system's key store; false where that is not known."""
+    try:
+        record = _read_record(places.database.with_name(places.database.name + _RECORD_ENDING))
+    except KeyStoreError:
+        return False
+    return record is not None and record.store == "keyring"
+
+
+def forget_key(places: KeyPlaces, backend: Backend | None, *, timeout: float = 5.0) -> None:
+    """Take the database's key out of the system's key store, where it is there: nobody can read the database after.
+
+    Raises:
+        KeyLocked: The store is locked, slow or not there now; the key stays in it.
+    """
+    record = _read_record(places.database.with_name(places.database.name + _RECORD_ENDING))
+    if record is None or record.store == "file":
+        return
+    if backend is None:
+        raise KeyLocked(
+            f"the system's key store is not there now: the key stays in it (entry {SERVICE}, {record.name})"
+        )
+    try:
+        if within(timeout, lambda: backend.get_password(SERVICE, record.name)) is not None:
+            within(timeout, lambda: backend.delete_password(SERVICE, record.name))
+    except (BackendLocked, TimeoutError) as error:
+        raise KeyLocked(_locked(error, timeout)) from error
+    except Exception as error:
+        raise KeyLocked(f"the system's key store failed ({type(error).__name__}): the key stays in it") from error
 
 
 def _make(record_file: Path, places: KeyPlaces, backend: Backend | None, timeout: float) -> KeyMaterial:

@@ -23,6 +23,8 @@ class _Keyring(Protocol):
 
     def set_password(self, service: str, username: str, password: str) -> None: ...
 
+    def delete_password(self, service: str, username: str) -> None: ...
+
 
 class KeyringBackend:
     """Any keyring backend, with its way of saying «locked» turned into ours."""
@@ -56,6 +58,20 @@ class KeyringBackend:
         self._refuse_locked()
         try:
             self._ring.set_password(service, username, password)
+        except KeyringLocked as error:
+            raise BackendLocked from error
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Take the secret away.
+
+        Raises:
+            BackendLocked: The store is locked.
+        """
+        from keyring.errors import KeyringLocked
+
+        self._refuse_locked()
+        try:
+            self._ring.delete_password(service, username)
         except KeyringLocked as error:
             raise BackendLocked from error
 

@@ -159,7 +159,7 @@ class Systemd:
                 self._systemctl("stop", self.unit.name)
                 self._wish.unlink(missing_ok=True)
                 self.unit.unlink(missing_ok=True)
-                for folder in (self._wish.parent, self.folder):
+                for folder in (self._wish.parent, self.folder, self.folder.parent):
                     if folder.is_dir() and not any(folder.iterdir()):
                         folder.rmdir()
                 self._systemctl("daemon-reload")

@@ -57,8 +57,8 @@ def read_draft(path: Path, instance: Instance) -> Draft:
         raise StartError(f"{path}: there is no policy. Name the policy's file.")
     for number, witness in enumerate(policy.ledger.witnesses):
         if not witness.url.startswith("https:"):  # test mode has them on this machine, managed mode never
-            problem = PolicyError(path, f"ledger.witnesses[{number}].url", "must be a plain https address")
-            raise StartError(str(problem))
+            why = "must be a plain https address, without a name, query or fragment"
+            raise StartError(str(PolicyError(path, f"ledger.witnesses[{number}].url", why)))
     try:
         ruling = rule(Mode.MANAGED, policy, load_purposes(), load_jurisdictions())
     except RulingRefused as problem:

@@ -1,0 +1,47 @@
+"""What the agent takes is measured of real processes: itself and its helpers, and not what the person asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from agent.budget import OwnProcesses
+
+BURN = "import time; e=time.process_time()+0.4\nwhile time.process_time()<e: pass\nprint(flush=True); input()"
+
+
+def burning() -> subprocess.Popen[bytes]:
+    child = subprocess.Popen([sys.executable, "-c", BURN], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
+    return child
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    child.communicate(b"\n")
+
+
+def test_a_helper_counts_while_it_runs_and_after_it_has_ended() -> None:
+    own = OwnProcesses(tuple)
+    before = own.read()
+    child = burning()
+    during = own.read()
+    end(child)
+    after = own.read()
+    assert during.cpu_seconds - before.cpu_seconds >= 0.39
+    assert during.memory_bytes > before.memory_bytes
+    assert after.cpu_seconds >= during.cpu_seconds
+
+
+def test_a_collection_that_the_person_asked_for_never_counts() -> None:
+    apart: list[int] = []
+    own = OwnProcesses(lambda: apart)
+    before = own.read()
+    child = burning()
+    apart.append(child.pid)
+    during = own.read()
+    end(child)
+    apart.clear()
+    after = own.read()
+    assert during.cpu_seconds - before.cpu_seconds < 0.35
+    assert after.cpu_seconds - before.cpu_seconds < 0.35

@@ -10,9 +10,13 @@ they were made from (`agent/content/sentences.yaml`) and says it anew, with the 
 
 | a place named | holds |
 |---|---|
-| `%(said…)s` | words or a sentence of ours, told anew in its turn |
+| `%(said…)s` | words of ours, told anew in their turn: one piece, or several with commas between them |
 | `%(listed…)s` | such words as «A, B and C» |
-| anything else | a name or a number, kept as it is |
+| `%(parts…)s` | pieces with semicolons between them |
+| `%(num…)s` | a number; of a sentence with a plural, `%(num)s` chooses the form |
+| anything else | a name, kept as it is |
+
+Whole sentences that stand one after the other are found one by one.
 
 The catalogues are read on the first use of a language other than English, and Babel with them: an agent whose pages
 nobody opens pays for neither.
@@ -38,10 +42,13 @@ SENTENCE: Final = "sentence"
 
 _AGAIN: Final = "said"
 _LIST: Final = "listed"
+_PARTS: Final = "parts"
 _NUMBER: Final = "num"
 _DIGITS: Final = r"[0-9][0-9., \u202f]*"
 _DEEPEST: Final = 4
+_MOST_SENTENCES: Final = 12
 _LISTED = re.compile(r"(?P<first>.+) and (?P<last>.+?)", re.DOTALL)
+_NEXT = re.compile(r"(?<=[.!?]) (?=[A-ZÀ-Ý«])")
 
 _language: ContextVar[str] = ContextVar("language", default="en")
 
@@ -165,17 +172,30 @@ def plural(language: str, number: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _told(known: Catalogue, sentence: str, depth: int = 0) -> str | None:
-    # A finished sentence holds a bare percent sign where its key, a format, holds two.
-    whole = known.one.get(sentence.replace("%", "%%"))
+    whole = _whole(known, sentence, depth)
     if whole is not None:
-        return whole % {}
+        return whole
+    # The longest beginning that is known, and then the rest: «It is a test. Nothing was sent.»
+    for end in reversed([match.start() for match in _NEXT.finditer(sentence)][:_MOST_SENTENCES]):
+        first = _whole(known, sentence[:end], depth)
+        rest = _told(known, sentence[end + 1 :], depth) if first is not None else None
+        if first is not None and rest is not None:
+            return f"{first} {rest}"
+    return None
+
+
+def _whole(known: Catalogue, sentence: str, depth: int) -> str | None:
+    # A finished sentence holds a bare percent sign where its key, a format, holds two.
+    same = known.one.get(sentence.replace("%", "%%"))
+    if same is not None:
+        return same % {}
     if depth == _DEEPEST:
         return None
     for candidate in known.sentences:
         match = candidate.pattern.fullmatch(sentence)
         if match is None:
             continue
-        values = {name: _value(known, name, value, depth) for name, value in match.groupdict().items()}
+        values = {name: _value(known, name, value, depth + 1) for name, value in match.groupdict().items()}
         if candidate.counts:
             number = int(re.sub(r"\D", "", values[_NUMBER]) or 0)
             return known.several[candidate.english][plural(known.language, number)] % values
@@ -185,17 +205,17 @@ def _told(known: Catalogue, sentence: str, depth: int = 0) -> str | None:
 
 def _value(known: Catalogue, name: str, value: str, depth: int) -> str:
     """Say what stands in a place anew, where the place is for words of ours."""
+    if not name.startswith((_AGAIN, _LIST, _PARTS)):
+        return value
+    whole = _told(known, value, depth)
+    if whole is not None:
+        return whole
     if name.startswith(_LIST):
-        return listed([_told(known, item, depth + 1) or item for item in _items(value)])
-    if name.startswith(_AGAIN):
-        return _told(known, value, depth + 1) or value
-    return value
-
-
-def _items(value: str) -> list[str]:
-    """Take «A, B and C» apart."""
-    match = _LISTED.fullmatch(value)
-    return [*match["first"].split(", "), match["last"]] if match else value.split(", ")
+        match = _LISTED.fullmatch(value)
+        items = [*match["first"].split(", "), match["last"]] if match else value.split(", ")
+        return listed([_told(known, item, depth) or item for item in items])
+    mark = "; " if name.startswith(_PARTS) else ", "
+    return mark.join(_told(known, item, depth) or item for item in value.split(mark))
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -169,6 +169,14 @@ def test_a_value_that_the_extension_does_not_read_is_refused(pair: str) -> None:
         managed_values([pair], SCHEMA)
 
 
+def test_the_page_has_every_managed_value_and_no_other() -> None:
+    schema = json.loads((EXTENSION / MANIFEST["storage"]["managed_schema"]).read_text("utf-8"))
+    text = (CHECKOUT / "docs" / "deploy.md").read_text("utf-8").partition("## What the extension may be told")[2]
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE))
+    types = {"string": "text", "boolean": "true or false"}
+    assert rows == {name: types[about["type"]] for name, about in schema["properties"].items()}
+
+
 def test_the_version_that_a_policy_names_is_the_extensions() -> None:
     assert MANIFEST["version"] == __version__
 

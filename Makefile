@@ -20,7 +20,9 @@ run: $(VENV)/.ready ## Connect every browser found and start the agent here. Ctr
 	@$(BIN)/gleanwatch run --register
 
 test: $(VENV)/.ready-dev node_modules/.ready .venv-demo/.ready ## Run every test: unit, conformance, real browsers, short reliability.
-	$(BIN)/python -m pytest tests/unit tests/conformance tests/corpus tests/reliability tests/e2e
+	@# Both halves run, whatever the first one says. Browsers wait more than they work: two at a time.
+	$(BIN)/python -m pytest tests/unit tests/conformance tests/corpus tests/reliability; first=$$?; \
+	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/e2e && exit $$first
 
 lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three systems, import direction, the extension.
 	$(BIN)/ruff check .

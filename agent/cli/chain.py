@@ -30,7 +30,7 @@ from agent import __version__
 from agent.cli.asking import Failure, NotRunning, ask, follow, running
 from agent.model.health import Part
 from agent.settings.instance import Instance
-from native_host import manifests
+from native_host import launcher, manifests
 from native_host.browsers import Kind, Place, is_installed
 from native_host.frames import Decoder, FrameError, encode
 from native_host.manifests import ADDONS, HOST_NAME, ORIGINS, Outcome, PlaceResult
@@ -245,7 +245,8 @@ def commands(around: Surroundings) -> Iterator[tuple[str, Sequence[str]]]:
             words = [program, str(callers[0])] if place.kind is Kind.CHROMIUM else [program, str(file), str(callers[0])]
         except (OSError, ValueError, KeyError, IndexError, TypeError):
             continue  # said of its browser already
-        if (place.kind, program) not in seen:
+        # Another program that has our name was said of its browser already; it is not for us to start it.
+        if program == str(around.instance.host_dir / launcher.NAME) and (place.kind, program) not in seen:
             seen.add((place.kind, program))
             yield f"started as {place.title} does", words
 

@@ -93,11 +93,12 @@ def from_qr(text: str) -> bytes:
     return receipt
 
 
-def qr_svg(receipt: bytes) -> str:
+def qr_svg(receipt: bytes, title: str = "Receipt as a QR code") -> str:
     """Draw a receipt as a QR code.
 
     Args:
         receipt: The receipt as JSON, with or without the notice text.
+        title: What the picture is called for those who do not see it.
 
     Returns:
         One inline `<svg class="qr">` without size, style or script: the page's style sheet sets its width. Black on its
@@ -121,7 +122,7 @@ def qr_svg(receipt: bytes) -> str:
         nl=False,
         svgclass="qr",
         lineclass="",
-        title="Receipt as a QR code",
+        title=title,
     )
     return drawn.getvalue().decode().replace("<svg ", '<svg role="img" shape-rendering="crispEdges" ', 1)
 

@@ -136,7 +136,7 @@ def told(sentence: str) -> Markup:
 
 
 def told_plain(sentence: str) -> str:
-    """Say a finished English sentence of a lower floor where no element can stand; English where it is not known."""
+    """Say a finished English text of a lower floor, such as a finding's name, without a mark; as it is if unknown."""
     if current() == "en" or not sentence:
         return sentence
     found = _told(catalogue(current()), sentence)
@@ -263,5 +263,7 @@ def pattern_of(english: str) -> re.Pattern[str]:
             pattern += f"(?P={part})"
         else:
             seen.add(part)
-            pattern += f"(?P<{part}>{_DIGITS if part.startswith(_NUMBER) else '.+?'})"
+            # What stands in brackets ends with the first one that closes: «(-r), … (-i)» are two.
+            within = "[^()]+" if parts[index - 1].endswith("(") else ".+?"
+            pattern += f"(?P<{part}>{_DIGITS if part.startswith(_NUMBER) else within})"
     return re.compile(pattern, re.DOTALL)

@@ -116,6 +116,7 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         notice=markdown.to_html,
         done=words.done,
         told=language.told,
+        named=language.told_plain,
         when=lambda said, at: _with_moment(said, at, zone),
     )
     return environment

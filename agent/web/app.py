@@ -60,7 +60,7 @@ def build_app(
     new_token: Callable[[], str],
     on_refused: Callable[[str], None],
     fields: Mapping[str, Mapping[str, str]] = _NO_FIELDS,
-    qr: Callable[[bytes], str] | None = None,
+    qr: Callable[[bytes, str], str] | None = None,
     verifier: bytes = b"",
     zone: tzinfo | None = None,
     heartbeat: float = 15.0,
@@ -75,7 +75,7 @@ def build_app(
         new_token: Returns at least 128 random bits, URL-safe.
         on_refused: Called with a counter's name for each refused request.
         fields: Table → column → what is kept there, for «My data».
-        qr: Draws a receipt as an inline `<svg>`; raises ValueError where it is too long for one. None: no pictures.
+        qr: Draws a receipt, under a title, as an inline `<svg>`; raises ValueError where it is too long for one. None: no pictures.
         verifier: The stand-alone program that checks a receipt, to be handed out; empty: none is at hand.
         zone: The person's time zone; None for the machine's.
         heartbeat: Seconds between two signs of life on the live view.

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from agent.model.consent import ActView
 from agent.model.purposes import ActKind, Channel
+from agent.pages.language import text
 from agent.pages.security import Refusal, Refused
 from agent.web import downloads, receipts
 from agent.web.purposes import CONTROLS
@@ -38,7 +39,7 @@ class RecordViews:
     """
 
     shared: Shared
-    qr: Callable[[bytes], str] | None
+    qr: Callable[[bytes, str], str] | None
     verifier: bytes
 
     async def history(self, request: web.Request) -> web.Response:
@@ -147,7 +148,7 @@ class RecordViews:
             return None
         try:
             # Drawn by our own program from squares alone: nothing of the receipt stands in it as text.
-            return Markup(await asyncio.to_thread(self.qr, receipt))  # noqa: S704
+            return Markup(await asyncio.to_thread(self.qr, receipt, text("Receipt as a QR code")))  # noqa: S704
         except ValueError:
             return None
 

@@ -389,11 +389,11 @@ class FakeFace:
         if all(a.entry != entry for a in self.record):
             raise ValueError(f"There is no entry {entry}.")
         self.checked.append(entry)
-        good = "Content, place in the log and signature hold."
+        size = len(self.record) + 3
+        good = f"Content, place in the log and signature hold; the signed state covers {size} entries."
         if not self.witnesses:
             good += " No witness has seen this log: a rollback would not be seen."
         bad = "The entry is not the one that the signed checkpoint covers: the record was changed."
-        size = len(self.record) + 3
         return ProofCheck(entry, not self.proof_fails, bad if self.proof_fails else good, size, self.witnesses)
 
     async def erase_preview(self, what: Erasable, entry: int | None = None) -> ErasurePreview:

@@ -19,7 +19,7 @@ import click
 from rich.console import Console
 
 from agent import crashes
-from agent.cli.asking import Failure, NotRunning, ask, running, this_instance
+from agent.cli.asking import Failure, ask, running, this_instance
 from agent.cli.consent_files import export_to, refuse_unless_empty
 from agent.cli.service import manager
 from agent.cli.show import console, json_option, print_json
@@ -226,7 +226,7 @@ def carry_out(instance: Instance, data: bool) -> list[str]:
 
 
 def _ended(instance: Instance) -> bool:
-    with contextlib.suppress(NotRunning):
+    with contextlib.suppress(Failure):  # none runs, or it went before it could answer: the lock tells
         ask(instance, "stop")
     end = time.monotonic() + STOP_SECONDS
     while time.monotonic() < end:

@@ -29,8 +29,10 @@ RUN: Final = "gleanwatch run"
 _ASKS: Final = frozenset({"notice_not_shown", "notice_changed", "not_acknowledged", "not_authorised"})
 _LESSER: Final = frozenset({"desktop"})
 """Parts without which all is well: a warning comes by page, pop-up and terminal too."""
-_SHOWN: Final = 3
+_SHOWN: Final = 2
 """Items of a list on the screen; what is beyond is counted."""
+_LONGEST: Final = 110
+"""Letters of the first line without what to do."""
 _MARKS: Final = {"open": ("●", "green"), "waiting": ("◐", "yellow"), "closed": ("○", "dim")}
 
 
@@ -80,7 +82,8 @@ def status(as_json: bool) -> None:
         asked = [one["id"] for one in asking]
         print_json({**document, "asks": asked, "organisation_adds": added_json(own) if own is not None else None})
     else:
-        _show(instance, verdict, state, views=views, asking=asking, own=own, alive=alive)
+        link = ask(instance, "page_link").result["url"] if alive else ""
+        show(instance, verdict, state, views=views, asking=asking, own=own, link=link)
     if not alive:
         sys.exit(1)
 
@@ -142,7 +145,9 @@ def _unknown(problem: Failure, as_json: bool) -> None:
 def _first(verdict: Verdict) -> None:
     from rich.text import Text
 
-    said = verdict.said if verdict.well else f"Not well: {verdict.said}"
+    # Two lines of a narrow terminal at most, with what to do.
+    found = verdict.said if len(verdict.said) <= _LONGEST else f"{verdict.said[: _LONGEST - 1]}…"
+    said = found if verdict.well else f"Not well: {found}"
     say = console()
     line = Text(f"{said}.", style="bold green" if verdict.well else "bold red")
     if verdict.do:
@@ -151,7 +156,7 @@ def _first(verdict: Verdict) -> None:
     say.print(line)
 
 
-def _show(
+def show(
     instance: Instance,
     verdict: Verdict,
     state: Mapping[str, Any],
@@ -159,8 +164,19 @@ def _show(
     views: Sequence[Mapping[str, Any]],
     asking: Sequence[Mapping[str, Any]],
     own: Added | None,
-    alive: bool,
+    link: str,
 ) -> None:
+    """Print the whole screen.
+
+    Args:
+        instance: Where it lives.
+        verdict: The first line.
+        state: The agent's status, as it sends it.
+        views: Every purpose, as the agent sends them.
+        asking: Findings that ask the person what they were.
+        own: What the organisation adds; None where nothing is known of it.
+        link: A fresh link to the person's page; empty where no agent serves one.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -179,7 +195,7 @@ def _show(
     who = f"{state['organisation']}, {state['contact']}" if state["organisation"] else ""
     table.add_row("Release", Text(", ".join(filter(None, (f"{state['version']}, {state['mode']} mode", who)))))
     for head, items in rows:
-        most = 6 if head == "Purposes" else _SHOWN
+        most = 5 if head == "Purposes" else _SHOWN
         for number, item in enumerate(items[:most]):
             table.add_row("" if number else head, item)
         if len(items) > most:
@@ -190,8 +206,8 @@ def _show(
     say.print(table)
     if own is not None:
         _rules(own, state["organisation"])
-    if alive:
-        say.print(f"Your page, once, within a minute: {ask(instance, 'page_link').result['url']}", soft_wrap=True)
+    if link:
+        say.print(f"Your page, once, within a minute: {link}", soft_wrap=True)
 
 
 _MORE: Final = {"Findings": "gleanwatch findings", "Purposes": "gleanwatch consent"}
@@ -258,10 +274,8 @@ def _rules(own: Added, organisation: str) -> None:
 
     if own.waiting:
         whose = escape(organisation or "Your organisation")
-        console().print(
-            f"[yellow]{whose} has rules ({len(own.rules)}) that you have not read.[/] "
-            f"They hold once you were shown the notice with them: {REVIEW}"
-        )
+        said = f"[yellow]{whose} has rules ({len(own.rules)}) that you have not read[/]: {REVIEW}"
+        console().print(said, soft_wrap=True)
     elif own.rules:
         console().print(f"Rules of your organisation: {len(own.rules)}, {state_of(own)}; gleanwatch rules list")
 

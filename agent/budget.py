@@ -4,7 +4,7 @@
     → `decide`: a step more, a step less or none → `pace(factor)`: the sensors look less often by that factor
 
 Five steps, each with waits twice as long as the one before. A step more is taken while a limit is exceeded over the
-minute and still is; a step less once everything has been well below its limit for a minute. Only sensors are slowed:
+minute and still is; a step less once everything has been well below its limit. Only sensors are slowed:
 page loads are taken, answers and consent recorded at every step as at the first. Health says which limit was met, and
 what is seen later or not at all because of it.
 """
@@ -106,9 +106,13 @@ def exceeded(use: Use, limits: Limits) -> frozenset[Limit]:
     return frozenset(over)
 
 
-def at_ease(use: Use, limits: Limits) -> bool:
-    """Say whether everything is well below its limit."""
-    if use.memory_mb > limits.memory_mb * WELL_BELOW:
+def at_ease(use: Use, limits: Limits, met: frozenset[Limit]) -> bool:
+    """Say whether a step may be taken back: the processor well below its limit, and memory, where it was met, too.
+
+    Memory that never was too much may lie anywhere below its limit: slowing down would not make it less.
+    """
+    enough = limits.memory_mb * (WELL_BELOW if Limit.MEMORY in met else 1)
+    if use.memory_mb > enough:
         return False
     return use.lately is not None and use.lately <= limits.cpu_percent * WELL_BELOW
 
@@ -129,7 +133,7 @@ def decide(state: State, use: Use, limits: Limits, now: float, minute: float = M
             return state
         step = min(state.step + 1, len(FACTORS) - 1)
         return State(step, now, over) if step != state.step or over != state.met else state
-    if state.step and at_ease(use, limits) and now - state.since >= minute:
+    if state.step and at_ease(use, limits, state.met) and now - state.since >= minute:
         return State(state.step - 1, now, state.met if state.step > 1 else frozenset())
     return state
 

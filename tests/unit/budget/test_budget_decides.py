@@ -61,7 +61,7 @@ def test_it_slows_only_for_a_limit_and_speeds_up_only_at_ease(told: list[tuple[f
         if after.step > before.step:
             assert exceeded(use, LIMITS)
         if after.step < before.step:
-            assert at_ease(use, LIMITS) and not exceeded(use, LIMITS)
+            assert at_ease(use, LIMITS, before.met) and not exceeded(use, LIMITS)
 
 
 @given(looks)
@@ -95,6 +95,12 @@ def test_whatever_was_before_a_long_excess_ends_at_the_slowest(told: list[tuple[
 
 def test_what_was_too_much_and_is_no_longer_slows_nothing() -> None:
     assert decide(State(), Use(80, minute=9.0, lately=0.5), LIMITS, 60.0).step == 0
+
+
+def test_memory_close_to_its_limit_does_not_keep_slow_what_the_processor_slowed() -> None:
+    close = Use(145, minute=0.4, lately=0.3)
+    assert decide(State(3, 0.0, frozenset({Limit.CPU})), close, LIMITS, 61.0).step == 2
+    assert decide(State(3, 0.0, frozenset({Limit.MEMORY})), close, LIMITS, 61.0).step == 3
 
 
 def test_memory_counts_at_once() -> None:

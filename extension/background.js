@@ -254,7 +254,17 @@ async function firstWelcome() {
   else {
     welcomeWaits = true;
     await api.storage.local.set({ [WELCOME]: true });
+    // The agent may have spoken before the settings came.
+    openWaitingWelcome();
   }
+}
+
+/** Open the welcome page that waits, if the last word about the gate waits for the person. */
+function openWaitingWelcome() {
+  if (!welcomeWaits || !asksForNotice(lastGate)) return;
+  welcomeWaits = false;
+  void api.storage.local.remove([WELCOME]);
+  void api.tabs.create({ url: "welcome.html" });
 }
 
 /**
@@ -286,10 +296,7 @@ function onGate(gate) {
   if (!stayedOpen(lastGate, gate)) reducer.forget();
   lastGate = gate;
   for (const { held, at } of waitingRoom.close(gate)) look(...held, at);
-  if (!welcomeWaits || !asksForNotice(gate)) return;
-  welcomeWaits = false;
-  void api.storage.local.remove([WELCOME]);
-  void api.tabs.create({ url: "welcome.html" });
+  openWaitingWelcome();
 }
 
 /** The person's day, such as `2026-11-24`. @param {number} at milliseconds UTC */

@@ -181,6 +181,21 @@ describe("managed storage", () => {
   });
 });
 
+describe("managed storage that comes late", () => {
+  it("lets the welcome page wait, but not past a notice that waits for the person already", async () => {
+    let arrive;
+    const managed = new Promise((done) => (arrive = done));
+    const it = await live({ managed, gate: "closed", reason: "notice_not_shown" });
+    it.chrome.runtime.onInstalled.fire({ reason: "install" });
+    await settled();
+    assert.deepEqual(it.tabs, []);
+    arrive({ welcome: false });
+    await settled();
+    assert.deepEqual(it.tabs, ["welcome.html"]);
+    assert.equal(it.chrome.storage.local.items.has("welcome_waits"), false);
+  });
+});
+
 describe("a page of ours", () => {
   it("is answered by the agent, and told in words where it is not", async () => {
     const it = await live();

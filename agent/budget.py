@@ -4,7 +4,7 @@
     → `decide`: a step more, a step less or none → `pace(factor)`: the sensors look less often by that factor
 
 Five steps, each with waits twice as long as the one before. A step more is taken while a limit is exceeded over the
-minute and still is; a step less once everything has been well below its limit. Only sensors are slowed:
+minute and still is; a step less once what was met is well below its limit. Only sensors are slowed:
 page loads are taken, answers and consent recorded at every step as at the first. Health says which limit was met, and
 what is seen later or not at all because of it.
 """
@@ -107,14 +107,13 @@ def exceeded(use: Use, limits: Limits) -> frozenset[Limit]:
 
 
 def at_ease(use: Use, limits: Limits, met: frozenset[Limit]) -> bool:
-    """Say whether a step may be taken back: the processor well below its limit, and memory, where it was met, too.
+    """Say whether a step may be taken back: well below each limit that was met, and not over the other.
 
-    Memory that never was too much may lie anywhere below its limit: slowing down would not make it less.
+    What never was too much may lie anywhere below its limit: it is not what the slowing was for.
     """
-    enough = limits.memory_mb * (WELL_BELOW if Limit.MEMORY in met else 1)
-    if use.memory_mb > enough:
-        return False
-    return use.lately is not None and use.lately <= limits.cpu_percent * WELL_BELOW
+    memory = limits.memory_mb * (WELL_BELOW if Limit.MEMORY in met else 1)
+    cpu = limits.cpu_percent * (WELL_BELOW if Limit.CPU in met else 1)
+    return use.memory_mb <= memory and use.lately is not None and use.lately <= cpu
 
 
 def decide(state: State, use: Use, limits: Limits, now: float, minute: float = MINUTE) -> State:

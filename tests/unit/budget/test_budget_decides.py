@@ -103,6 +103,12 @@ def test_memory_close_to_its_limit_does_not_keep_slow_what_the_processor_slowed(
     assert decide(State(3, 0.0, frozenset({Limit.MEMORY})), close, LIMITS, 61.0).step == 3
 
 
+def test_a_processor_close_to_its_limit_does_not_keep_slow_what_memory_slowed() -> None:
+    close = Use(80, minute=2.7, lately=2.7)
+    assert decide(State(3, 0.0, frozenset({Limit.MEMORY})), close, LIMITS, 61.0).step == 2
+    assert decide(State(3, 0.0, frozenset({Limit.CPU})), close, LIMITS, 61.0).step == 3
+
+
 def test_memory_counts_at_once() -> None:
     assert decide(State(), LARGE, LIMITS, 1.0) == State(1, 1.0, frozenset({Limit.MEMORY}))
 

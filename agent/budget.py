@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -50,7 +51,7 @@ class Limits:
     """The budget.
 
     Attributes:
-        memory_mb: Resident memory of the agent with its helpers, in megabytes of 10^6 bytes.
+        memory_mb: Memory of the agent with its helpers (`memory_of`), in megabytes of 10^6 bytes.
         cpu_percent: Processor time of the same over a minute, in percent of one core.
     """
 
@@ -60,7 +61,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the agent and its helpers took so far: processor seconds, which never fall, and resident bytes now."""
+    """What the agent and its helpers took so far: processor seconds, which never fall, and bytes in memory now."""
 
     cpu_seconds: float
     memory_bytes: int
@@ -164,6 +165,23 @@ class Meter:
         return None
 
 
+def memory_of(process: psutil.Process) -> int:
+    """Return what a process has in memory, bytes: on Linux its share of what it holds with others (proc(5), «Pss»).
+
+    Resident memory counts the pages that the agent and its helpers have in common once for each of them; it stands
+    where there is nothing better.
+
+    Raises:
+        psutil.Error: There is no such process, or it may not be looked at.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{process.pid}/smaps_rollup").read_bytes().splitlines():
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    return process.memory_info().rss
+
+
 class OwnProcesses:
     """What the agent takes, with the helpers that it keeps, those that have ended included.
 
@@ -181,7 +199,7 @@ class OwnProcesses:
         """Return what was taken so far."""
         times = self._self.cpu_times()
         seconds = times.user + times.system + times.children_user + times.children_system
-        memory = self._self.memory_info().rss
+        memory = memory_of(self._self)
         apart = self._apart()
         for child in self._self.children(recursive=True):
             with contextlib.suppress(psutil.Error):
@@ -190,7 +208,7 @@ class OwnProcesses:
                     self._other[child.pid] = took.user + took.system
                 else:
                     seconds += took.user + took.system
-                    memory += child.memory_info().rss
+                    memory += memory_of(child)
         # What was not ours counts as ours once it has ended: its time is then among the children's.
         seconds -= sum(took for pid, took in self._other.items() if pid not in apart)
         self._highest = max(self._highest, seconds)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from agent.budget import OwnProcesses
 
 BURN = "import time; e=time.process_time()+0.4\nwhile time.process_time()<e: pass\nprint(flush=True); input()"
@@ -19,6 +21,31 @@ def burning() -> subprocess.Popen[bytes]:
 
 def end(child: subprocess.Popen[bytes]) -> None:
     child.communicate(b"\n")
+
+
+SHARE = """
+import mmap, os, sys
+shared = mmap.mmap(-1, 40_000_000)
+shared.write(b"x" * 40_000_000)
+if not os.fork():
+    sum(shared[::4096])
+    print(flush=True)
+input() if os.getpid() != os.getpgid(0) else os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's share")
+def test_what_two_processes_have_in_common_counts_once() -> None:
+    own = OwnProcesses(tuple)
+    before = own.read()
+    child = subprocess.Popen(
+        [sys.executable, "-c", SHARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    during = own.read()
+    end(child)
+    assert 38_000_000 < during.memory_bytes - before.memory_bytes < 75_000_000
 
 
 def test_a_helper_counts_while_it_runs_and_after_it_has_ended() -> None:

@@ -257,6 +257,7 @@ def _remove_empty(instance: Instance, of_browsers: Sequence[Path]) -> None:
             instance.lock_file.unlink()
     folders = [instance.log_dir, instance.run_dir, instance.host_dir, instance.data_dir, *of_browsers]
     folders += [one for one in (instance.run_dir.parent, instance.config_file.parent) if one.name == NAME]
+    folders += [one.parent for one in of_browsers if one.parent.name == ".mozilla"]
     for folder in (*folders, instance.root):
         with contextlib.suppress(OSError):
             folder.rmdir()

@@ -54,6 +54,8 @@ const PAGE_NAMES = new Set(["popup", "welcome", "options"]);
 let hidden = [];
 /** @type {import("./managed.js").Managed} */
 let managed = readManaged(null);
+/** @type {Promise<void> | null} */
+let settingsRead = null;
 /** How the extension came here; `admin`: whoever manages the browser put it there. */
 let installType = "";
 /** Whether the welcome page waits until the agent has a notice to show (managed setting `welcome`). */
@@ -150,7 +152,7 @@ const PAGE_SAYS = {
   answer,
   ask: (said, port) => void passOn(said, port),
   own_sites_add: (said) => void addOwnSite(said["host"]),
-  own_sites_remove: (said) => ownSites.remove(said["host"]),
+  own_sites_remove: (said) => void ownSites.remove(said["host"]),
 };
 
 api.runtime.onConnect.addListener((port) => {
@@ -221,8 +223,10 @@ async function findHidden() {
  * @param {unknown} typed
  */
 async function addOwnSite(typed) {
-  if (!managed.settings.own_sites || typeof typed !== "string") return;
-  if (await granted(originsOf(hostOf(typed)))) ownSites.add(typed);
+  if (typeof typed !== "string") return;
+  // Until the settings have been read nobody knows whether the person may.
+  await firstSettings();
+  if (managed.settings.own_sites && (await granted(originsOf(hostOf(typed))))) await ownSites.add(typed);
 }
 
 /**
@@ -233,6 +237,12 @@ async function addOwnSite(typed) {
 async function readSettings() {
   managed = readManaged(await api.storage.managed.get(null).catch(() => null));
   changed();
+}
+
+/** The first reading in this life of the worker. */
+function firstSettings() {
+  settingsRead ??= readSettings();
+  return settingsRead;
 }
 
 /** How the extension came here, and whether the welcome page still waits. `getSelf` needs no permission. */
@@ -381,7 +391,7 @@ async function begin() {
     makeClient: () => randomClient((bytes) => crypto.getRandomValues(bytes)),
   });
   await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readOrigin()]);
-  void readSettings();
+  void firstSettings();
   delivery = new Delivery({
     queue,
     answers,

@@ -47,6 +47,8 @@ export class OwnSites {
   /** @type {Promise<void>} */
   #tail = Promise.resolve();
   #saving = false;
+  /** What is kept is read once; what the person says of these sites waits for it. @type {Promise<void> | null} */
+  #opened = null;
   #pages;
   #edges;
 
@@ -64,13 +66,16 @@ export class OwnSites {
     this.#pages = new NewPages(edges.digest);
   }
 
-  /** Read what is kept. */
-  async open() {
+  /** Read what is kept, once. */
+  open() {
+    this.#opened ??= this.#read();
+    return this.#opened;
+  }
+
+  async #read() {
     const kept = (await this.#edges.local.get(KEY))[KEY];
-    for (const [host, days] of Object.entries(kept ?? {}).slice(0, MAX_SITES)) {
-      // What was added while this was read stands.
-      if (HOST.test(host) && !this.#sites.has(host)) this.#sites.set(host, cleaned(days));
-    }
+    for (const [host, days] of Object.entries(kept ?? {}).slice(0, MAX_SITES))
+      if (HOST.test(host)) this.#sites.set(host, cleaned(days));
     this.#edges.changed();
   }
 
@@ -89,9 +94,10 @@ export class OwnSites {
 
   /**
    * @param {unknown} typed
-   * @returns {Refused}
+   * @returns {Promise<Refused>}
    */
-  add(typed) {
+  async add(typed) {
+    await this.open();
     const host = typeof typed === "string" ? hostOf(typed) : "";
     if (host === "") return "not_a_site";
     if (isWatched(host)) return "watched";
@@ -103,7 +109,8 @@ export class OwnSites {
   }
 
   /** Forget a site and all that was counted of it, at once. @param {unknown} host */
-  remove(host) {
+  async remove(host) {
+    await this.open();
     if (typeof host === "string" && this.#sites.delete(host)) this.#save();
   }
 
@@ -111,7 +118,8 @@ export class OwnSites {
    * Remove the sites that the browser hides now. @param {(origins: string[]) => Promise<boolean>} granted
    */
   async removeHidden(granted) {
-    for (const host of [...this.#sites.keys()]) if (!(await granted(originsOf(host)))) this.remove(host);
+    await this.open();
+    for (const host of [...this.#sites.keys()]) if (!(await granted(originsOf(host)))) await this.remove(host);
   }
 
   /**

@@ -196,6 +196,18 @@ describe("managed storage that comes late", () => {
   });
 });
 
+describe("managed storage that has not been read yet", () => {
+  it("lets no site be added that the manager then forbids", async () => {
+    let arrive;
+    const it = await live({ managed: new Promise((done) => (arrive = done)) });
+    it.page().say({ kind: "own_sites_add", host: "news.example" });
+    await settled();
+    arrive({ own_sites: false });
+    await settled();
+    assert.deepEqual(it.page().state().ownSites, []);
+  });
+});
+
 describe("a page of ours", () => {
   it("is answered by the agent, and told in words where it is not", async () => {
     const it = await live();

@@ -43,20 +43,20 @@ describe("a site", () => {
     assert.deepEqual(originsOf("example.com"), ["https://example.com/*", "https://www.example.com/*"]);
   });
 
-  it("is not one that is watched anyway, or may be", () => {
+  it("is not one that is watched anyway, or may be", async () => {
     for (const host of ["linkedin.com", "de.linkedin.com", "x.com", "github.com"]) {
       assert.equal(isWatched(host), true, host);
-      assert.equal(sites.add(host), "watched");
+      assert.equal(await sites.add(host), "watched");
     }
-    assert.equal(sites.add("not a site"), "not_a_site");
-    assert.equal(sites.add(7), "not_a_site");
+    assert.equal(await sites.add("not a site"), "not_a_site");
+    assert.equal(await sites.add(7), "not_a_site");
     assert.deepEqual(sites.list(0), []);
   });
 
-  it("is one of at most fifty", () => {
-    for (let n = 0; n < MAX_SITES; n++) assert.equal(sites.add(`site${n}.example`), "");
-    assert.equal(sites.add("one-more.example"), "too_many");
-    assert.equal(sites.add("site3.example"), "", "one that is there needs no place");
+  it("is one of at most fifty", async () => {
+    for (let n = 0; n < MAX_SITES; n++) assert.equal(await sites.add(`site${n}.example`), "");
+    assert.equal(await sites.add("one-more.example"), "too_many");
+    assert.equal(await sites.add("site3.example"), "", "one that is there needs no place");
     assert.equal(sites.list(0).length, MAX_SITES);
   });
 });
@@ -99,7 +99,7 @@ describe("its page loads", () => {
 
   it("go with the site, at once", async () => {
     await load("https://example.com/a");
-    sites.remove("example.com");
+    await sites.remove("example.com");
     assert.deepEqual(local.items.get("own_sites"), {});
     clock.pass(5_000);
     assert.deepEqual(local.items.get("own_sites"), {});
@@ -107,9 +107,19 @@ describe("its page loads", () => {
   });
 
   it("go when the browser hides the site again", async () => {
-    sites.add("other.example");
+    await sites.add("other.example");
     await sites.removeHidden(async ([origin]) => origin === "https://other.example/*");
     assert.deepEqual(Object.keys(counts()), ["other.example"]);
+  });
+
+  it("wait for what is kept: nothing that is said before it was read is lost, or loses the others", async () => {
+    local = new FakeArea({ own_sites: { "a.example": {}, "b.example": { "2026-01-01": 3 }, "c.example": {} } });
+    sites = make();
+    const said = [sites.remove("a.example"), sites.add("d.example"), sites.removeHidden(async ([one]) => !one.includes("c."))];
+    await Promise.all([sites.open(), ...said]);
+    const left = { "b.example": { "2026-01-01": 3 }, "d.example": {} };
+    assert.deepEqual(local.items.get("own_sites"), left);
+    assert.deepEqual(sites.list(0).map(({ host }) => host), Object.keys(left));
   });
 
   it("survive a storage that was tampered with", async () => {

@@ -16,8 +16,9 @@ import contextlib
 import ctypes
 import gc
 import logging
+import os
 import sys
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -187,6 +188,7 @@ class OwnProcesses:
 
     Args:
         apart: Numbers of children that are not the agent's own work, such as a collection that the person asked for.
+            Neither is what such a child starts, nor what has a session of its own, as a browser that shows the page.
     """
 
     def __init__(self, apart: Callable[[], Collection[int]]) -> None:
@@ -200,19 +202,28 @@ class OwnProcesses:
         times = self._self.cpu_times()
         seconds = times.user + times.system + times.children_user + times.children_system
         memory = memory_of(self._self)
-        apart = self._apart()
-        for child in self._self.children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                took = child.cpu_times()
-                if child.pid in apart:
-                    self._other[child.pid] = took.user + took.system
+        asked, apart = self._apart(), dict[int, int]()  # whoever is left out → the child of ours that it came by
+        spent: defaultdict[int, float] = defaultdict(float)
+        for child in self._self.children(recursive=True):  # whoever started a process comes before it
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                took, parent = child.cpu_times(), child.ppid()
+                if parent in apart or child.pid in asked or _in_another_session(child.pid):
+                    root = apart[child.pid] = apart.get(parent, child.pid)
+                    spent[root] += took.user + took.system + took.children_user + took.children_system
                 else:
                     seconds += took.user + took.system
                     memory += memory_of(child)
+        self._other |= spent
         # What was not ours counts as ours once it has ended: its time is then among the children's.
         seconds -= sum(took for pid, took in self._other.items() if pid not in apart)
         self._highest = max(self._highest, seconds)
         return Reading(self._highest, memory)
+
+
+def _in_another_session(pid: int) -> bool:
+    if sys.platform == "win32":
+        return False
+    return os.getsid(pid) != os.getsid(0)
 
 
 class Budget:

@@ -12,8 +12,10 @@ from agent.budget import OwnProcesses
 BURN = "import time; e=time.process_time()+0.4\nwhile time.process_time()<e: pass\nprint(flush=True); input()"
 
 
-def burning() -> subprocess.Popen[bytes]:
-    child = subprocess.Popen([sys.executable, "-c", BURN], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def burning(*, session: bool = False, code: str = BURN) -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=session
+    )
     assert child.stdout is not None
     child.stdout.readline()
     return child
@@ -65,6 +67,37 @@ def test_a_collection_that_the_person_asked_for_never_counts() -> None:
     own = OwnProcesses(lambda: apart)
     before = own.read()
     child = burning()
+    apart.append(child.pid)
+    during = own.read()
+    end(child)
+    apart.clear()
+    after = own.read()
+    assert during.cpu_seconds - before.cpu_seconds < 0.35
+    assert after.cpu_seconds - before.cpu_seconds < 0.35
+
+
+BY_ANOTHER = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {BURN!r}])"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no sessions of this kind")
+@pytest.mark.parametrize("code", [BURN, BY_ANOTHER], ids=["itself", "what it starts"])
+def test_a_browser_that_shows_the_page_never_counts(code: str) -> None:
+    own = OwnProcesses(tuple)
+    before = own.read()
+    child = burning(session=True, code=code)
+    during = own.read()
+    end(child)
+    after = own.read()
+    assert during.cpu_seconds - before.cpu_seconds < 0.35
+    assert during.memory_bytes - before.memory_bytes < 5_000_000
+    assert after.cpu_seconds - before.cpu_seconds < 0.35
+
+
+def test_what_a_collection_starts_never_counts_either() -> None:
+    apart: list[int] = []
+    own = OwnProcesses(lambda: apart)
+    before = own.read()
+    child = burning(code=BY_ANOTHER)
     apart.append(child.pid)
     during = own.read()
     end(child)

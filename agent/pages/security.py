@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import ClientConnectionError, hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from agent.pages.session import Session, Sessions
@@ -139,6 +139,9 @@ class Rules:
 SESSION: Final = web.RequestKey("session", Session)
 """Where a handler finds the session of its request."""
 
+_ANSWERING: Final = web.RequestKey("answering", web.StreamResponse)
+"""The answer of which something was sent already."""
+
 
 def guard(rules: Rules) -> Middleware:
     """Return the middleware that lets through what `rules` allow and answers everything else itself."""
@@ -156,15 +159,31 @@ def guard(rules: Rules) -> Middleware:
             refusal = Refusal.NOT_FOUND if answer.status in (404, 405) else Refusal.BAD_FORM
             return _refuse(request, rules, Refused(refusal, answer.status))
         except Exception as error:
+            begun = request.get(_ANSWERING)
+            if isinstance(error, ConnectionResetError | ClientConnectionError) and _gone(request):
+                # A download that the person cancelled is no fault of ours. Nobody reads what is returned.
+                return web.Response() if begun is None else begun
             # The message may hold what was being shown: only the kind of error is written down.
             log.error("A page failed with %s; the agent goes on. Run `gleanwatch doctor`.", type(error).__name__)
-            return _refuse(request, rules, Refused(Refusal.FAILED))
+            if begun is None:
+                return _refuse(request, rules, Refused(Refusal.FAILED))
+            # A page in the middle of a file would pass for its end: the connection is cut, which browsers tell.
+            rules.on_refused(Refusal.FAILED.value)
+            if request.transport is not None:
+                request.transport.abort()
+            return begun
 
     return middleware
 
 
-async def add_headers(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+def _gone(request: web.Request) -> bool:
+    """Whether whoever asked has closed the connection."""
+    return request.transport is None or request.transport.is_closing()
+
+
+async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Put the fixed headers on an answer, whatever made it. For `Application.on_response_prepare`."""
+    request[_ANSWERING] = response
     response.headers.update(HEADERS)
     response.headers.pop(hdrs.SERVER, None)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from html.parser import HTMLParser
 
+import aiohttp
 import pytest
 
+from agent.model.face import RowsPart
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from agent.pages.security import HEADERS, MOST_FORM_BYTES
+from agent.store.schema import FIELDS
 from tests.unit.web.fake_face import FakeFace, a_finding, fill
 from tests.unit.web.served import Page
 
@@ -174,6 +177,56 @@ async def test_an_error_inside_tells_nothing_of_what_was_shown(inside: Page, cap
     assert "secret" not in caplog.text
     assert "RuntimeError" in caplog.text
     assert inside.refused == ["web.failed"]
+
+
+def endless(page: Page, then: Exception | None = None) -> None:
+    """Let the page's tables have no end, or fail after some parts."""
+    told = 0
+
+    async def rows(table: str, _after: object, _limit: int) -> RowsPart:
+        nonlocal told
+        await asyncio.sleep(0)
+        told += 1
+        if told == 20 and then is not None:
+            raise then
+        row = dict.fromkeys(FIELDS[table], "x" * 100)
+        return RowsPart((row,) * 100, (1,))
+
+    page.face.rows = rows  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("path", ["/data.json", "/data/finding.csv"])
+async def test_a_download_that_the_person_cancels_is_no_fault(
+    inside: Page, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless(inside)
+    before = asyncio.all_tasks()
+    answer = await inside.get(path)
+    await answer.content.read(1000)
+    handling = [task for task in asyncio.all_tasks() - before if "_handle_request" in str(task.get_coro())]
+    assert handling
+    answer.close()
+    await asyncio.wait(handling, timeout=10)
+    assert all(task.done() for task in handling)
+    assert inside.refused == []
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a secret"), ConnectionResetError("a secret")])
+async def test_a_file_that_fails_in_the_middle_is_cut_off_and_no_page_is_written_into_it(
+    inside: Page, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless(inside, error)
+    read = b""
+    async with inside.get("/data/finding.csv") as answer:
+        assert answer.status == 200
+        with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ClientOSError)):
+            while piece := await answer.content.readany():
+                read += piece
+    assert b"<html" not in read
+    assert inside.refused == ["web.failed"]
+    assert "a secret" not in caplog.text
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["agent.pages.security"]
 
 
 async def test_no_link_is_ever_written_down(page: Page, caplog: pytest.LogCaptureFixture) -> None:

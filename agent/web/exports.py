@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -18,8 +19,12 @@ from agent.store.inspection import SIZED
 Value = str | int | float | None
 Row = Mapping[str, Value]
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What spreadsheets take for the beginning of a formula."""
+_FORMULA: Final = re.compile(r"""^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))(?=[" ]*[=+\-@])""")
+"""Where spreadsheets would take a text for the beginning of a formula.
+
+At its beginning, and wherever they may cut it in two: our commas and quotes mean little to one whose list separator is
+the semicolon (Excel in German, French, Spanish, Norwegian) or that was told to cut at tabs.
+"""
 
 
 def plain(table: str, column: str, value: Value) -> Value:
@@ -30,7 +35,8 @@ def plain(table: str, column: str, value: Value) -> Value:
 def csv_lines(table: str, columns: Sequence[str], rows: Iterable[Row], *, head: bool) -> str:
     """Return rows as CSV (RFC 4180: commas, CRLF, quotes doubled).
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front: names of tools come from outside.
+    What a spreadsheet would take for a formula gets an apostrophe in front, in the middle of a text too: names of tools
+    come from outside. The JSON of the same rows is exact.
 
     Args:
         table: Whose rows.
@@ -48,7 +54,7 @@ def csv_lines(table: str, columns: Sequence[str], rows: Iterable[Row], *, head: 
 
 
 def _cell(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def json_rows(table: str, rows: Iterable[Row]) -> bytes:

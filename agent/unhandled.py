@@ -41,6 +41,8 @@ def describe_unhandled(loop: asyncio.AbstractEventLoop, keep: Keep = _keep_nothi
 
 def _in_the_loop(keep: Keep, _loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
     problem = told.get("exception")
+    if isinstance(problem, asyncio.CancelledError):
+        return  # ended on purpose, by us: nothing has failed
     if isinstance(problem, BaseException):
         log.error("the event loop met with what nobody caught: %s", described(problem))
         keep(problem)

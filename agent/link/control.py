@@ -57,6 +57,7 @@ class ControlServer:
         self._handler = handler
         self._count = count
         self._server: asyncio.Server | None = None
+        self._stopping = False
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -73,6 +74,7 @@ class ControlServer:
         """Stop listening, end the streams, take the socket away."""
         if self._server is None:
             return  # never bound: what lies at the path is not ours
+        self._stopping = True
         self._server.close()
         for task in tuple(self._clients):
             task.cancel()
@@ -98,6 +100,9 @@ class ControlServer:
             self._count(f"control.{problem.reason}")
         except ConnectionError:
             pass
+        except asyncio.CancelledError:
+            if not self._stopping:  # what `stop` ends has not failed: asyncio would report it as if it had
+                raise
         finally:
             writer.close()
 

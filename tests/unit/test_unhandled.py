@@ -90,6 +90,13 @@ async def test_a_task_that_nobody_waits_for(said: Said) -> None:
     assert said.once_without_text("ValueError", "in work")
 
 
+async def test_what_was_ended_on_purpose_has_not_failed(caplog: pytest.LogCaptureFixture) -> None:
+    loop, kept = asyncio.get_running_loop(), list[BaseException]()
+    describe_unhandled(loop, kept.append)
+    loop.call_exception_handler({"message": "ended", "exception": asyncio.CancelledError()})
+    assert not caplog.records and not kept
+
+
 async def test_something_left_undone_is_said_by_its_kind_only(said: Said) -> None:
     loop = asyncio.get_running_loop()
     describe_unhandled(loop)

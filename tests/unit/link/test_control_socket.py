@@ -216,3 +216,14 @@ async def test_stopping_ends_every_stream_and_takes_the_socket_away(
             while await caller.hear() is not None:
                 pass
     assert not (folder / "control.sock").exists()
+
+
+async def test_stopping_while_somebody_listens_is_no_fault(folder: Path, control: ControlServer) -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, what: told.append(what))
+    async with calling(folder) as follows, calling(folder) as silent:
+        await follows.ask("follow")
+        await follows.hear()
+        await control.stop()
+        assert await silent.hear() is None
+    assert not told

@@ -22,7 +22,14 @@ def base_url(text: str) -> str:
     Raises:
         PackagingError: It is no https address (http only on this machine), or has a query, a fragment or a user.
     """
-    url = urlsplit(text)
+    try:
+        url = urlsplit(text)
+        _ = url.port  # looked at only when it is asked for
+    except ValueError:
+        raise PackagingError(
+            "The address for updates cannot be read: its host or its port is wrong. One that can: "
+            "https://software.example.org:8443/gleanwatch/"
+        ) from None
     local = url.hostname in ("127.0.0.1", "localhost", "::1")
     plain = not (url.query or url.fragment or url.username or url.password)
     if url.scheme not in ("https", "http") or (url.scheme == "http" and not local) or not url.hostname or not plain:

@@ -247,6 +247,9 @@ def test_firefox_updates_leave_out_a_hash_that_is_not_known() -> None:
         "https://software.example.org/#a",
         "https://software.example.org/a;b",
         "https://software.example.org/a b",
+        "https://[x/",
+        "https://software.example.org:99999/",
+        "https://software.example.org:port/",
         "",
     ],
 )

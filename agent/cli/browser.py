@@ -128,7 +128,12 @@ def remove(user_data_dir: Path | None, home: Path | None, for_all: bool, as_json
 def package(
     *, source: Path | None, out: Path, base_url: str, key: Path | None, signed: Path | None, as_json: bool
 ) -> None:
-    """Build the extension's packages; the same source gives the same bytes on any machine."""
+    """Build the extension's packages; the same source gives the same bytes on any machine.
+
+    \b
+    gleanwatch browser package --out build/extension
+    gleanwatch browser package --base-url https://intranet.example/gleanwatch --key key.pem
+    """
     from agent.packaging.build import build
     from agent.packaging.contents import PackagingError
 
@@ -168,7 +173,11 @@ def policy(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the enterprise policy that hands the extension to everybody in an organisation."""
+    """Print the enterprise policy that hands the extension to everybody in an organisation.
+
+    \b
+    gleanwatch browser policy --browser firefox --system linux --base-url https://intranet.example/gleanwatch
+    """
     from agent import __version__
     from agent.packaging import policies
     from agent.packaging.contents import PackagingError

@@ -14,6 +14,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import select
 import shlex
 import socket
@@ -161,7 +162,13 @@ def browsers(around: Surroundings) -> Iterator[Check]:
         yield Check("browser", "all", State.NOTE, "the relay does not run on Windows yet: pages are not seen")
         return
     try:
-        report = manifests.status(instance.host_dir, instance.relay_socket, around.places, system=around.system)
+        report = manifests.status(
+            instance.host_dir,
+            instance.relay_socket,
+            around.places,
+            extra_callers=further_callers(instance.host_dir / launcher.NAME),
+            system=around.system,
+        )
     except ValueError as problem:
         yield Check("browser", "all", State.BROKEN, _sentence(problem), "Set GLEANWATCH_HOME to a shorter folder")
         return
@@ -176,6 +183,16 @@ def browsers(around: Surroundings) -> Iterator[Check]:
     yield from _launcher(report.launcher)
     for title, results in shown.items():
         yield _manifest(title, results)
+
+
+def further_callers(program: Path) -> Sequence[str]:
+    """Return whom `browser install` was told to let in besides our own extension: the launcher is the record of it."""
+    try:
+        text = program.read_text("utf-8", "replace")
+    except OSError:
+        return ()
+    found = re.findall(r"chrome-extension://[a-p]{32}/|(?<=')[A-Za-z0-9._{}-]*@[A-Za-z0-9._-]+(?=')", text)
+    return [name for name in dict.fromkeys(found) if name not in (*ORIGINS, *ADDONS)]
 
 
 def _titles(report: manifests.Report) -> Iterable[str]:

@@ -47,6 +47,11 @@ def run(demo: bool, register: bool, set_aside: bool, service: bool, verbose: boo
 
     Nothing is observed before its notice was shown and, in personal mode, before you said yes. At a terminal the notice
     is printed and asks for your answer, in your language where we have it; otherwise it waits on the local page.
+
+    \b
+    gleanwatch run
+    gleanwatch run --register         connect every browser first
+    gleanwatch run --demo             a throw-away instance, to look around
     """
     from agent.crashes import keep, report_of
     from agent.daemon import run as run_daemon

@@ -205,7 +205,7 @@ def show(
     table.add_row("Folder", Text(str(instance.data_dir)))
     say.print(table)
     if own is not None:
-        _rules(own, state["organisation"])
+        _rules(own)
     if link:
         say.print(f"Your page, once, within a minute: {link}", soft_wrap=True)
 
@@ -266,15 +266,12 @@ def _kept(state: Mapping[str, Any]) -> Any:
     return Text(said + (f"; next deletion {moment(deletion)}" if deletion is not None else ""))
 
 
-def _rules(own: Added, organisation: str) -> None:
+def _rules(own: Added) -> None:
     """Say that an organisation's own rules are there, and whether they wait to be read."""
-    from rich.markup import escape
-
     from agent.cli.organisation import state_of
 
     if own.waiting:
-        whose = escape(organisation or "Your organisation")
-        said = f"[yellow]{whose} has rules ({len(own.rules)}) that you have not read[/]: {REVIEW}"
+        said = f"[yellow]Rules that you have not read: {len(own.rules)}.[/] → {REVIEW}"
         console().print(said, soft_wrap=True)
     elif own.rules:
         console().print(f"Rules of your organisation: {len(own.rules)}, {state_of(own)}; gleanwatch rules list")

@@ -5,6 +5,7 @@
 import { openPort } from "./background_port.js";
 import { ConsentDesk, languageFor, standOf } from "./consent.js";
 import { BOXED, STATES, stateNow } from "./diagnosis.js";
+import { Loader } from "./loader.js";
 import { MAX_SITES, hostOf, isWatched, originsOf } from "./own_sites.js";
 import { button, element, part, renew, write } from "./pages.js";
 import { PLATFORMS } from "./platforms.js";
@@ -23,25 +24,17 @@ const NOTIFY = { permissions: ["notifications"] };
 const language = languageFor(api.i18n.getUILanguage());
 /** @type {import("./state.js").Snapshot | null} */
 let state = null;
-/** What the state was when the agent was asked last. */
-let askedFor = "";
 /** Keys of the optional platforms that the browser lets us see. @type {string[]} */
 let granted = [];
 let notifying = false;
-/** One question after the other: what is loaded later is newer. @type {Promise<void>} */
-let tail = Promise.resolve();
 
 const background = openPort("options", (now) => {
   state = now;
+  loader.look(now, askable());
   show();
-  const key = JSON.stringify([now.link.phase, now.phase, now.gate, now.agent]);
-  if (askable() && key !== askedFor) {
-    askedFor = key;
-    load();
-  }
-  if (!askable()) askedFor = "";
 });
 const desk = new ConsentDesk({ ask: background.ask, now: () => Date.now(), page: "options" });
+const loader = new Loader({ load: () => desk.load(language), show, setTimer: (run, ms) => setTimeout(run, ms) });
 
 /** Whether there is an agent that answers questions. */
 function askable() {
@@ -57,11 +50,6 @@ function tell(text, done = true) {
 /** @param {unknown} error */
 const failed = (error) => tell(error instanceof Error ? error.message : String(error), false);
 
-/** Ask anew what is told and what stands. */
-function load() {
-  tail = tail.then(() => desk.load(language)).then(show, failed);
-}
-
 /**
  * Record an act.
  * @param {import("./purposes.js").ActKind} act
@@ -72,10 +60,11 @@ async function press(act, purpose, words) {
   try {
     await desk.act(act, purpose);
     tell(say("options_recorded", words));
+    loader.pressed();
   } catch (error) {
     failed(error);
+    loader.pressed(error);
   }
-  load();
 }
 
 /** @param {number} minutes 0: go on at once */
@@ -126,7 +115,7 @@ function showConsent(now) {
   part("state").hidden = !there;
   if (!there || notice === null) {
     part("read").hidden = true;
-    write("consent-note", stateNow(now).id === "connecting" ? "" : say(old ? "welcome_old_means" : "options_consent_away"));
+    write("consent-note", loader.problem || (stateNow(now).id === "connecting" ? "" : say(old ? "welcome_old_means" : "options_consent_away")));
     return;
   }
   const managed = notice.mode === "managed";
@@ -135,7 +124,7 @@ function showConsent(now) {
   const { tone } = standOf(notice, []);
   part("state").className = `pill is-${tone}`;
   write("state", say({ on: "common_on", waiting: "common_not_yet", off: "common_off" }[tone]));
-  write("consent-note", unread ? say("options_consent_unread") : "");
+  write("consent-note", loader.problem || (unread ? say("options_consent_unread") : ""));
   part("read").hidden = !unread;
   write("mandatory-title", say(managed ? "options_mandatory_managed" : "options_mandatory_personal"));
   write(
@@ -336,7 +325,7 @@ part("notify").addEventListener("click", () => {
 api.permissions.onAdded.addListener(() => void askBrowser());
 api.permissions.onRemoved.addListener(() => void askBrowser());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && askable()) load();
+  if (!document.hidden && askable()) loader.load();
 });
 setInterval(show, REFRESH_MS);
 void askBrowser();

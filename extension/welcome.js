@@ -6,6 +6,7 @@ import { openPort } from "./background_port.js";
 import { ConsentDesk, NotSeen, languageFor, onRecord, standOf } from "./consent.js";
 import { originsOfPlatforms } from "./coverage.js";
 import { stateNow } from "./diagnosis.js";
+import { Loader } from "./loader.js";
 import { layOut } from "./notice.js";
 import { button, element, part, renew, write } from "./pages.js";
 import { PLATFORMS } from "./platforms.js";
@@ -22,36 +23,21 @@ const NOTICE_DOWN = 2;
 let language = languageFor(api.i18n.getUILanguage());
 /** @type {import("./state.js").Snapshot | null} */
 let state = null;
-/** What the state was when the agent was asked last. */
-let askedFor = "";
 let laidOut = "";
 /** @type {(() => void) | null} ends the watch over the text that is laid out */
 let unwatch = null;
-/** One question after the other: what is loaded later is newer. @type {Promise<void>} */
-let tail = Promise.resolve();
 
 const background = openPort("welcome", (now) => {
   state = now;
+  loader.look(now, askable());
   show();
-  const key = JSON.stringify([now.link.phase, now.phase, now.gate, now.agent]);
-  if (askable() && key !== askedFor) {
-    askedFor = key;
-    load();
-  }
-  if (!askable()) askedFor = "";
 });
 const desk = new ConsentDesk({ ask: background.ask, now: () => Date.now(), page: "welcome" });
+const loader = new Loader({ load: () => desk.load(language), show, setTimer: (run, ms) => setTimeout(run, ms) });
 
 /** Whether there is an agent that answers questions. */
 function askable() {
   return state !== null && stateNow(state).tone === "good" && (state.agent?.answersQuestions ?? false);
-}
-
-/** Ask anew what is told and what stands. */
-function load() {
-  tail = tail
-    .then(() => desk.load(language))
-    .then(show, (/** @type {Error} */ error) => tell(error.message));
 }
 
 /** @param {string} text */
@@ -69,11 +55,12 @@ async function press(act, purpose, words) {
   try {
     const entries = await desk.act(act, purpose);
     tell(say(entries.length > 0 ? "welcome_recorded_says" : "welcome_recorded_none", words, date(Date.now())));
+    loader.pressed();
   } catch (error) {
     if (error instanceof NotSeen) return showText();
     tell(/** @type {Error} */ (error).message);
+    loader.pressed(error);
   }
-  load();
 }
 
 /** @param {HTMLElement} node */
@@ -124,7 +111,8 @@ function showTrouble() {
   const link = stateNow(state);
   const old = link.tone === "good" && state.agent !== null && !state.agent.answersQuestions;
   part("trouble").hidden = link.tone !== "trouble" && !old;
-  part("loading").hidden = desk.notice !== null;
+  part("loading").hidden = desk.notice !== null && loader.problem === "";
+  write("loading", loader.problem || say("welcome_loading"));
   part("notice-part").hidden = desk.notice === null && !part("trouble").hidden;
   part("trouble-page").hidden = !old;
   part("retry").hidden = state.link.phase !== "failed";
@@ -157,7 +145,7 @@ function showNotice() {
     notice.languages.map((code) => {
       const made = button(`language-${code}`, "", languageName(code), () => {
         language = code;
-        load();
+        loader.load();
       });
       made.lang = code;
       made.setAttribute("aria-pressed", String(code === notice.language));
@@ -215,7 +203,7 @@ function whenSeen(parts) {
     if (unseen.size > 0) return;
     timer = setTimeout(() => {
       end();
-      desk.seen().then(load, (/** @type {Error} */ error) => tell(error.message));
+      desk.seen().then(() => loader.load(), (/** @type {Error} */ error) => tell(error.message));
     }, SHOWN_MS);
   };
   const watcher = new IntersectionObserver((entries) => {
@@ -318,5 +306,5 @@ part("allow").addEventListener("click", () => {
   void api.permissions.request({ origins: originsOfPlatforms(state?.missing ?? []) });
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && askable()) load();
+  if (!document.hidden && askable()) loader.load();
 });

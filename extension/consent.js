@@ -31,6 +31,9 @@ import { date, say } from "./words.js";
 /** Acts that allow something: they need a text that lay before the person. A no never does. */
 const ALLOWS = new Set(["acknowledged", "authorised", "given"]);
 
+/** Why a gate is closed until the text has been shown. */
+const UNSHOWN = new Set(["notice_not_shown", "notice_changed"]);
+
 /** Pressed before the text was on the screen. */
 export class NotSeen extends Error {}
 
@@ -43,6 +46,10 @@ export class ConsentDesk {
   #since = null;
   /** The fingerprint of the text for which `shown` is on record, or on its way. */
   #shown = "";
+  /** Whether the agent counts that text as shown. */
+  #counted = false;
+  /** How often the text has to come before the person: one more each time the record of it was disputed. */
+  rounds = 1;
   #edges;
 
   /**
@@ -64,8 +71,20 @@ export class ConsentDesk {
     const notice = await this.#edges.ask("notice", { language });
     const { purposes } = await this.#edges.ask("purposes", { language: notice.language });
     if (notice.sha256 !== this.notice?.sha256) this.#since = null;
+    const asked = notice.gates.some(({ purpose, reason }) => purpose === PURPOSE && UNSHOWN.has(reason));
+    if (this.#shown !== notice.sha256) this.#counted = false;
+    else if (!asked) this.#counted = true;
+    else if (this.#counted) this.#again();
     this.notice = notice;
     this.views = purposes;
+  }
+
+  /** What was on record as shown is not any more: the person said that it was not. */
+  #again() {
+    this.#shown = "";
+    this.#counted = false;
+    this.#since = null;
+    this.rounds += 1;
   }
 
   /** The text, or what is said of it, is before the person: from now on the time runs. */

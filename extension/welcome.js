@@ -153,8 +153,9 @@ function showNotice() {
     }),
   );
   showChanges(notice);
-  if (laidOut === notice.sha256) return;
-  laidOut = notice.sha256;
+  const round = `${notice.sha256} ${desk.rounds}`;
+  if (laidOut === round) return;
+  laidOut = round;
   const article = part("notice");
   article.lang = notice.language;
   article.hidden = false;

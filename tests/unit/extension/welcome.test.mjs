@@ -79,6 +79,26 @@ test("a text is reported as shown once; another text, or one in another language
   assert.deepEqual(acts().map(({ notice_sha256 }) => notice_sha256), ["aa", "aa", "bb"]);
 });
 
+test("a text whose showing was disputed is shown anew, and nothing is allowed until then", async () => {
+  const gated = (reason) => notice({ gates: [{ purpose: PURPOSE, state: "closed", since: 1, until: null, reason }] });
+  const { desk: made, world, acts } = desk({ told: gated("notice_not_shown") });
+  await made.load("en");
+  made.visible();
+  await made.seen();
+  await made.load("en");
+  await made.seen();
+  assert.deepEqual([made.rounds, acts().length], [1, 1], "an agent that goes on asking is not told for ever");
+  world.told = gated("not_acknowledged");
+  await made.load("en");
+  world.told = gated("notice_not_shown");
+  await made.load("en");
+  assert.equal(made.rounds, 2);
+  await assert.rejects(made.act("acknowledged", ""), NotSeen);
+  made.visible();
+  await made.act("acknowledged", "");
+  assert.deepEqual(acts().map(({ act }) => act), ["shown", "shown", "acknowledged"]);
+});
+
 test("a failed report is made again, and an act is not recorded without it", async () => {
   const { desk: made, world, acts } = desk();
   await made.load("en");

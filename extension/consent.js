@@ -44,6 +44,8 @@ export class ConsentDesk {
   views = [];
   /** When the text that is told now came before the person, milliseconds UTC. @type {number | null} */
   #since = null;
+  /** Whether all of it that must be seen has been. */
+  #whole = false;
   /** The fingerprint of the text for which `shown` is on record, or on its way. */
   #shown = "";
   /** Whether the agent counts that text as shown. */
@@ -70,7 +72,7 @@ export class ConsentDesk {
     /** @type {Notice} */
     const notice = await this.#edges.ask("notice", { language });
     const { purposes } = await this.#edges.ask("purposes", { language: notice.language });
-    if (notice.sha256 !== this.notice?.sha256) this.#since = null;
+    if (notice.sha256 !== this.notice?.sha256) this.#unseen();
     const asked = notice.gates.some(({ purpose, reason }) => purpose === PURPOSE && UNSHOWN.has(reason));
     if (this.#shown !== notice.sha256) this.#counted = false;
     else if (!asked) this.#counted = true;
@@ -83,13 +85,22 @@ export class ConsentDesk {
   #again() {
     this.#shown = "";
     this.#counted = false;
-    this.#since = null;
+    this.#unseen();
     this.rounds += 1;
   }
 
-  /** The text, or what is said of it, is before the person: from now on the time runs. */
-  visible() {
+  #unseen() {
+    this.#since = null;
+    this.#whole = false;
+  }
+
+  /**
+   * The text, or what is said of it, is before the person: from now on the time runs.
+   * @param {boolean} [whole] whether they have had all of it that they must: where something is new, up to its end
+   */
+  visible(whole = true) {
     this.#since ??= this.#edges.now();
+    this.#whole ||= whole;
   }
 
   /** The person had the text before them. On record once; the agent adds nothing for the same text. */
@@ -112,9 +123,9 @@ export class ConsentDesk {
    * @throws {NotSeen} It would allow something, and the text was not on the screen yet.
    */
   async act(act, purpose) {
-    if (this.#since === null && ALLOWS.has(act)) throw new NotSeen();
+    if (!this.#whole && ALLOWS.has(act)) throw new NotSeen();
     // The welcome page has the text itself: who presses with the text on the screen has been shown it, however quickly.
-    if (this.#edges.page === "welcome" && this.#since !== null) await this.seen();
+    if (this.#edges.page === "welcome" && this.#whole) await this.seen();
     return this.#say(act, purpose);
   }
 
@@ -170,6 +181,15 @@ export function onRecord(views) {
     in_use && standing !== null && standing.entry !== null ? [{ entry: standing.entry, title, kind: standing.kind }] : [],
   );
 }
+
+/**
+ * Whether enough of the text is on the screen to be read: 200 pixels or a third of the window, or all of a shorter text.
+ * @param {number} seen its height on the screen, in pixels
+ * @param {number} height its whole height
+ * @param {number} windowHeight
+ */
+export const readable = (seen, height, windowHeight) =>
+  seen > 0 && Math.ceil(seen) >= Math.min(200, windowHeight / 3, height);
 
 /**
  * The language to ask for, by the browser's: its first part, and for Norwegian the one that we have.

@@ -3,7 +3,7 @@
 // link from diagnosis.js; here is only the page. Texts are set as text, never as markup.
 
 import { openPort } from "./background_port.js";
-import { ConsentDesk, NotSeen, languageFor, onRecord, standOf } from "./consent.js";
+import { ConsentDesk, NotSeen, languageFor, onRecord, readable, standOf } from "./consent.js";
 import { originsOfPlatforms } from "./coverage.js";
 import { stateNow } from "./diagnosis.js";
 import { Loader } from "./loader.js";
@@ -17,6 +17,8 @@ import { date, fill, languageName, listed, say } from "./words.js";
 const api = /** @type {any} */ (globalThis).browser ?? chrome;
 /** For so long the text was on the screen before it counts as shown, as on the local page. */
 const SHOWN_MS = 2_000;
+/** How finely the watch over the text follows how much of it is on the screen. */
+const SHARES = Array.from({ length: 101 }, (_, at) => at / 100);
 /** The page has one first heading; the notice's stand two below. */
 const NOTICE_DOWN = 2;
 
@@ -51,7 +53,7 @@ const tell = (text) => write("said", text);
  */
 async function press(act, purpose, words) {
   // The watch over the text hears of it a moment later than the eye.
-  if (onScreen(part("notice"))) desk.visible();
+  if (onScreen(part("notice"))) desk.visible(desk.notice?.difference === null || endOnScreen());
   try {
     const entries = await desk.act(act, purpose);
     tell(say(entries.length > 0 ? "welcome_recorded_says" : "welcome_recorded_none", words, date(Date.now())));
@@ -66,7 +68,14 @@ async function press(act, purpose, words) {
 /** @param {HTMLElement} node */
 function onScreen(node) {
   const { top, bottom } = node.getBoundingClientRect();
-  return !document.hidden && !node.hidden && bottom > 0 && top < window.innerHeight;
+  const seen = Math.min(bottom, window.innerHeight) - Math.max(top, 0);
+  return !document.hidden && !node.hidden && readable(seen, bottom - top, window.innerHeight);
+}
+
+/** Whether the end of the notice is on the screen, which has no height of its own. */
+function endOnScreen() {
+  const top = part("notice").lastElementChild?.getBoundingClientRect().top ?? -1;
+  return top >= 0 && top <= window.innerHeight;
 }
 
 /** Nobody answers what was not before them: the text is brought onto the screen, and the next press counts. */
@@ -200,16 +209,20 @@ function whenSeen(parts) {
   const check = () => {
     clearTimeout(timer);
     if (document.hidden || there.size === 0) return;
-    desk.visible();
+    desk.visible(unseen.size === 0);
     if (unseen.size > 0) return;
     timer = setTimeout(() => {
       end();
       desk.seen().then(() => loader.load(), (/** @type {Error} */ error) => tell(error.message));
     }, SHOWN_MS);
   };
+  const [article] = parts;
   const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) {
+    for (const { target, isIntersecting, intersectionRect, boundingClientRect } of entries) {
+      // The end has no height: it is there or not.
+      const enough =
+        target !== article || readable(intersectionRect.height, boundingClientRect.height, window.innerHeight);
+      if (!isIntersecting || !enough) {
         there.delete(target);
         continue;
       }
@@ -217,7 +230,7 @@ function whenSeen(parts) {
       if (!document.hidden) unseen.delete(/** @type {HTMLElement} */ (target));
     }
     check();
-  });
+  }, { threshold: SHARES });
   const end = () => {
     clearTimeout(timer);
     watcher.disconnect();

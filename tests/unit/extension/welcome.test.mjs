@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ConsentDesk, NotSeen, languageFor, onRecord, standOf } from "../../../extension/consent.js";
+import { ConsentDesk, NotSeen, languageFor, onRecord, readable, standOf } from "../../../extension/consent.js";
 import { PURPOSE } from "../../../extension/gate.js";
 import { speakWith } from "../../../extension/words.js";
 
@@ -97,6 +97,25 @@ test("a text whose showing was disputed is shown anew, and nothing is allowed un
   made.visible();
   await made.act("acknowledged", "");
   assert.deepEqual(acts().map(({ act }) => act), ["shown", "shown", "acknowledged"]);
+});
+
+test("a text with something new allows nothing before its end was reached, though its time runs", async () => {
+  const { desk: made, world, acts } = desk();
+  await made.load("en");
+  made.visible(false);
+  await assert.rejects(made.act("acknowledged", ""), NotSeen);
+  await made.act("objected", "");
+  world.time += 900;
+  made.visible(true);
+  made.visible(false);
+  await made.act("acknowledged", "");
+  assert.deepEqual(acts().map(({ act, dwell_ms }) => [act, dwell_ms]), [["objected", 0], ["shown", 900], ["acknowledged", 900]]);
+});
+
+test("a line of the text at the edge of the window is not the text on the screen", () => {
+  assert.deepEqual([0, 1, 199, 200, 800].map((seen) => readable(seen, 4_000, 800)), [false, false, false, true, true]);
+  assert.deepEqual([99, 100].map((seen) => readable(seen, 4_000, 300)), [false, true], "a small window");
+  assert.deepEqual([0, 30, 60].map((seen) => readable(seen, 60, 800)), [false, false, true], "a short text");
 });
 
 test("a failed report is made again, and an act is not recorded without it", async () => {

@@ -10,7 +10,7 @@ the same rules, with the extension as its channel. What cannot be done comes bac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 import msgspec
@@ -96,7 +96,8 @@ class Asks:
 
     async def _today(self) -> Mapping[str, object]:
         """How many page loads of each platform are kept since midnight, by the person's clock."""
-        now = datetime.fromtimestamp(self._now() / 1000, UTC).astimezone(self._zone)
+        # Without a zone a naive time, which the machine's own rules place: midnight's offset need not be that of now.
+        now = datetime.fromtimestamp(self._now() / 1000, self._zone)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         since = int(midnight.timestamp() * 1000)
         counts: dict[str, int] = {}

@@ -75,7 +75,8 @@ def build_app(
         new_token: Returns at least 128 random bits, URL-safe.
         on_refused: Called with a counter's name for each refused request.
         fields: Table → column → what is kept there, for «My data».
-        qr: Draws a receipt, under a title, as an inline `<svg>`; raises ValueError where it is too long for one. None: no pictures.
+        qr: Draws a receipt, with a title, as an inline `<svg>`; raises ValueError where it is too long. None: no
+            pictures.
         verifier: The stand-alone program that checks a receipt, to be handed out; empty: none is at hand.
         zone: The person's time zone; None for the machine's.
         heartbeat: Seconds between two signs of life on the live view.

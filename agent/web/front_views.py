@@ -18,6 +18,7 @@ from agent.detection.explain import said, why
 from agent.model.answers import disputed
 from agent.model.face import FindingFilter, Status
 from agent.model.health import Condition
+from agent.model.purposes import Mode
 from agent.pages.security import Refusal, Refused
 from agent.web import overview, purposes
 from agent.web.consent_views import ConsentViews
@@ -99,9 +100,11 @@ class FrontViews:
         return aiohttp_jinja2.render_template("why.html", request, context)
 
     async def reports(self, request: web.Request) -> web.Response:
-        """Show that nothing leaves this computer, and what a report would and would never hold."""
+        """Show that no report leaves this computer, and what one would and would never hold."""
         status = await self.shared.face.status()
-        return aiohttp_jinja2.render_template("reports.html", request, self.shared.common(request, status))
+        witnesses = bool(self.shared.face.policy().get("ledger.witnesses")) and status.mode is Mode.MANAGED
+        context = self.shared.common(request, status) | {"witnesses": witnesses}
+        return aiohttp_jinja2.render_template("reports.html", request, context)
 
     async def _overview(self, request: web.Request, status: Status) -> dict[str, Any]:
         shared = self.shared
@@ -117,10 +120,13 @@ class FrontViews:
         troubled += [h for h in status.health if h.condition is Condition.DEGRADED]
         browsers, more_browsers = overview.seen_browsers(status.browsers, MOST_BROWSERS)
         first = overview.first_hour(now, self.zone)
+        managed = status.mode is Mode.MANAGED
         return shared.common(request, status) | {
             "notice": notice,
             "consent_line": purposes.summary(await shared.face.purposes(notice.language)),
             "asking": asking,
+            "held": {f.id for f in asking.found if managed and f.held_until is not None and f.held_until > now},
+            "day_since": first,
             "others": others,
             "counts": {which.value: number for which, number in going_on.counts.items()},
             "added": added,

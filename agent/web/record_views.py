@@ -99,11 +99,10 @@ class RecordViews:
             raise Refused(Refusal.NOT_FOUND)
         return _file(self.verifier, "text/x-python", VERIFIER_NAME)
 
-    async def export(self, _request: web.Request) -> web.Response:
+    async def export(self, request: web.Request) -> web.StreamResponse:
         """Hand out everything about the person in one archive."""
-        files = await self.shared.face.export()
-        archive = await asyncio.to_thread(downloads.zipped, files, self.shared.clock.now())
-        return _file(archive, "application/zip", "gleanwatch-export.zip")
+        archive = downloads.zipped(await self.shared.face.export(), self.shared.clock.now())
+        return await downloads.send_zip(request, "gleanwatch-export.zip", archive)
 
     async def ask_dispute(self, request: web.Request) -> web.Response:
         """Show an act and what follows from saying «that was not me», before it is said."""

@@ -76,7 +76,7 @@ class Shared:
             "said": text(SAID[said]) if (said := request.query.get("said", "")) in SAID else None,
             "here": request.path,
             "language": current(),
-            "page_languages": [(code, languages.NAMES[code]) for code in LANGUAGES],
+            "page_languages": [(code, languages.NAMES[code], _in_language(request, code)) for code in LANGUAGES],
         }
 
     def language_links(self, request: web.Request) -> list[tuple[str, str]]:
@@ -93,6 +93,12 @@ class Shared:
         if found is None:
             raise Refused(Refusal.NOT_FOUND)
         return found
+
+
+def _in_language(request: web.Request, code: str) -> str:
+    """Return the address of the same place in another language, without what the last press said."""
+    kept = {name: value for name, value in request.query.items() if name not in {"lang", "said"}}
+    return str(request.rel_url.with_query({**kept, "lang": code}))
 
 
 def back(path: str, said: str, place: str = "") -> web.Response:

@@ -198,7 +198,7 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "act": ("Acts: what you were shown and what you said", "Deleted when claims about it have lapsed."),
     "gate": ("Gates: when watching was allowed", "Deleted when claims about it have lapsed."),
     "notice_text": ("Notices, exactly as they were shown", "Deleted when no act names it any more."),
-    "preference": ("Your own choices", "Deleted when you take it back, or erase everything."),
+    "preference": ("Your own choices", "Deleted when you take it back, or erase everything; a pause, when it is over."),
     "ledger_entry": ("Entries of the record", "Stays. It says nothing without its content."),
     "ledger_content": (
         "Contents of entries",

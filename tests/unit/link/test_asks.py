@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta, timezone
+import time
+from datetime import UTC, datetime, timedelta, timezone
 from typing import cast
 
 import pytest
@@ -66,6 +67,32 @@ async def test_today_begins_at_the_persons_own_midnight(hours: float, counted: d
 
     told = cast("dict[str, list[dict[str, object]]]", await asks(Kept(), hours).answer(Ask(1, 1, "today")))
     assert {str(one["platform"]): one["count"] for one in told["platforms"]} == counted
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the machine's zone cannot be set here")
+@pytest.mark.parametrize(
+    ("noon", "began"),
+    [("2026-10-25T12:00+01:00", "2026-10-25T00:00+02:00"), ("2026-03-29T12:00+02:00", "2026-03-29T00:00+01:00")],
+)
+async def test_today_begins_at_midnight_also_on_the_days_on_which_the_clock_is_changed(
+    noon: str, began: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        since: list[int] = []
+
+        class Kept:
+            async def timeline(self, begin: int) -> list[PageSlice]:
+                since.append(begin)
+                return []
+
+        at = int(datetime.fromisoformat(noon).timestamp() * 1000)
+        await Asks(lambda: cast("AgentFace", Kept()), lambda: at).answer(Ask(1, 1, "today"))
+        assert since == [int(datetime.fromisoformat(began).timestamp() * 1000)]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_an_act_is_recorded_with_the_extension_as_its_channel(face: FakeFace) -> None:

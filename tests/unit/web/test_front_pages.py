@@ -103,7 +103,7 @@ def test_a_fact_that_nobody_confirmed_is_refused() -> None:
 @pytest.mark.parametrize("face", [FakeFace(mode) for mode in Mode], ids=list(Mode))
 async def test_reports_are_honestly_empty_in_every_mode(inside: Page) -> None:
     text = await text_of(inside, "/reports")
-    assert "Nothing was sent, and nothing can be" in text
+    assert "No report was sent, and none can be" in text
     assert ("Acme" in text) is (inside.face.mode is Mode.MANAGED)
     for never in ("titles", "Command lines", "That you paused", "nobody can list who refused", "private windows"):
         assert never in text.split("What it never holds")[1]

@@ -303,7 +303,10 @@ function answer({ finding, category, dwell_ms }) {
 
 /** @param {import("./gate.js").Gate} gate */
 function onGate(gate) {
-  if (!stayedOpen(lastGate, gate)) reducer.forget();
+  if (!stayedOpen(lastGate, gate)) {
+    reducer.forget();
+    ownSites.forget();
+  }
   lastGate = gate;
   for (const { held, at } of waitingRoom.close(gate)) look(...held, at);
   openWaitingWelcome();
@@ -391,6 +394,8 @@ async function begin() {
     makeClient: () => randomClient((bytes) => crypto.getRandomValues(bytes)),
   });
   await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readOrigin()]);
+  // What the browser took away while no worker lived.
+  void ownSites.removeHidden(granted);
   void firstSettings();
   delivery = new Delivery({
     queue,

@@ -145,6 +145,11 @@ export class OwnSites {
     return mine;
   }
 
+  /** Forget which page each tab was on: the gate has closed. What was counted stays. */
+  forget() {
+    this.#pages.clear();
+  }
+
   /** Settles when every event so far is done with. */
   settled() {
     return this.#tail;

@@ -27,7 +27,7 @@ const until = async (look) => {
 
 let lives = 0;
 /** One life of the worker, with an agent whose gate is open. */
-async function live({ managed = {}, installType = "normal", hides = [], gate = "open", reason = "", ask = true } = {}) {
+async function live({ managed = {}, kept = {}, installType = "normal", hides = [], gate = "open", reason = "", ask = true } = {}) {
   const native = new FakePort();
   const it = { native, tabs: [], notified: [], hides: new Set(hides), badge: "" };
   const chrome = {
@@ -47,7 +47,7 @@ async function live({ managed = {}, installType = "normal", hides = [], gate = "
     },
     storage: {
       session: new FakeArea(),
-      local: new FakeArea(),
+      local: new FakeArea(kept),
       managed: { get: () => (managed === null ? Promise.reject(new Error("no manifest")) : Promise.resolve(managed)) },
       onChanged: event(),
     },
@@ -124,6 +124,18 @@ describe("sites of the person's own", () => {
     managed.page().say({ kind: "own_sites_add", host: "news.example" });
     await settled();
     assert.deepEqual(managed.page().state().ownSites, []);
+  });
+
+  it("forget which page a tab was on when the gate closes, and go with a permission that went while nobody looked", async () => {
+    const kept = { own_sites: { "news.example": {}, "hidden.example": {} } };
+    const it = await live({ kept, hides: ["https://hidden.example/*"] });
+    assert.deepEqual(Object.keys(it.chrome.storage.local.items.get("own_sites")), ["news.example"]);
+    it.load("https://news.example/a");
+    await until(() => it.page().state().ownSites[0].today === 1);
+    it.gate("closed", "paused");
+    it.gate("open");
+    it.load("https://news.example/a");
+    await until(() => it.page().state().ownSites[0].today === 2);
   });
 
   it("are gone when the person or the browser takes them away", async () => {

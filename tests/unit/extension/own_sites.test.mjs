@@ -85,6 +85,15 @@ describe("its page loads", () => {
     assert.deepEqual(counts(), { "example.com": 0 });
   });
 
+  it("count anew once the gate has closed in between: which page a tab was on is forgotten, the counts are not", async () => {
+    await load("https://example.com/a");
+    await load("https://example.com/a");
+    assert.deepEqual(counts(), { "example.com": 1 });
+    sites.forget();
+    await load("https://example.com/a");
+    assert.deepEqual(counts(), { "example.com": 2 });
+  });
+
   it("are kept thirty days, as numbers and nothing else", async () => {
     for (let n = 0; n < MAX_DAYS + 5; n++) await load(`https://example.com/secret/${n}?q=1`, { at: clock.now() + n * DAY });
     assert.equal(sites.list(0)[0].days.length, MAX_DAYS);

@@ -197,7 +197,9 @@ function showSites({ missing, managed }) {
 
 /** @param {import("./state.js").Snapshot} now */
 function showOwn({ ownSites, managed }) {
-  part("own-part").hidden = !managed.ownSites;
+  // What the person has they can delete, whatever the manager says of new ones.
+  part("own-form").hidden = !managed.ownSites;
+  part("own-part").hidden = !managed.ownSites && ownSites.length === 0;
   part("own-none").hidden = ownSites.length > 0;
   renew("own", ownSites, () =>
     ownSites.map(({ host, today, days }) => {

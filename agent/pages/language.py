@@ -191,31 +191,48 @@ def _whole(known: Catalogue, sentence: str, depth: int) -> str | None:
         return same % {}
     if depth == _DEEPEST:
         return None
+    first = None
     for candidate in known.sentences:
         match = candidate.pattern.fullmatch(sentence)
         if match is None:
             continue
         values = {name: _value(known, name, value, depth + 1) for name, value in match.groupdict().items()}
-        if candidate.counts:
-            number = int(re.sub(r"\D", "", values[_NUMBER]) or 0)
-            return known.several[candidate.english][plural(known.language, number)] % values
-        return known.one[candidate.english] % values
-    return None
+        if None not in values.values():
+            return _filled(known, candidate, {name: value or "" for name, value in values.items()})
+        # Another way of taking it apart may leave nothing unknown.
+        if first is None:
+            first = candidate, {name: _heard(known, match[name], value, depth + 1) for name, value in values.items()}
+    return None if first is None else _filled(known, *first)
 
 
-def _value(known: Catalogue, name: str, value: str, depth: int) -> str:
-    """Say what stands in a place anew, where the place is for words of ours."""
+def _filled(known: Catalogue, sentence: Sentence, values: Mapping[str, str]) -> str:
+    if not sentence.counts:
+        return known.one[sentence.english] % values
+    number = int(re.sub(r"\D", "", values[_NUMBER]) or 0)
+    return known.several[sentence.english][plural(known.language, number)] % values
+
+
+def _value(known: Catalogue, name: str, value: str, depth: int) -> str | None:
+    """Say what stands in a place anew, where the place is for words of ours; None where some of them are unknown."""
     if not name.startswith((_AGAIN, _LIST, _PARTS)):
         return value
     whole = _told(known, value, depth)
     if whole is not None:
         return whole
     if name.startswith(_LIST):
+        # Names stand in lists as often as words.
         match = _LISTED.fullmatch(value)
         items = [*match["first"].split(", "), match["last"]] if match else value.split(", ")
         return listed([_told(known, item, depth) or item for item in items])
-    mark = "; " if name.startswith(_PARTS) else ", "
-    return mark.join(_told(known, item, depth) or item for item in value.split(mark))
+    if name.startswith(_PARTS):
+        return "; ".join(_told(known, item, depth) or item for item in value.split("; "))
+    told = [_told(known, item, depth) for item in value.split(", ")]
+    return None if None in told else ", ".join(filter(None, told))
+
+
+def _heard(known: Catalogue, value: str, told: str | None, depth: int) -> str:
+    """Return what was told of a value, or as much of it as is known."""
+    return told if told is not None else ", ".join(_told(known, item, depth) or item for item in value.split(", "))
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -1,7 +1,8 @@
 """A language in which every sentence of ours is written in wide letters: what is left in narrow ones was forgotten.
 
-`catalogue` makes it out of the same ids that translators get and reads it back the same way; `narrow` gives the words of
-a page that are still narrow, apart from what is the same in every language: names, code, a notice in its own language.
+`catalogue` makes it out of the same ids that translators get and reads it back the same way; `narrow` gives the words
+of a page that are still narrow, apart from what is the same in every language: names, code, a notice in its own
+language.
 """
 
 from __future__ import annotations

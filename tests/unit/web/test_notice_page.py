@@ -79,17 +79,17 @@ async def test_what_changed_is_told_with_signs_before_the_whole_text(inside: Pag
     now = inside.face.notice("de").text
     inside.face.before["de"] = now.replace("24 Stunden", "12 Stunden").replace("Acme.", "Acme und <Söhne>.")
     text = await text_of(inside, "/notice?lang=de")
-    changed = text.split("What changed since you last answered")[1].split("</section>")[0]
-    assert text.index("What changed") < text.index('id="notice"')
+    changed = text.split('id="changed-title"')[1].split("</section>")[0]
+    assert text.index('id="changed-title"') < text.index('id="notice"')
     assert '<span class="sign" aria-hidden="true">+</span>' in changed
     assert '<span class="sign" aria-hidden="true">−</span>' in changed
-    assert "New: " in changed
-    assert "No longer: " in changed
+    assert '<li class="new">' in changed
+    assert '<li class="old">' in changed
     assert "<del>12</del>" in changed
     assert "<ins>24</ins>" in changed
     assert "&lt;Söhne&gt;" in changed
     assert 'lang="de"' in changed
-    assert "What changed" not in await text_of(inside, "/notice?lang=en")
+    assert "changed-title" not in await text_of(inside, "/notice?lang=en")
 
 
 LINES = st.lists(

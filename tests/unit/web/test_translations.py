@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,11 @@ from babel.messages.catalog import Catalog
 
 import agent
 from agent.model.approvals import Approval
-from agent.model.consent import Erasable
 from agent.model.findings import CollectMode, Evidence, EvidenceClass
 from agent.model.health import Condition, Health, Part
 from agent.model.organisation import Added
 from agent.model.own_rules import OwnRule
-from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
+from agent.model.purposes import Mode
 from agent.pages import language
 from agent.settings.policy import Monitoring, Organisation, Policy, flattened
 from agent.web import translations
@@ -31,12 +29,14 @@ _TAG = re.compile(r"</?[a-z][^>]*>")
 
 # Names, and what the stand-in agent makes up by itself.
 NAMES = (
-    "Gleanwatch", "Acme", "dpo@acme.example", "LinkedIn", "YouTube", "Facebook", "Scrapy", "Chromium", "Firefox", "yt-dlp",
+    "Gleanwatch", "Acme", "dpo@acme.example", "LinkedIn", "YouTube", "Facebook", "Scrapy", "Chromium", "Firefox",
+    "yt-dlp",
     "HTTrack", "Instagram", "Threads", "WhatsApp", "TikTok", "GitHub", "gleanwatch.localhost/abcdefghijklmnop/1", "X,",
     "Alphabet", "ByteDance", "Meta", "Microsoft", "Sina", "Weibo", "X Corp", "Ab3dE9", "zz81Qw", "bad field",
     "link: replayed", "auto", "Python", "requests", "Beautiful Soup",
     "The acts that still hold: without them nobody could tell that you were asked, nor what you answered.",
-    "The bare entries of the log: taking one out would break the proof of all the others.", "TICKET-12", " und ", "scrapy", "JSON", "ZIP", "CSV", "Linux", "macOS", "Windows",
+    "The bare entries of the log: taking one out would break the proof of all the others.",
+    "TICKET-12", " und ", "scrapy", "JSON", "ZIP", "CSV", "Linux", "macOS", "Windows",
 )  # fmt: skip
 
 
@@ -101,3 +101,66 @@ async def test_no_page_says_anything_that_cannot_be_translated(inside: Page) -> 
         if left:
             forgotten[path] = left
     assert forgotten == {}
+
+
+def test_the_languages_files_are_in_step_with_the_sentences() -> None:
+    assert translations.main([], FOLDER) == 0
+
+
+def test_misuse_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert translations.main(["--wirte"], FOLDER) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_files_out_of_step_are_named_and_put_in_step_without_losing_what_was_translated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert translations.main([], tmp_path) == 1
+    assert "nb.po is out of date" in capsys.readouterr().err
+    old = translations.in_step(None, translations.template(), "de")
+    old["Erase"].string = "Löschen"
+    old.add("A sentence that is gone", "Ein Satz, der fort ist")
+    (tmp_path / "de.po").write_bytes(translations.as_text(old))
+    assert translations.main(["--write"], tmp_path) == 0
+    assert translations.main([], tmp_path) == 0
+    now = translations.read(tmp_path / "de.po", "de")
+    assert now is not None
+    assert now["Erase"].string == "Löschen"
+    assert "A sentence that is gone" not in now
+    assert now.obsolete["A sentence that is gone"].string == "Ein Satz, der fort ist"
+
+
+def test_a_sentence_with_and_without_a_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="give a sentence"):
+        list(translations.sentences("health:\n- {one: a}"))
+
+
+def catalogues() -> list[tuple[str, Catalog]]:
+    read = [(code, translations.read(FOLDER / f"{code}.po", code)) for code in OTHERS]
+    return [(code, made) for code, made in read if made is not None]
+
+
+@pytest.mark.parametrize(("code", "made"), catalogues())
+def test_a_translation_has_the_places_and_marks_of_its_english(code: str, made: Catalog) -> None:
+    for message in made:
+        pairs = [(str(message.id), str(message.string))]
+        if isinstance(message.id, tuple):
+            # In the form for one thing the number may be written as a word.
+            known = set(language.PLACE.findall("".join(message.id)))
+            assert set(language.PLACE.findall("".join(message.string or ()))) <= known, message.id
+            pairs = list(zip(message.id[1:], list(message.string or ())[1:], strict=True))
+        for english, other in pairs:
+            if english and other:
+                assert sorted(language.PLACE.findall(other)) == sorted(language.PLACE.findall(english)), english
+                assert sorted(_TAG.findall(other)) == sorted(_TAG.findall(english)), english
+                places = dict.fromkeys(language.PLACE.findall(english), "")
+                assert isinstance(other % places, str), f"a bare percent sign in {code}: {english}"
+
+
+@pytest.mark.parametrize(("code", "made"), catalogues())
+def test_a_language_has_two_forms_and_chooses_them_as_its_file_says(code: str, made: Catalog) -> None:
+    assert made.num_plurals == 2
+    form = eval("lambda n: int(" + made.plural_expr.strip("()") + ")")
+    for number in (0, 1, 2, 5, 11, 21, 100, 1000):
+        assert language.plural(code, number) == form(number)
+    assert all(len(message.string or ()) == 2 for message in made if isinstance(message.id, tuple))

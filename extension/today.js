@@ -60,6 +60,8 @@ export class Today {
     try {
       this.#edges.show(bars(await this.#edges.ask()), "");
     } catch (error) {
+      // The next state asks again.
+      this.#asked = "";
       this.#edges.show(null, error instanceof Error ? error.message : "");
     }
   }

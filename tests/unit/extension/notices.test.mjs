@@ -53,6 +53,23 @@ describe("today", () => {
   });
 });
 
+describe("bars that failed", () => {
+  it("are asked for again with the next state, though nothing was acknowledged since", async () => {
+    const [clock, shown] = [new FakeClock(), []];
+    let fails = true;
+    const ask = async () => {
+      if (fails) throw new Error("no");
+      return { platforms: [] };
+    };
+    const today = new Today({ ask, setTimer: clock.setTimer, show: (...all) => shown.push(all) });
+    await today.look({ agent: {}, lastAck: 1 });
+    fails = false;
+    clock.pass(2_000);
+    await today.look({ agent: {}, lastAck: 1 });
+    assert.deepEqual(shown, [[null, "no"], [[], ""]]);
+  });
+});
+
 describe("a notification", () => {
   const flag = (id, answer = "") => ({ id, answer, name: "Scrapy" });
   const make = (session, shown) => new Notifier({ session, show: (id, options) => shown.push({ id, ...options }) });

@@ -44,6 +44,8 @@ let delivery = null;
 let queue = null;
 /** @type {import("./gate.js").Gate | null} the last word about the gate, over whichever connection */
 let lastGate = null;
+/** How often the agent has spoken of gates: each time something stands differently, ours or another. */
+let gateWords = 0;
 let pageAskedAt = -Infinity;
 let changePending = false;
 let badgeShown = "";
@@ -308,6 +310,7 @@ function onGate(gate) {
     ownSites.forget();
   }
   lastGate = gate;
+  gateWords += 1;
   for (const { held, at } of waitingRoom.close(gate)) look(...held, at);
   openWaitingWelcome();
 }
@@ -334,6 +337,7 @@ function snapshot() {
     phase: delivery?.phase ?? "away",
     agent: delivery?.agent ?? null,
     gate: delivery?.gate ?? null,
+    gateWords,
     refusal: delivery?.refusal ?? null,
     flags: (delivery?.flags ?? []).map((flag) => ({ ...flag, waiting: answers.of(flag.id) })),
     answersOnPage: answers.tooOld,

@@ -44,7 +44,7 @@ export class Loader {
       this.problem = "";
       return;
     }
-    const key = JSON.stringify([now.link.phase, now.phase, now.gate, now.agent]);
+    const key = JSON.stringify([now.link.phase, now.phase, now.gate, now.gateWords, now.agent]);
     if (key === this.#askedFor) return;
     this.#askedFor = key;
     this.load();

@@ -21,6 +21,7 @@ import { ago, date, known, listed, many, number, say, span } from "./words.js";
  * @property {import("./delivery.js").Phase} phase
  * @property {import("./delivery.js").Agent | null} agent
  * @property {import("./gate.js").Gate | null} gate
+ * @property {number} gateWords how often the agent has spoken of gates: more means that some purpose stands differently
  * @property {import("./delivery.js").Refusal | null} refusal
  * @property {(import("./delivery.js").Flag & {waiting: string})[]} flags with the answer that waits to be taken, if any
  * @property {boolean} answersOnPage whether the agent takes no answers from here

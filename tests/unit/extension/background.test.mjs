@@ -238,6 +238,15 @@ describe("a page of ours", () => {
     assert.deepEqual(it.kinds(), ["hello", "coverage", "ask"]);
   });
 
+  it("hears that the agent spoke of gates, though its own stands as it did", async () => {
+    const it = await live();
+    const before = it.page().state();
+    it.gate("open");
+    const after = it.page().state();
+    assert.deepEqual(after.gate, before.gate);
+    assert.equal(after.gateWords, before.gateWords + 1);
+  });
+
   it("that is none of ours hears nothing", async () => {
     const it = await live();
     assert.deepEqual(it.page("stranger").heard, []);

@@ -30,6 +30,13 @@ test("a state is asked about once, another one anew, and one without an agent no
   assert.equal(loads, 2);
 });
 
+test("another purpose that stands differently is asked about, though our own gate stays as it is", async () => {
+  loader.look(state({ gateWords: 1 }), true);
+  loader.look(state({ gateWords: 2 }), true);
+  await loader.settled();
+  assert.equal(loads, 2);
+});
+
 test("a failure is shown and tried again, by itself and with the next state, until it works", async () => {
   fails = "late";
   loader.look(state(), true);

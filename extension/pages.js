@@ -60,11 +60,14 @@ export function renew(id, made_of, make) {
   said.set(id, now);
   const active = part(id).contains(document.activeElement) ? document.activeElement : null;
   const [focused, card] = [active?.id ?? "", active?.closest("section[id]")?.id ?? id];
-  const open = [...part(id).querySelectorAll("details[open]")].map((fold) => fold.id);
+  // The head of a fold has no name of its own: the fold has.
+  const fold = active?.tagName === "SUMMARY" ? (active.closest("details")?.id ?? "") : "";
+  const open = [...part(id).querySelectorAll("details[open]")].map((one) => one.id);
   part(id).replaceChildren(...make());
-  for (const fold of open) document.getElementById(fold)?.setAttribute("open", "");
+  for (const one of open) document.getElementById(one)?.setAttribute("open", "");
   if (active === null) return;
   // A button that is gone takes nobody's place in the page with it: what came instead has it.
-  const next = document.getElementById(focused) ?? (document.getElementById(card) ?? part(id)).querySelector("button");
+  const summary = fold === "" ? null : (document.getElementById(fold)?.querySelector("summary") ?? null);
+  const next = summary ?? document.getElementById(focused) ?? (document.getElementById(card) ?? part(id)).querySelector("button");
   next?.focus({ preventScroll: true });
 }

@@ -58,7 +58,7 @@ function show() {
   page.classList.toggle("primary", !noticeWaits && pausedUntil === null && !canRetry && missing.length === 0);
   write("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
   // A button that is gone takes nobody's place in the page with it: the one that came instead has it.
-  if (focused instanceof HTMLElement && focused.hidden) part(pausedUntil === null ? "open-page" : "go-on").focus();
+  if (focused instanceof HTMLElement && focused.hidden) part(pausedUntil !== null ? "go-on" : canOpenPage ? "open-page" : "headline").focus();
   void today.look(latest);
 }
 

@@ -8,6 +8,7 @@ contract has it (DESIGN 5): one line on stderr that says what to do, exit code 1
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -59,7 +60,8 @@ class TopGroup(Teaching):
                 change(errors="replace")
         try:
             done = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # none: a service of Windows, a closed descriptor
+                sys.stdout.flush()
         except click.exceptions.NoArgsIsHelpError as problem:
             problem.show()
             sys.exit(problem.exit_code)
@@ -72,9 +74,20 @@ class TopGroup(Teaching):
             _end("ended.", 130)
         except BrokenPipeError:
             # Whoever read us has enough, such as `head`. The interpreter's own last flush must not complain of it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_the_rest()
             sys.exit(1)
+        except OSError as problem:
+            if problem.filename is not None:
+                raise  # a file of ours: a defect, which is told as one
+            _drop_the_rest()
+            why = problem.strerror or type(problem).__name__
+            _end(f"what it says could not be written ({why}). Give it a place with room, then try again.", 1)
         sys.exit(done if isinstance(done, int) else 0)
+
+
+def _drop_the_rest() -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _with_help(problem: click.UsageError) -> str:

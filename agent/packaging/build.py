@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,8 +142,7 @@ def build(source: Path, out: Path, *, url: str = "", key: Path | None = None, si
 
 def _with_signed(built: Built, files: dict[str, bytes], xpi: bytes, url: str) -> tuple[Built, dict[str, bytes]]:
     """Put the signed .xpi in the unsigned one's place."""
-    if not xpi.startswith(b"PK"):
-        raise PackagingError("The signed file is no .xpi. Give the file that Mozilla's site offers for download.")
+    _check_signed(built, xpi)
     name = f"gleanwatch-{built.version}.xpi"
     files = {**files, name: xpi}
     if url:
@@ -153,6 +155,30 @@ def _with_signed(built: Built, files: dict[str, bytes], xpi: bytes, url: str) ->
         Built(built.version, built.extension_id, built.signed_id, built.addon_id, hashes, built.left_out, notes),
         files,
     )
+
+
+def _check_signed(built: Built, xpi: bytes) -> None:
+    """Refuse what is not this very extension with a signature in it; whether it holds is for Firefox to say.
+
+    Raises:
+        PackagingError: It is another version, another add-on, not signed, or no package at all.
+    """
+    give = "Give the file that Mozilla's site offers for download once it has signed this version."
+    try:
+        with zipfile.ZipFile(io.BytesIO(xpi)) as packed:
+            names = [name.upper() for name in packed.namelist()]
+            manifest = json.loads(packed.read(MANIFEST))
+        version, addon = manifest["version"], manifest["browser_specific_settings"]["gecko"]["id"]
+    # A damaged package fails in many ways: zlib's, of a wrong check sum, of a method or a cipher that is not there.
+    except (zipfile.BadZipFile, zlib.error, ValueError, LookupError, TypeError, EOFError, RuntimeError, OSError):
+        raise PackagingError(f"The signed file is no .xpi that can be read. {give}") from None
+    if (version, addon) != (built.version, built.addon_id):
+        raise PackagingError(
+            f"The signed file is not this extension: it must have the id {built.addon_id} and the version "
+            f"{built.version}. {give}"
+        )
+    if not any(name.startswith("META-INF/") and name.endswith((".RSA", ".SIG")) for name in names):
+        raise PackagingError(f"The signed file has no signature in it. {give}")
 
 
 def _firefox_address(manifest: Mapping[str, Any], update_url: str) -> dict[str, Any]:

@@ -231,6 +231,28 @@ def test_updates_for_firefox_have_the_hash_of_the_file_that_is_served(contents: 
     assert update["update_hash"] == f"sha256:{again.files[xpi]}" != f"sha256:{built.files[xpi]}"
 
 
+@pytest.mark.parametrize("wrong", ["no zip", "not signed", "version", "id", "no manifest", "cut off"])
+def test_what_is_not_this_extension_signed_takes_nobodys_place(contents: Contents, tmp_path: Path, wrong: str) -> None:
+    files = {**contents.files, "META-INF/mozilla.rsa": b"signature"}
+    text = files["manifest.json"].decode()
+    if wrong == "not signed":
+        del files["META-INF/mozilla.rsa"]
+    elif wrong == "no manifest":
+        del files["manifest.json"]
+    elif wrong == "version":
+        files["manifest.json"] = text.replace(
+            f'"version": "{contents.manifest["version"]}"', '"version": "9.9"'
+        ).encode()
+    elif wrong == "id":
+        files["manifest.json"] = text.replace(ADDONS[0], "another@example.org").encode()
+    packed = {"no zip": b"PK nothing", "cut off": archive(files)[:-30]}.get(wrong) or archive(files)
+    signed = tmp_path / "signed.xpi"
+    signed.write_bytes(packed)
+    with pytest.raises(PackagingError, match="Mozilla"):
+        build(EXTENSION, tmp_path / "out", url=URL, signed=signed)
+    assert not (tmp_path / "out").exists()
+
+
 def test_firefox_updates_leave_out_a_hash_that_is_not_known() -> None:
     update = json.loads(firefox_updates("a@b", "1", "https://x.example/", "140.0"))["addons"]["a@b"]["updates"][0]
     assert "update_hash" not in update

@@ -38,13 +38,13 @@ def everywhere(policy: Policy, codes: Iterable[str] = ()) -> tuple[Place, ...]:
 
     Args:
         policy: The policy; its own jurisdiction is not looked at.
-        codes: Which ones; none: every one there is.
+        codes: Which ones, in whatever order and however often named; none: every one there is.
 
     Raises:
         UnknownJurisdiction: There is none of that code.
     """
     known = load_jurisdictions()
-    return tuple(_held_against(policy, find(known, code).code) for code in tuple(codes) or known)
+    return tuple(_held_against(policy, find(known, code).code) for code in sorted(set(codes)) or known)
 
 
 def _held_against(policy: Policy, code: str) -> Place:

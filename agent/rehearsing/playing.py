@@ -47,6 +47,8 @@ from agent.store.database import Store, open_store
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
+SWEEP_MS: Final = 10 * MINUTE_MS
+"""How often the agent deletes what is over: `SWEEP_SECONDS` of the daemon, which a test compares."""
 BEGINS_HOUR: Final = 8
 LONGEST_PLAY_MINUTES: Final = 9 * 60
 ANSWER_AFTER_MINUTES: Final = 5
@@ -356,6 +358,8 @@ class _Play:
                 await self._start(starts[minute], watched=watched)
             if watched:
                 await self._minute()
+            if minute * MINUTE_MS % SWEEP_MS == 0:
+                await self._sweep()
         del refused["kept"]
         return refused
 
@@ -454,10 +458,11 @@ class _Play:
     # Afterwards
 
     async def _hold_runs_out(self) -> None:
-        """Go on, half-hour by half-hour, until every hold is over; what still runs ends then."""
+        """Go on, half-hour by half-hour and to the end of each hold, until all are over; what still runs ends then."""
         last = self._clock.at + self._hold_ms + HOUR_MS
         while self._clock.at < last:
-            self._clock.at += HOUR_MS // 2
+            ends = (each.held_until for each in self._detector.open_findings() if each.held_until is not None)
+            self._clock.at = min((self._clock.at + HOUR_MS // 2, *(end for end in ends if end > self._clock.at)))
             await self._sweep()
             await self._minute()
         for actor in self._actors:

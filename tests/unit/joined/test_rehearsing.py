@@ -29,11 +29,12 @@ from agent.cli.rehearse import page, show
 from agent.consent.ruling import RulingRefused, rule
 from agent.content.jurisdictions import UnknownJurisdiction, load_jurisdictions
 from agent.content.purposes import load_purposes
+from agent.daemon import SWEEP_SECONDS
 from agent.model.purposes import GateState, Mode, Purpose
 from agent.opening import StartError, read_rules
 from agent.rehearsing.cast import ROLES, RUNS, VISITS
 from agent.rehearsing.draft import Draft, read_draft
-from agent.rehearsing.playing import HOUR_MS, Met, Played, play
+from agent.rehearsing.playing import HOUR_MS, LONGEST_PLAY_MINUTES, SWEEP_MS, Met, Played, play
 from agent.rehearsing.rehearsal import USUAL_DAY, Rehearsal, rehearse
 from agent.rehearsing.sides import DESIGNED, NOTHING, Scene, scenes
 from agent.rehearsing.signing import FIRST_LINE, seal
@@ -108,8 +109,9 @@ def test_one_that_goes_on_is_reportable_once_the_hold_is_over_and_not_before(hou
     goes_on = met("goes-on", f"{POLICY}[detection]\nhold_hours = {hours}\n")
     assert goes_on.flagged_at is not None
     assert goes_on.reportable_at is not None
-    held = goes_on.reportable_at - goes_on.flagged_at
-    assert hours * HOUR_MS <= held < (hours + 1) * HOUR_MS
+    assert goes_on.finding is not None
+    assert goes_on.reportable_at == goes_on.finding.held_until, "both sides are told one time"
+    assert goes_on.reportable_at - goes_on.flagged_at >= hours * HOUR_MS
 
 
 def test_collecting_with_high_confidence_is_reportable_at_once() -> None:
@@ -192,9 +194,18 @@ def test_retention_deletes_what_the_policy_says_when_it_says() -> None:
     policy = f"{POLICY}[retention]\nobservations_hours = 2\nfindings_days = 5\n"
     short, usual = played(policy)[1], played()[1]
     for whole in (short, usual):
-        assert sum(each.page_loads for each in whole.deleted) == sum(total.count for total in whole.totals)
+        assert sum(each.page_loads for each in whole.deleted) == sum(total.count for total in usual.totals)
         assert sum(each.findings for each in whole.deleted) == 4
     assert short.deleted[-1].at < usual.deleted[-1].at - 80 * 24 * HOUR_MS
+
+
+def test_retention_is_at_work_during_the_working_day_too() -> None:
+    assert SWEEP_MS == SWEEP_SECONDS * 1000
+    whole = played(f"{POLICY}[retention]\nobservations_hours = 1\n")[1]
+    morning = min(one.started for one in whole.met)
+    kept = [each.at for each in whole.deleted if each.page_loads]
+    assert kept[0] < morning + LONGEST_PLAY_MINUTES * 60_000
+    assert sum(total.count for total in whole.totals) < sum(total.count for total in played()[1].totals)
 
 
 # The two other sides
@@ -286,6 +297,10 @@ def test_asking_other_places_or_another_day_is_another_rehearsal() -> None:
     assert rehearsed(POLICY, ("NO", "DE")).sealed != rehearsed().sealed
     later = asyncio.run(rehearse(draft, personal(), ("NO",), datetime.date(2027, 6, 1)))
     assert later.sealed != rehearsed().sealed
+
+
+def test_naming_the_same_places_otherwise_is_the_same_rehearsal() -> None:
+    assert rehearsed(POLICY, ("NO", "CO", "NO")).sealed.sha256 == rehearsed(POLICY, ("CO", "NO")).sealed.sha256
 
 
 def test_the_policy_in_force_here_is_not_part_of_the_hash() -> None:

@@ -284,7 +284,10 @@ def _print(report: Report, as_json: bool) -> None:
     else:
         from rich.table import Table
 
-        table = Table("browser", "state", "file", box=None, header_style="bold")
+        table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+        for head in ("browser", "state", "file"):
+            # A path is there to be copied: it is folded, never cut.
+            table.add_column(head, overflow="fold")
         shown = [r for r in report.places if r.outcome is not Outcome.SKIPPED]
         for result in (report.launcher, *shown):
             table.add_row(result.title, f"[{_STYLE.get(result.outcome, 'dim')}]{result.outcome.value}[/]", result.where)

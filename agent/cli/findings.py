@@ -17,17 +17,30 @@ from agent.cli.asking import Failure, ask, follow, this_instance
 from agent.cli.completion import finding_ids
 from agent.cli.group import Teaching
 from agent.cli.pager import paged, pager_option
-from agent.cli.show import LEVEL_STYLE, console, finding_json, json_option, moment, print_json, show_consequences, told
+from agent.cli.show import (
+    LEVEL_STYLE,
+    console,
+    finding_json,
+    hang,
+    json_option,
+    moment,
+    print_json,
+    show_consequences,
+    told,
+)
 from agent.model.answers import ANSWERS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from agent.detection.explain import Explanation
 
 MAX_WORDS = 500
+WIDE = 110
+"""Columns of a terminal from which family and platforms have columns of their own."""
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -84,17 +97,8 @@ def findings(ctx: click.Context, as_json: bool, since: int | None, follows: bool
     if not found:
         console().print("Nothing was recognised. To see what a flag looks like: gleanwatch try")
         return
-    from rich.table import Table
-
-    table = Table(
-        "id", "tool", "family", "stage", "level", "platforms", "last seen", "why", box=None, header_style="bold"
-    )
-    for f in found:
-        mark = "⚑ " if f.flagged else ""
-        row = (escape(f.name), f.family, f.stage.value, f"[{LEVEL_STYLE[f.level.value]}]{mark}{f.level.value}[/]")
-        table.add_row(f.id, *row, ", ".join(f.platforms), moment(f.last_seen), escape(_why(f)))
     with paged(no_pager) as say:
-        say.print(table)
+        say.print(_table(found, wide=say.width >= WIDE))
 
 
 @findings.command()
@@ -188,6 +192,27 @@ def answer(finding_id: str, category: str | None, words: str | None) -> None:
     desk.say.print(f"Recorded for {escape(f.name)}: {WORDS[chosen]}.")
 
 
+def _table(found: Sequence[Finding], *, wide: bool) -> Table:
+    """Return findings as a table: what asks first, then what runs, then what is installed; newest first in each."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("id", no_wrap=True)
+    table.add_column("tool, and why", ratio=1, overflow="fold")
+    for head in ("family", "platforms") if wide else ():
+        table.add_column(head)
+    table.add_column("level", no_wrap=True)
+    table.add_column("last seen", no_wrap=True)
+    for f in sorted(found, key=lambda f: (not f.flagged, -f.stage.rank, -f.last_seen)):
+        mark = "⚑ " if f.flagged else ""
+        why = [f.stage.value, *(() if wide else f.platforms), _why(f)]
+        what = Text.assemble((f.name, "bold" if f.flagged else ""), (f"\n{'; '.join(filter(None, why))}", "dim"))
+        more = (f.family, ", ".join(f.platforms)) if wide else ()
+        level = Text(f"{mark}{f.level.value}", style=LEVEL_STYLE[f.level.value])
+        table.add_row(f.id, what, *more, level, moment(f.last_seen))
+    return table
+
+
 def _now() -> int:
     return int(time.time() * 1000)
 
@@ -213,7 +238,9 @@ def _print_one(f: Finding, consequences: Sequence[Consequence], *, as_json: bool
 def _show(say: Console, f: Finding, said: Explanation, consequences: Sequence[Consequence], reference: str) -> None:
     """Print one finding in words."""
     say.print(Text(said.headline, style="bold"))
-    say.print(Text(f"{f.stage.value}, {f.level.value} ({f.confidence:.2f}), started {f.count} times", style="dim"))
+    say.print(
+        Text(f"{f.stage.value}, {f.level.value} ({f.confidence:.2f}), started {counted(f.count, 'time')}", style="dim")
+    )
     say.print(Text(f"first seen {moment(f.first_seen)}, last seen {moment(f.last_seen)}", style="dim"))
     if f.flagged and f.held_until is not None and f.closed_at is None:
         say.print(Text(f"held for you alone until {moment(f.held_until)}{_left(f.held_until)}", style="dim"))
@@ -224,10 +251,11 @@ def _show(say: Console, f: Finding, said: Explanation, consequences: Sequence[Co
         say.print(Text(said.said, style="bold yellow" if disputed(f.answer) else "bold"))
     say.print("\n[bold]Why[/]")
     for one in said.signs:
-        say.print(Text(f"  • {one.says}"))
-        say.print(Text(f"    {one.title} ({one.rule}, {one.weight:.2f}). {one.speaks}".rstrip(), style="dim"))
+        hang(say, one.says)
+        more = f"{one.title} ({one.rule}, {one.weight:.2f}). {one.speaks}".rstrip()
+        hang(say, Text(more, style="dim"), "", 3)
     for line in said.why[len(said.signs) :]:
-        say.print(Text(f"  {line}"))
+        hang(say, line, "", 1)
     _list(say, "What it means", (said.meaning,))
     show_consequences(say, consequences)
     _list(say, "What to do now", said.now)
@@ -242,7 +270,7 @@ def _show(say: Console, f: Finding, said: Explanation, consequences: Sequence[Co
 def _list(say: Console, title: str, lines: Iterable[str]) -> None:
     say.print(f"\n[bold]{title}[/]")
     for line in lines:
-        say.print(Text(f"  • {line}"))
+        hang(say, line)
 
 
 def _left(until: int) -> str:

@@ -15,13 +15,14 @@ from typing import IO, Any
 
 import click
 import msgspec
+from rich.text import Text
 
 from agent.cli import checking
 from agent.cli.asking import Failure, NotRunning, ask, follow, this_instance
 from agent.cli.checking import Refused, VKey, plain
 from agent.cli.group import Teaching
 from agent.cli.progress import progress
-from agent.cli.show import console, json_option, print_json
+from agent.cli.show import console, hang, json_option, print_json
 from agent.ledger.merkle import MAX_SIZE
 from agent.ledger.note import NoteError, VerifierKey
 
@@ -143,8 +144,13 @@ def _verify_own(every_checkpoint: bool, as_json: bool) -> None:
     if as_json:
         print_json(result)
     else:
+        say = console()
         for line in _told_own(result, every_checkpoint):
-            console().print(line, soft_wrap=True)
+            point = line.removeprefix("  • ")
+            if point != line:
+                hang(say, Text.from_markup(point))
+            else:
+                say.print(line)
     if not result["ok"]:
         first = result["problems"][0] if result["problems"] else {"where": "the log", "what": "not said"}
         raise Failure(

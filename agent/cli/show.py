@@ -75,6 +75,24 @@ def finding_json(finding: Finding, now: int, consequences: Sequence[Consequence]
     }
 
 
+def hang(say: Console, text: Text | str, mark: str = "•", indent: int = 2) -> None:
+    """Print a text whose further lines stand below its first letter, not below its mark.
+
+    Args:
+        say: Where to.
+        text: A `Text`, or a string without markup.
+        mark: What stands before it; may be empty.
+        indent: Letters before the mark.
+    """
+    from rich.table import Table
+
+    line = Table.grid(padding=(0, 1, 0, 0))
+    line.add_column(width=indent + len(mark), justify="right", no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(mark, Text(text) if isinstance(text, str) else text)
+    say.print(line)
+
+
 def show_consequences(say: Console, consequences: Sequence[Consequence]) -> None:
     """Print what terms and law say, each with its source, date and certainty."""
     from agent.content.consequences import NOT_ADVICE
@@ -88,10 +106,10 @@ def show_consequences(say: Console, consequences: Sequence[Consequence]) -> None
         if one.about != about:
             about = one.about
             say.print(Text(f"  {about}", style="underline"))
-        say.print(Text(f"  • {one.says}"))
+        hang(say, one.says)
         dated = f", {one.date}" if one.date else ""
-        say.print(Text(f"    {one.source}{dated}; {CERTAINTY[one.certainty]}.", style="dim"))
-    say.print(Text(f"  {NOT_ADVICE}", style="dim"))
+        hang(say, Text(f"{one.source}{dated}; {CERTAINTY[one.certainty]}.", style="dim"), "", 3)
+    hang(say, Text(NOT_ADVICE, style="dim"), "", 1)
 
 
 def moment(at: int | None) -> str:

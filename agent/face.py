@@ -27,6 +27,7 @@ from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press
 from agent.model.consequences import Consequence, Place
 from agent.model.face import (
     BrowserState,
+    ExportFile,
     FindingFilter,
     FindingPage,
     KeptTable,
@@ -43,7 +44,7 @@ from agent.model.health import Health
 from agent.model.organisation import Added
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, Mode, Purpose
-from agent.proving import Proving
+from agent.proving import Proving, in_parts
 from agent.store import clients, counters, findings, inspection, page_loads, preferences, retention
 from agent.store.database import Store
 from agent.store.selfcheck import Tried
@@ -315,7 +316,7 @@ class Face:
         """Return the organisation's policy as it holds: dotted key → value; empty without one."""
         return self._parts.policy
 
-    async def export(self) -> Mapping[str, bytes]:
+    async def export(self) -> Mapping[str, ExportFile]:
         """Return everything about the person as files: name → content."""
         return await self._parts.proving.everything()
 
@@ -419,7 +420,7 @@ class Face:
                 what, ground = Erasable(str(args["what"])), Ground(str(args["ground"]))
                 return msgspec.to_builtins(await self.erase(what, ground, _entry_or_none(args), _channel(args)))
             case "export":
-                return await _send_files(await self.export(), emit)
+                return await send_files(await self.export(), emit)
             case "ledger_verify":
                 return await self._verify(bool(args.get("every_checkpoint")), emit)
             case "ledger_checkpoint":
@@ -429,7 +430,7 @@ class Face:
                 proof, entry, key = await proving.proof(_entry(args))
                 return {"proof": proof.decode(), "entry": entry.decode(), "key": str(key)}
             case "ledger_export":
-                return await _send_files(await proving.log_files(), emit)
+                return await send_files(await proving.log_files(), emit)
             case "ledger_rotate":
                 closed, opened = await self._parts.rotate()
                 return {"closed": closed, "opened": opened}
@@ -505,13 +506,16 @@ async def _send_all(items: Iterable[object], emit: Emit) -> object:
     return {}
 
 
-async def _send_files(files: Mapping[str, bytes], emit: Emit) -> object:
+async def send_files(files: Mapping[str, ExportFile], emit: Emit) -> object:
     """Send files in parts that fit into frames."""
-    for name, data in files.items():
-        for start in range(0, max(1, len(data)), PART_BYTES):
-            part = data[start : start + PART_BYTES]
-            last = start + PART_BYTES >= len(data)
-            await emit({"name": name, "part": base64.b64encode(part).decode(), "last": last})
+    for name, content in files.items():
+        held = b""
+        async for more in in_parts(content):
+            held += more
+            while len(held) > PART_BYTES:
+                await emit({"name": name, "part": base64.b64encode(held[:PART_BYTES]).decode(), "last": False})
+                held = held[PART_BYTES:]
+        await emit({"name": name, "part": base64.b64encode(held).decode(), "last": True})
     return {}
 
 

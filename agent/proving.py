@@ -7,7 +7,7 @@ away: a receipt that proves itself, a folder with every record about them, the l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from agent.ledger.merkle import ProofError
 from agent.ledger.note import NoteError, VerifierKey
 from agent.ledger.receipt import ReceiptError
 from agent.model.consent import ProofCheck
-from agent.model.face import LedgerView, VerifyResult
+from agent.model.face import ExportFile, LedgerView, VerifyResult
 from agent.recording import records
 from agent.store import audit, clients, counters, findings, ledger, notices, page_loads
 from agent.store.audit import Verification
@@ -34,7 +34,8 @@ from agent.store.database import LedgerBroken, Store
 from agent.store.errors import StoreError
 
 NOBODY_ELSE = "No witness has seen this log: a rollback would not be seen."
-EVERYTHING = 2**31 - 1
+LOADS_AT_ONCE = 2000
+"""Page loads that an export reads at a time."""
 MOST_CHECKPOINTS = 20
 """Checkpoints that the page about the ledger lists."""
 
@@ -179,8 +180,11 @@ class Proving:
         """Return every log as plain files: C2SP tiles, keys, and the entries as lines to read."""
         return await self._store.read(_log_files)
 
-    async def everything(self) -> Mapping[str, bytes]:
-        """Return everything about the person as files: records, notices, receipts, proofs, verifier, a page to read."""
+    async def everything(self) -> Mapping[str, ExportFile]:
+        """Return everything about the person as files: records, notices, receipts, proofs, verifier, a page to read.
+
+        `kept.json`, which holds every page load, is read from the database while it is taken, part by part.
+        """
         gathered, checks = [], {}
         for facts in await records(self._store, self._consents.telling, self._consents.acts):
             entry = facts.act.entry
@@ -192,8 +196,9 @@ class Proving:
             gathered.append(replace(facts, receipt=receipt))
         texts = await self._store.read(notices.all_kept)
         extra = {f"ledger/{name}": data for name, data in (await self.log_files()).items()}
-        extra["kept.json"] = msgspec.json.format(msgspec.json.encode(await self._store.read(_kept)), indent=1)
-        return bundle(gathered, texts, receipts.verifier(), extra, checks=checks)
+        made = await asyncio.to_thread(bundle, gathered, texts, receipts.verifier(), extra, checks=checks)
+        files: dict[str, ExportFile] = {**made, "kept.json": Kept(self._store)}
+        return dict(sorted(files.items()))
 
     def _receipt(self, tx: apsw.Connection, entry: int) -> bytes:
         opened = ledger.opened_content(tx, entry)
@@ -234,6 +239,51 @@ class Proving:
         return ProofCheck(entry, ok=True, said=said if names else f"{said} {NOBODY_ELSE}", size=size, witnesses=names)
 
 
+class Kept:
+    """What is kept besides acts and notices, as one JSON document in parts: findings, page loads, browsers, counts.
+
+    Page loads grow without bound, so they are read some thousands at a time, a line each, and never are in memory at
+    once. The database's reader makes the JSON, and is free for others between two parts.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Take the database; nothing is read yet."""
+        self._store = store
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the document."""
+        yield b'{\n "findings": ' + await self._store.read(lambda tx: _readable(findings.listing(tx)))
+        yield b',\n "page_loads": ['
+        after, between = 0, b"\n  "
+        while True:
+            part, after = await self._store.read(lambda tx, after=after: _loads(tx, after))  # type: ignore[misc]
+            if not part:
+                break
+            yield between + part
+            between = b",\n  "
+        yield b'\n ],\n "browsers": ' + await self._store.read(lambda tx: _readable(clients.listing(tx, 0)))
+        yield b',\n "counters": ' + await self._store.read(lambda tx: _readable(counters.all_counters(tx))) + b"\n}\n"
+
+
+async def in_parts(content: ExportFile) -> AsyncIterator[bytes]:
+    """Yield a file's content, whatever form it has."""
+    if isinstance(content, bytes):
+        yield content
+    else:
+        async for part in content:
+            yield part
+
+
+def _loads(tx: apsw.Connection, after: int) -> tuple[bytes, int]:
+    """Return page loads after a row as JSON, a line each, and the last row; empty when there are none."""
+    found = page_loads.since_rowid(tx, after, LOADS_AT_ONCE)
+    return b",\n  ".join(msgspec.json.encode(load) for _, load in found), found[-1][0] if found else after
+
+
+def _readable(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1)
+
+
 def _proof(tx: apsw.Connection, entry: int) -> tuple[proofs.TlogProof, bytes, VerifierKey]:
     row, storage = ledger.log_of(tx, entry)
     signed = ledger.covering_checkpoint(tx, row, entry)
@@ -263,16 +313,6 @@ def _log_files(tx: apsw.Connection) -> dict[str, bytes]:
             for (note,) in tx.execute("SELECT note FROM ledger_checkpoint WHERE log = ? ORDER BY size", (row.number,))
         )
     return found
-
-
-def _kept(tx: apsw.Connection) -> dict[str, object]:
-    """What is kept besides acts and notices: findings, totals, browsers, counts."""
-    return {
-        "findings": msgspec.to_builtins(findings.listing(tx)),
-        "page_loads": msgspec.to_builtins([load for _, load in page_loads.since_rowid(tx, 0, EVERYTHING)]),
-        "browsers": msgspec.to_builtins(clients.listing(tx, 0)),
-        "counters": counters.all_counters(tx),
-    }
 
 
 def _not_proved(entry: int, problem: Exception) -> str:

@@ -6,7 +6,7 @@ faces can disagree about what is stored.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -17,6 +17,9 @@ from agent.model.findings import Finding
 from agent.model.health import Health
 from agent.model.organisation import Added
 from agent.model.purposes import Channel, Gate, Mode, Purpose
+
+ExportFile = bytes | AsyncIterable[bytes]
+"""The content of a file that is handed out: whole, or part by part where it grows without bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,7 +462,7 @@ class AgentFace(Protocol):
         """Return the organisation's policy as it holds: dotted key → value; empty without one."""
         ...
 
-    async def export(self) -> Mapping[str, bytes]:
+    async def export(self) -> Mapping[str, ExportFile]:
         """Return everything about the person as files: name → content."""
         ...
 

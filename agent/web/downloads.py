@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -42,7 +43,7 @@ class _Packed(io.RawIOBase):
         return held
 
 
-async def zipped(files: Mapping[str, ExportFile], at: int, folder: str = "gleanwatch") -> AsyncIterator[bytes]:
+async def zipped(files: Mapping[str, ExportFile], at: int, folder: str = "gleanwatch") -> AsyncGenerator[bytes, None]:
     """Yield a ZIP archive of `files`, part by part; the same files give the same archive.
 
     Args:
@@ -60,7 +61,7 @@ async def zipped(files: Mapping[str, ExportFile], at: int, folder: str = "gleanw
         if path.is_absolute() or not path.parts or ".." in path.parts:
             raise ValueError("A file of the export has a name that leads out of its folder; nothing was packed.")
     out = _Packed()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in ordered.items():
             entry = zipfile.ZipInfo(f"{folder}/{path}", stamp)
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -87,7 +88,7 @@ async def _pieces(content: ExportFile) -> AsyncIterator[bytes]:
     yield bytes(held)
 
 
-async def send_zip(request: web.Request, name: str, archive: AsyncIterator[bytes]) -> web.StreamResponse:
+async def send_zip(request: web.Request, name: str, archive: AsyncGenerator[bytes, None]) -> web.StreamResponse:
     """Send an archive as a file to keep, while it is made.
 
     Raises:
@@ -95,10 +96,11 @@ async def send_zip(request: web.Request, name: str, archive: AsyncIterator[bytes
     """
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
     response.content_type = "application/zip"
-    first = await anext(archive)
-    await response.prepare(request)
-    await response.write(first)
-    async for part in archive:
-        await response.write(part)
+    async with aclosing(archive):
+        first = await anext(archive)
+        await response.prepare(request)
+        await response.write(first)
+        async for part in archive:
+            await response.write(part)
     await response.write_eof()
     return response

@@ -6,7 +6,6 @@ what was checked; on a long record the page answers when that is done.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,12 +48,11 @@ class LedgerViews:
         """Verify every log, checkpoint and content now, and show what came of it on the same page."""
         return await self._page(request, verify=True)
 
-    async def files(self, _request: web.Request) -> web.Response:
+    async def files(self, request: web.Request) -> web.StreamResponse:
         """Hand out every log as plain files in one archive."""
         found = await self.shared.face.ledger_files()
-        archive = await asyncio.to_thread(downloads.zipped, found, self.shared.clock.now(), "gleanwatch-ledger")
-        headers = {"Content-Disposition": 'attachment; filename="gleanwatch-ledger.zip"'}
-        return web.Response(body=archive, content_type="application/zip", headers=headers)
+        archive = downloads.zipped(found, self.shared.clock.now(), "gleanwatch-ledger")
+        return await downloads.send_zip(request, "gleanwatch-ledger.zip", archive)
 
     async def moved(self, _request: web.Request) -> web.Response:
         """Send on whoever loads the answer of «Verify now» anew by its address."""

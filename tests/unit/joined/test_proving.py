@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import apsw
+import msgspec
 import pytest
 
 from agent.consent.bundle import bundle
+from agent.face import PART_BYTES, send_files
 from agent.ledger import checkpoint as checkpoints
 from agent.ledger import note, proof
 from agent.ledger.receipt import check_receipt
 from agent.model.consent import Erasable, Ground
+from agent.model.events import PageLoad
 from agent.model.purposes import ActKind, Channel, Purpose, Strength
 from agent.model.records import RecordFacts
+from agent.proving import LOADS_AT_ONCE, in_parts
 from agent.recording import records
+from agent.store import page_loads
 from tests.unit.joined.rig import Join, Joined, managed
 from tests.unit.joined.test_erasing import fill
 
@@ -103,11 +111,15 @@ async def test_the_logs_as_files_hold_every_entry(alone: Joined) -> None:
 async def test_everything_about_a_person_is_one_folder_that_verifies_itself(join: Join, tmp_path: Path) -> None:
     async with join(managed(lead_days=0)) as joined:
         await fill(joined)
-        files = await joined.proving.everything()
+        files = {
+            name: b"".join([part async for part in in_parts(content)])
+            for name, content in (await joined.proving.everything()).items()
+        }
         acts = [a.entry for a in joined.consents.acts]
     for name, data in files.items():
         (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "out" / name).write_bytes(data)
+    assert list(files) == sorted(files)
     for entry in acts:
         ran = await asyncio.to_thread(
             subprocess.run,
@@ -121,7 +133,42 @@ async def test_everything_about_a_person_is_one_folder_that_verifies_itself(join
     records = [json.loads(data) for name, data in files.items() if name.endswith(".jsonld")]
     assert len(records) == len(acts)
     assert b"for the newsletter list" in files["index.html"]
-    assert json.loads(files["ledger/kept.json"] if "ledger/kept.json" in files else files["kept.json"])["findings"]
+    kept = json.loads(files["kept.json"])
+    assert kept["findings"]
+    assert list(kept) == ["findings", "page_loads", "browsers", "counters"]
+
+
+async def test_page_loads_go_out_in_parts_and_others_may_read_between_two(alone: Joined) -> None:
+    many = 2 * LOADS_AT_ONCE + 1
+    loads = [PageLoad("c" * 22, n + 1, "linkedin", "profile", n, n % 2 == 0, n % 3 == 0) for n in range(many)]
+    await alone.store.write(lambda tx: page_loads.append(tx, "c" * 22, loads, many, 1))
+    parts = []
+    content = (await alone.proving.everything())["kept.json"]
+    assert not isinstance(content, bytes)
+    async for part in content:
+        assert part.count(b'"seq":') <= LOADS_AT_ONCE
+        assert await alone.store.read(lambda tx: page_loads.high_water(tx, "c" * 22)) == many
+        parts.append(part)
+    assert json.loads(b"".join(parts))["page_loads"] == msgspec.to_builtins(loads)
+
+
+@pytest.mark.parametrize("size", [0, 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES])
+@pytest.mark.parametrize("step", [None, 1000, PART_BYTES, 2 * PART_BYTES + 1])
+async def test_a_file_goes_over_the_socket_in_frames_with_one_last(size: int, step: int | None) -> None:
+    data, sent = bytes(n % 251 for n in range(size)), []
+
+    async def pieces(step: int) -> AsyncIterator[bytes]:
+        for start in range(0, size, step):
+            yield data[start : start + step]
+
+    async def emit(part: object) -> None:
+        sent.append(part)
+
+    await send_files({"a": data if step is None else pieces(step)}, emit)
+    frames = [msgspec.convert(part, dict[str, Any]) for part in sent]
+    assert b"".join(base64.b64decode(frame["part"]) for frame in frames) == data
+    assert [frame["last"] for frame in frames] == [False] * (len(frames) - 1) + [True]
+    assert all(len(base64.b64decode(frame["part"])) <= PART_BYTES for frame in frames)
 
 
 async def test_a_record_names_the_one_before_it_about_the_same_purpose(alone: Joined) -> None:

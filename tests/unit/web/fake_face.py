@@ -20,6 +20,7 @@ from agent.model.consequences import Consequence, Place
 from agent.model.face import (
     BrowserState,
     CheckpointView,
+    ExportFile,
     FindingFilter,
     FindingPage,
     KeptTable,
@@ -454,7 +455,7 @@ class FakeFace:
         entries = len(self.record) + 3
         return VerifyResult(not self.proof_fails, entries, 2, entries, 0, faults, remarks)
 
-    async def export(self) -> Mapping[str, bytes]:
+    async def export(self) -> Mapping[str, ExportFile]:
         return {"index.html": b"<!doctype html>", "receipts/3.json": b"{}", "notices/a.md": b"# Notice"}
 
     async def try_collection(self) -> None:

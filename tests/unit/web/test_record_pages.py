@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import random
 import zipfile
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.consent import Press
+from agent.model.face import ExportFile
 from agent.model.purposes import ActKind, Channel, Mode, Purpose
 from agent.web import receipts
 from agent.web.downloads import zipped
@@ -214,21 +218,55 @@ async def test_everything_can_be_taken_along_in_one_archive(inside: Page) -> Non
     assert {name: archive.read(f"gleanwatch/{name}") for name in files} == files
 
 
+async def test_what_grows_without_bound_is_sent_while_it_is_read(inside: Page) -> None:
+    """The whole file never is in memory: its end is not even read before the person has its beginning."""
+    noise, seen = random.Random(1).randbytes(400_000), asyncio.Event()  # packs to nothing smaller
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(10):
+            yield noise
+        await asyncio.wait_for(seen.wait(), 30)
+        yield b"the end"
+
+    async def export() -> Mapping[str, ExportFile]:
+        return {"kept.json": parts()}
+
+    inside.face.export = export  # type: ignore[method-assign]
+    async with inside.get("/export.zip") as answer:
+        packed = await answer.content.readexactly(1_000_000)
+        seen.set()
+        packed += await answer.read()
+    assert zipfile.ZipFile(io.BytesIO(packed)).read("gleanwatch/kept.json") == noise * 10 + b"the end"
+
+
+async def test_an_export_that_cannot_be_packed_is_told_and_not_begun(inside: Page) -> None:
+    async def export() -> Mapping[str, ExportFile]:
+        return {"a": b"1", "../b": b"2"}
+
+    inside.face.export = export  # type: ignore[method-assign]
+    async with inside.get("/export.zip") as answer:
+        assert answer.status == 500
+
+
 NAMES = st.lists(st.sampled_from(["a", "b.json", "c"]), min_size=1, max_size=3).map("/".join)
 
 
 @given(st.dictionaries(NAMES, st.binary(max_size=200), max_size=5))
 def test_an_archive_holds_what_was_put_in_and_is_the_same_each_time(files: dict[str, bytes]) -> None:
-    packed = zipped(files, NOW)
-    assert packed == zipped(dict(reversed(list(files.items()))), NOW)
+    packed = asyncio.run(whole(files))
+    assert packed == asyncio.run(whole(dict(reversed(list(files.items())))))
     archive = zipfile.ZipFile(io.BytesIO(packed))
     assert {name: archive.read(f"gleanwatch/{name}") for name in files} == files
 
 
+async def whole(files: Mapping[str, bytes]) -> bytes:
+    return b"".join([part async for part in zipped(files, NOW)])
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", "."])
-def test_no_name_leads_out_of_the_archive(name: str) -> None:
+async def test_no_name_leads_out_of_the_archive(name: str) -> None:
     with pytest.raises(ValueError, match="leads out"):
-        zipped({name: b""}, NOW)
+        await whole({name: b""})
 
 
 @pytest.mark.parametrize(

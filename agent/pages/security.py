@@ -159,7 +159,7 @@ def guard(rules: Rules) -> Middleware:
             refusal = Refusal.NOT_FOUND if answer.status in (404, 405) else Refusal.BAD_FORM
             return _refuse(request, rules, Refused(refusal, answer.status))
         except Exception as error:
-            begun = request.get(_ANSWERING)
+            begun: web.StreamResponse | None = request.get(_ANSWERING)
             if isinstance(error, ConnectionResetError | ClientConnectionError) and _gone(request):
                 # A download that the person cancelled is no fault of ours. Nobody reads what is returned.
                 return web.Response() if begun is None else begun

@@ -12,6 +12,7 @@ import inspect
 import json
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from html import unescape
@@ -159,6 +160,7 @@ def test_every_message_to_a_browser_is_tried_here() -> None:
 
 def said_by_the_relay() -> Iterator[bytes]:
     """What the relay says for itself, without a JSON library: that the agent is there, and that it is not."""
+    assert sys.platform != "win32", "the relay is not built there"
     with tempfile.TemporaryDirectory(prefix="gw") as folder, socket.socket(socket.AF_UNIX) as agent:
         path = Path(folder) / "relay.sock"
         yield from relayed(path)
@@ -169,6 +171,7 @@ def said_by_the_relay() -> Iterator[bytes]:
 
 def relayed(path: Path) -> list[bytes]:
     """Return what a relay says to a browser that closes its pipe at once."""
+    assert sys.platform != "win32"
     source, browser = os.pipe()
     heard, output = os.pipe()
     os.close(browser)

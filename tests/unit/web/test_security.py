@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import aiohttp
@@ -183,8 +184,10 @@ def endless(page: Page, then: Exception | None = None) -> None:
     """Let the page's tables have no end, or fail after some parts."""
     told = 0
 
-    async def rows(table: str, _after: object, _limit: int) -> RowsPart:
+    async def rows(table: str, after: Sequence[str | int] = (), limit: int = 100) -> RowsPart:
         nonlocal told
+        assert limit > 0
+        assert after or told == 0
         await asyncio.sleep(0)
         told += 1
         if told == 20 and then is not None:

@@ -30,6 +30,7 @@ from agent.consent.ruling import RulingRefused, rule
 from agent.content.jurisdictions import UnknownJurisdiction, load_jurisdictions
 from agent.content.purposes import load_purposes
 from agent.daemon import SWEEP_SECONDS
+from agent.ledger.note import VerifierKey
 from agent.model.purposes import GateState, Mode, Purpose
 from agent.opening import StartError, read_rules
 from agent.rehearsing.cast import ROLES, RUNS, VISITS
@@ -389,6 +390,16 @@ def test_a_wrong_policy_is_told_as_at_start(run: Callable[..., Any], tmp_path: P
         assert str(told) in done.stderr
     else:
         pytest.fail("the agent itself would start")
+
+
+def test_the_sample_of_the_page_for_compliance_teams_can_be_rehearsed(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "policy.md").read_text("utf-8")
+    (tmp_path / "supplement.md").write_text("More.\n", "utf-8")
+    path = tmp_path / "policy.toml"
+    path.write_text(page.partition("## A whole sample")[2].partition("```toml\n")[2].partition("```")[0], "utf-8")
+    draft = read_draft(path, INSTANCE)
+    for witness in draft.policy.ledger.witnesses:
+        assert str(VerifierKey.parse(witness.key)) == witness.key
 
 
 def test_a_policy_that_is_not_there_is_said(run: Callable[..., Any], tmp_path: Path) -> None:

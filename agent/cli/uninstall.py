@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,7 +184,7 @@ def survey(instance: Instance) -> Survey:
         logs=tuple(sorted(instance.log_dir.glob(f"{FILE_NAME}*"))),
         faults=len(crashes.kept(instance.fault_dir)),
         sockets=tuple(one for one in (instance.relay_socket, instance.control_socket) if one.exists()),
-        completions=tuple(_completions()),
+        completions=tuple(_completions(os.environ)),
         data=tuple(_data(instance)),
         in_store=kept_in_store(instance),
         strangers=tuple(_strangers(instance)),
@@ -209,7 +209,7 @@ def carry_out(instance: Instance, data: bool) -> list[str]:
             lock.acquire()
         if crashes.remove(instance.fault_dir).left:
             left.append(f"{instance.fault_dir}: reports of faults could not be taken away.")
-        files = [*instance.log_dir.glob(f"{FILE_NAME}*"), *_completions()]
+        files = [*instance.log_dir.glob(f"{FILE_NAME}*"), *_completions(os.environ)]
         files += [instance.relay_socket, instance.control_socket]
         if data:
             forget_key(instance, _backend() if kept_in_store(instance) else None)
@@ -281,11 +281,14 @@ def _browsers() -> list[Place]:
     return [one for one in places(sys.platform, Path.home(), os.environ) if one.level is Level.USER]
 
 
-def _completions() -> Iterator[Path]:
+def _completions(env: Mapping[str, str]) -> Iterator[Path]:
+    """Return the scripts for the Tab key: the person's own, which a further instance that is taken away leaves."""
+    if env.get("GLEANWATCH_HOME"):
+        return
     from agent.cli.completion import SHELLS, VARIABLE, place
 
     for shell in SHELLS:
-        file = place(shell, os.environ, Path.home())
+        file = place(shell, env, Path.home())
         with contextlib.suppress(OSError, UnicodeDecodeError):
             if file.is_file() and VARIABLE in file.read_text("utf-8"):
                 yield file

@@ -120,10 +120,12 @@ async def test_where_nothing_is_there_it_says_so_and_leaves_nothing(agent: Agent
 
 async def test_a_second_instance_is_taken_away_by_itself(agent: Agent) -> None:
     await lived(agent)
+    scripts = [path for path in agent.folder.rglob("*gleanwatch*") if "bash-completion" in path.parts]
     agent.env["GLEANWATCH_HOME"] = str(agent.folder / "second")
     assert (await agent.command("setup", "--service", "--json")).json["service"]["outcome"] in ("written", "started")
     assert (await agent.command("uninstall", "--yes", "--json")).json["left"] == []
     assert not (agent.folder / "second").exists()
+    assert scripts and all(script.is_file() for script in scripts), "the Tab key's script is the first one's too"
     del agent.env["GLEANWATCH_HOME"]
     assert agent.running
     assert (await agent.command("service", "status", "--json")).json["outcome"] != "absent"

@@ -38,6 +38,7 @@ lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three syst
 	$(BIN)/python -m agent.content.catalogue
 	$(BIN)/python -m agent.detection.correlate.shipped
 	$(BIN)/python -m agent.packaging.page
+	$(BIN)/python -m agent.web.translations
 	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.json
 
 format: $(VENV)/.ready-dev ## Put every file into the house style.
@@ -65,11 +66,12 @@ crosscheck: $(VENV)/.ready-dev .venv-peers/.ready ## Let somebody else's program
 reliability: $(VENV)/.ready-dev ## The long form of the reliability tests: hundreds of kills, ten thousand changes.
 	GW_RELIABILITY=full $(BIN)/python -m pytest tests/reliability --timeout=1800
 
-generate: $(VENV)/.ready-dev ## Write the files that are made from data (platforms.js, rules.json, the catalogue).
+generate: $(VENV)/.ready-dev ## Write the files that are made from data (platforms.js, rules.json, the catalogue, translations).
 	$(BIN)/python -m agent.content.platforms --write
 	$(BIN)/python -m agent.content.catalogue --write
 	$(BIN)/python -m agent.detection.correlate.shipped --write
 	$(BIN)/python -m agent.packaging.page --write
+	$(BIN)/python -m agent.web.translations --write
 
 extension: $(VENV)/.ready ## Package the extension, the same bytes each time: [BASE_URL=https://…] [KEY=key.pem] [SIGNED=file.xpi]
 	@$(BIN)/gleanwatch browser package --out build/extension $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(KEY),--key '$(KEY)') $(if $(SIGNED),--signed '$(SIGNED)')

@@ -110,7 +110,6 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
         listed=lambda items: language.listed([str(item) for item in items]),
         say_all=_say_all,
         at_start=words.at_start,
-        count=words.counted,
         thousands=language.thousands,
         decimal=language.decimal,
         notice=markdown.to_html,

@@ -13,8 +13,7 @@ from agent.content import terms
 from agent.model import answers
 from agent.model.health import Part
 from agent.model.purposes import ActKind, Mode
-from agent.pages import language
-from agent.pages.language import text
+from agent.pages.language import text, thousands
 
 PLATFORM: Final[Mapping[str, str]] = {
     "facebook": "Facebook",
@@ -356,15 +355,11 @@ def at_start(words: str) -> str:
 
 
 def counted(number: int, word: str, many: str = "") -> str:
-    """Say «1 purpose», «5 purposes»; `many` is the word for several where it does not end in «s» alone."""
+    """Say «1 purpose», «5 purposes» in English, for the terminal and for health.
+
+    Args:
+        number: How many.
+        word: The word for one.
+        many: The word for several where it does not end in «s» alone.
+    """
     return f"{thousands(number)} {word if number == 1 else many or word + 's'}"
-
-
-def thousands(number: int) -> str:
-    """Say a number with a thin space between thousands."""
-    return language.thousands(number)
-
-
-def listed(words: list[str]) -> str:
-    """Say words as «A, B and C»."""
-    return language.listed(words)

@@ -1,7 +1,7 @@
 """In which language a person is told: what they chose by a link, else what their browser asks for, else ours.
 
-Only the notice and what it says of each purpose are told in several languages in this release; the page around them
-stays English, so every such text carries its own `lang`.
+The pages are told in every language of `agent.pages.language`; a notice in those that the policy's law allows. Where
+the two differ, the notice and what it says of each purpose carry their own `lang`.
 """
 
 from __future__ import annotations

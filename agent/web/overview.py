@@ -24,7 +24,7 @@ from agent.model.findings import Finding, Stage
 from agent.model.health import Condition
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from agent.pages import charts, words
-from agent.pages.language import many, text, thousands
+from agent.pages.language import listed, many, text, thousands
 from agent.web.purposes import ASKS
 
 HOURS: Final = 24
@@ -155,7 +155,7 @@ def _how_well(status: Status) -> tuple[Shape, str, str]:
     """Say how well an open gate is made use of."""
     broken = [words.say(h.part, "part") for h in status.health if h.condition is Condition.FAILED]
     if broken:
-        missing = text("Not working: %(parts)s. The page about health says what is missed.", parts=words.listed(broken))
+        missing = text("Not working: %(parts)s. The page about health says what is missed.", parts=listed(broken))
         return Shape.GAPS, text("Watching, with gaps"), missing
     connected = [browser for browser in status.browsers if browser.connected]
     if not connected:
@@ -163,7 +163,7 @@ def _how_well(status: Status) -> tuple[Shape, str, str]:
         return Shape.GAPS, text("Watching programs only"), alone
     hidden = sorted({platform for browser in connected for platform in browser.missing})
     if hidden:
-        sites = words.listed([words.say(platform, "platform") for platform in hidden])
+        sites = listed([words.say(platform, "platform") for platform in hidden])
         gap = text("A browser does not let Gleanwatch see %(sites)s, so page loads there are not counted.", sites=sites)
         return Shape.GAPS, text("Watching, with gaps"), gap
     seen = many("One browser is connected.", "%(num)s browsers are connected.", len(connected))
@@ -291,7 +291,7 @@ def seen_browsers(browsers: Sequence[BrowserState], most: int) -> tuple[tuple[Br
 
 def stage_sentence(finding: Finding) -> str:
     """Say how far a tool has got, and where."""
-    where = words.listed([words.say(p, "platform") for p in finding.platforms])
+    where = listed([words.say(p, "platform") for p in finding.platforms])
     if finding.stage is Stage.COLLECTING:
         return text("Collecting from %(where)s", where=where) if where else text("Collecting")
     if finding.stage is Stage.RUNNING:

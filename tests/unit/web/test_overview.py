@@ -17,6 +17,7 @@ from agent.model.face import BrowserState, FindingFilter, PageSlice, PageTotal
 from agent.model.health import Condition, Health, Part
 from agent.model.purposes import Gate, GateState, Mode, Purpose
 from agent.pages import words
+from agent.pages.language import thousands
 from agent.web.overview import HOURS, Shape, day_of, first_hour, seen_browsers, state_of
 from tests.unit.web.fake_face import MINUTE, NOW, FakeFace, a_finding, fill
 from tests.unit.web.served import Page
@@ -95,7 +96,7 @@ async def test_the_tables_say_every_number_that_the_chart_draws(inside: Page) ->
         totals[one.platform, one.page_class] += one.count
     for (platform, page_class), count in totals.items():
         row = f'<th scope="row">{words.PLATFORM[platform]}</th><td>{words.PAGE_CLASS[page_class]}</td>'
-        assert row + f"<td>{words.thousands(count)}</td>" in table
+        assert row + f"<td>{thousands(count)}</td>" in table
 
 
 @pytest.mark.parametrize(

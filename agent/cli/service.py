@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from agent.cli.asking import Failure, this_instance, uid
+from agent.cli.asking import Failure, running, this_instance, uid
 from agent.cli.group import Teaching
 from agent.cli.show import console, json_option, print_json
 from agent.service.choose import Manager, interpreter, manager_for
@@ -118,9 +118,9 @@ def plan(instance: Instance) -> Plan:
     return plan_for(instance, os.environ, interpreter())
 
 
-def manager(instance: Instance) -> Manager:
-    """Return this system's way of running it."""
-    return manager_for(plan(instance), os.environ, Path.home(), uid())
+def manager(instance: Instance, *, held: bool = False) -> Manager:
+    """Return this system's way of running it; `held`: an agent runs there, whoever started it."""
+    return manager_for(plan(instance), os.environ, Path.home(), uid(), held=held)
 
 
 def installed(instance: Instance) -> Done:
@@ -131,7 +131,7 @@ def installed(instance: Instance) -> Done:
     """
     try:
         prepare(instance, uid())
-        return manager(instance).install()
+        return manager(instance, held=running(instance)).install()
     except (InstanceError, ValueError) as problem:
         raise Failure(str(problem)) from None
 

@@ -59,7 +59,14 @@ def run_program(words: Sequence[str]) -> Ran | None:
 
 
 def manager_for(
-    plan: Plan, env: Mapping[str, str], home: Path, uid: int, *, system: str = sys.platform, run: Runner = run_program
+    plan: Plan,
+    env: Mapping[str, str],
+    home: Path,
+    uid: int,
+    *,
+    system: str = sys.platform,
+    run: Runner = run_program,
+    held: bool = False,
 ) -> Manager:
     """Return the way that this system has.
 
@@ -70,13 +77,14 @@ def manager_for(
         uid: The person's number; not looked at on Windows.
         system: As `sys.platform`.
         run: Runs a program of the system.
+        held: Whether an agent runs on the instance, whoever started it.
     """
     if system == "darwin":
         return Launchd(plan, home / "Library" / "LaunchAgents", uid, run)
     if system == "win32":
         account = f"{env.get('USERDOMAIN', '.')}\\{env.get('USERNAME', '')}"
         return ScheduledTask(plan, plan.writable[0], account, run)
-    return Systemd(plan, units_folder(env, home), run)
+    return Systemd(plan, units_folder(env, home), run, held)
 
 
 def interpreter() -> Path:

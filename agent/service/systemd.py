@@ -105,11 +105,13 @@ class Systemd:
         plan: What is to run.
         folder: Where the person's units lie: `$XDG_CONFIG_HOME/systemd/user`.
         run: Runs `systemctl`.
+        held: Whether an agent runs on the instance, of this unit or not.
     """
 
     plan: Plan
     folder: Path
     run: Runner
+    held: bool = False
 
     @property
     def unit(self) -> Path:
@@ -141,6 +143,13 @@ class Systemd:
             detail = (
                 "It starts with your next log-in: no service manager of yours answers here (systemctl --user). Until "
                 "then: gleanwatch run"
+            )
+            return Done(Outcome.WRITTEN, where, detail)
+        if self.held and not self._systemctl("is-active", "--quiet", self.unit.name):
+            # Started now it would find the instance taken, end, and be tried again until systemd gives it up.
+            detail = (
+                "It was not started now: an agent runs here that is not the service. End that one, with Ctrl-C where "
+                f"it was started, then: systemctl --user start {self.unit.name}"
             )
             return Done(Outcome.WRITTEN, where, detail)
         if not self._systemctl("restart", self.unit.name):

@@ -179,6 +179,23 @@ def test_what_did_not_start_says_where_to_look(tmp_path: Path) -> None:
     assert done.outcome is Outcome.FAILED and "systemctl --user status gleanwatch.service" in done.detail
 
 
+def test_while_an_agent_runs_in_a_terminal_it_is_installed_and_says_how_it_starts(tmp_path: Path) -> None:
+    ctl = FakeSystemctl(is_active=3)
+    own = Systemd(plan(tmp_path), units_folder({}, tmp_path), ctl, held=True)
+    done = own.install()
+    assert done.outcome is Outcome.WRITTEN
+    assert "Ctrl-C" in done.detail and "systemctl --user start gleanwatch.service" in done.detail
+    assert "restart" not in ctl.asked
+    assert own.unit.exists() and list(own.unit.parent.glob("default.target.wants/*"))
+
+
+def test_an_agent_that_is_the_service_itself_is_started_anew(tmp_path: Path) -> None:
+    ctl = FakeSystemctl()
+    own = Systemd(plan(tmp_path), units_folder({}, tmp_path), ctl, held=True)
+    assert own.install().outcome is Outcome.STARTED
+    assert ctl.asked[-1] == "restart"
+
+
 def test_removed_nothing_of_it_is_left(tmp_path: Path) -> None:
     ctl = FakeSystemctl()
     own = Systemd(plan(tmp_path), units_folder({}, tmp_path), ctl)

@@ -67,7 +67,7 @@ def install(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: t
     sudo gleanwatch browser install --system
     """
     instance = _prepared(this_instance())
-    callers = _callers(ids)
+    callers = [*_remembered(instance), *_callers(ids)]
     report = _guard(
         lambda: manifests.install(
             instance.host_dir, instance.relay_socket, _places(user_data_dir, home, for_all), extra_callers=callers
@@ -88,7 +88,7 @@ def status(user_data_dir: Path | None, home: Path | None, for_all: bool, ids: tu
     gleanwatch browser status --json
     """
     instance = this_instance()
-    callers = _callers(ids)
+    callers = [*_remembered(instance), *_callers(ids)]
     report = _guard(
         lambda: manifests.status(
             instance.host_dir, instance.relay_socket, _places(user_data_dir, home, for_all), extra_callers=callers
@@ -206,7 +206,9 @@ def policy(
 
 def register_all(instance: Instance) -> None:
     """Connect every browser found and say which (for `gleanwatch run --register`)."""
-    report = manifests.install(instance.host_dir, instance.relay_socket, _places(None, None, False))
+    report = manifests.install(
+        instance.host_dir, instance.relay_socket, _places(None, None, False), extra_callers=_remembered(instance)
+    )
     found = [r for r in report.places if r.outcome is not Outcome.SKIPPED]
     say = console()
     if report.launcher.outcome is Outcome.FAILED:
@@ -257,6 +259,14 @@ def _chromium_id(text: str) -> str:
 def _callers(ids: Sequence[str]) -> list[str]:
     """Return further callers as the relay's manifests name them; a bare id is one of Chromium's family."""
     return [f"chrome-extension://{each}/" if re.fullmatch("[a-p]{32}", each) else each for each in ids]
+
+
+def _remembered(instance: Instance) -> Sequence[str]:
+    """Return whom an earlier `--extension-id` let in: that holds until `browser remove`."""
+    from agent.cli.chain import further_callers
+    from native_host import launcher
+
+    return further_callers(instance.host_dir / launcher.NAME)
 
 
 def _places(user_data_dir: Path | None, home: Path | None, for_all: bool) -> Sequence[Place]:

@@ -191,7 +191,9 @@ def further_callers(program: Path) -> Sequence[str]:
         text = program.read_text("utf-8", "replace")
     except OSError:
         return ()
-    found = re.findall(r"chrome-extension://[a-p]{32}/|(?<=')[A-Za-z0-9._{}-]*@[A-Za-z0-9._-]+(?=')", text)
+    found = re.findall(
+        r"chrome-extension://[a-p]{32}/|(?<=')(?:[A-Za-z0-9._-]*@[A-Za-z0-9._-]+|\{[0-9A-Fa-f-]{36}\})(?=')", text
+    )
     return [name for name in dict.fromkeys(found) if name not in (*ORIGINS, *ADDONS)]
 
 

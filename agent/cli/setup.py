@@ -23,7 +23,7 @@ from agent.cli.show import console, json_option, print_json
 from agent.packaging.place import extension_folder
 from agent.service.plan import Done, Outcome
 from agent.settings.instance import Instance, InstanceError, prepare
-from native_host import manifests
+from native_host import launcher, manifests
 from native_host.browsers import Level, places
 from native_host.manifests import PlaceResult, Report
 
@@ -99,7 +99,10 @@ def setup(wanted: bool | None, as_json: bool) -> None:
 
 def _browsers(instance: Instance) -> Report:
     wanted = [one for one in places(sys.platform, Path.home(), os.environ) if one.level is Level.USER]
-    return manifests.install(instance.host_dir, instance.relay_socket, wanted)
+    from agent.cli.chain import further_callers
+
+    known = further_callers(instance.host_dir / launcher.NAME)
+    return manifests.install(instance.host_dir, instance.relay_socket, wanted, extra_callers=known)
 
 
 def _asks_at_terminal() -> Callable[[], bool] | None:

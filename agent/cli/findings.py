@@ -31,6 +31,7 @@ from agent.cli.show import (
 from agent.model.answers import ANSWERS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
+from agent.pages.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -238,9 +239,8 @@ def _print_one(f: Finding, consequences: Sequence[Consequence], *, as_json: bool
 def _show(say: Console, f: Finding, said: Explanation, consequences: Sequence[Consequence], reference: str) -> None:
     """Print one finding in words."""
     say.print(Text(said.headline, style="bold"))
-    say.print(
-        Text(f"{f.stage.value}, {f.level.value} ({f.confidence:.2f}), started {counted(f.count, 'time')}", style="dim")
-    )
+    times = "once" if f.count == 1 else f"{f.count:,} times"
+    say.print(Text(f"{f.stage.value}, {f.level.value} ({f.confidence:.2f}), started {times}", style="dim"))
     say.print(Text(f"first seen {moment(f.first_seen)}, last seen {moment(f.last_seen)}", style="dim"))
     if f.flagged and f.held_until is not None and f.closed_at is None:
         say.print(Text(f"held for you alone until {moment(f.held_until)}{_left(f.held_until)}", style="dim"))

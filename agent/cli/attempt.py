@@ -14,7 +14,7 @@ from agent.model.consequences import Consequence
 from agent.model.findings import Finding
 
 TOOL = "gleanwatch-try"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 
 
 @click.command("try")

@@ -154,6 +154,8 @@ def test_json_is_one_document_and_nothing_else(words: str, one: Living, tmp_path
         "entry": str(one.run("consent", "history", "--json").json["history"][0]["act"]["entry"]),
     }
     ran = one.run(*words.split(), *(word.format(**known) for word in DOCUMENTS[words]), "--json")
+    if words == "browser remove":  # it takes the launcher along
+        assert one.run("browser", "install").code == 0
     assert ran.err.count("\n") <= 1, ran.err
     if words in REFUSES:
         assert (ran.code, ran.out) == (1, "")

@@ -31,7 +31,6 @@ from agent.cli.show import (
 from agent.model.answers import ANSWERS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
-from agent.pages.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

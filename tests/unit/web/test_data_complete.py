@@ -11,10 +11,11 @@ import dataclasses
 import inspect
 import json
 import os
+import re
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any, get_args
@@ -30,10 +31,13 @@ from agent.logs import LOG_FIELDS
 from agent.model import events
 from agent.model.findings import Finding, Level, Stage
 from agent.model.purposes import Gate, GateState, Mode, Purpose
+from agent.opening import open_instance
+from agent.settings.instance import locate
 from agent.store import inspection, schema
 from agent.web.wording import AGENT_FIELDS, EXTENSION_FIELDS, TABLES
 from native_host import copying
 from native_host.frames import Decoder
+from tests.unit.web.fake_face import StillClock
 from tests.unit.web.served import Page
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -212,8 +216,116 @@ async def test_the_page_shows_every_field_of_every_message(inside: Page) -> None
 
 def test_every_field_of_every_file_is_listed_in_its_own_words() -> None:
     listed = {file.id: file.fields for file in looked_at().files}
-    assert listed == {"log": dict(LOG_FIELDS), "faults": dict(FAULT_FIELDS)}
+    assert list(listed) == ["log", "faults", "browser", "session", "beside"]
+    assert (listed["log"], listed["faults"]) == (dict(LOG_FIELDS), dict(FAULT_FIELDS))
     assert set(FAULT_FIELDS) == set(FaultReport.__struct_fields__)
+
+
+async def test_the_page_shows_every_field_of_every_file(inside: Page) -> None:
+    text = unescape(await text_of(inside, "/data"))
+    for file in looked_at().files:
+        assert f"<h3>{file.title}</h3>\n    <p>{file.what}</p>" in text
+        for field, meaning in file.fields.items():
+            assert f"<dt><code>{field}</code></dt><dd>{meaning}</dd>" in text, field
+
+
+SEQUENCE = "e1, e2, …"
+"""How the keys `e1`, `e2` and so on are listed, which `keyOf` makes."""
+STORES = re.compile(r"(?:(?:\.|#)(?P<area>local|session|sync)\.set|#save)\((?P<what>.)")
+OTHER_STORES = re.compile(r"localStorage|sessionStorage|indexedDB|caches\.|document\.cookie|storage\.sync|\[\"?storage")
+
+
+def kept_in_the_browser(source: str) -> dict[str, set[str]]:
+    """Area of the browser's storage → its keys that a file of the extension writes.
+
+    Keys are written out where something is stored, so that they can be found: `set({ [KEY]: … })`, `#save({ a: … })`,
+    or `items` with its keys. Any other form fails here.
+    """
+    names = dict(re.findall(r'^const ([A-Z_]+) = "(\w+)";$', source, re.MULTILINE))
+    found: dict[str, set[str]] = {}
+    for call in STORES.finditer(source):
+        area = found.setdefault(call["area"] or "session", set())
+        if call["what"] == "{":
+            area |= keys_of(source, call.end(), names)
+        elif call["what"] != ")":
+            assert source.startswith("items)", call.end() - 1), "write the keys out where something is stored"
+    if literal := re.search(r"\bitems = .*?\(\{", source):
+        found["session"] |= keys_of(source, literal.end(), names)
+    for key in re.findall(r'\bitems\["(\w+)"\] =', source):
+        found["session"].add(key)
+    return found
+
+
+def keys_of(source: str, start: int, names: Mapping[str, str]) -> set[str]:
+    """The keys of an object that is written out, from behind its bracket on."""
+    depth, parts = 1, [""]
+    for letter in source[start:]:
+        depth += (letter in "{([") - (letter in "})]")
+        if depth == 0:
+            break
+        if depth == 1 and letter == ",":
+            parts.append("")
+        else:
+            parts[-1] += letter
+    keys = set()
+    for key in (part.partition(":")[0].strip() for part in parts if part.strip()):
+        if key.startswith("["):
+            inner = key.strip("[]")
+            keys.add(SEQUENCE if inner.startswith("keyOf(") else names[inner])
+        else:
+            assert key.isidentifier(), f"what is stored under {key}?"
+            keys.add(key)
+    return keys
+
+
+def test_every_key_of_the_browsers_storage_is_listed_and_no_other() -> None:
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "extension").rglob("*.js")):
+        source = path.read_text("utf-8")
+        assert not OTHER_STORES.search(source), f"{path.name} keeps something in a place that is not looked at here"
+        for area, keys in kept_in_the_browser(source).items():
+            found.setdefault(area, set()).update(keys)
+    listed = {file.id: set(file.fields) for file in looked_at().files}
+    assert found == {"local": listed["browser"], "session": listed["session"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "keys"),
+    [
+        ("api.storage.local.set({ fresh: [1, 2], [NEW]: { a: 1 } })", {"local": {"fresh", "new"}}),
+        ("this.#local.set({ [NEW]: f(a, { b: 1 }), fresh: 1 })", {"local": {"fresh", "new"}}),
+        ("this.#edges.session.set({ fresh })", {"session": {"fresh"}}),
+        ("this.#save({ fresh: 1, [keyOf(load.seq)]: entry })", {"session": {"fresh", SEQUENCE}}),
+    ],
+)
+def test_a_new_key_is_found_in_every_form(source: str, keys: dict[str, set[str]]) -> None:
+    assert kept_in_the_browser(f'const NEW = "new";\n{source}') == keys
+
+
+@pytest.mark.parametrize("source", ["this.#local.set(all)", 'this.#save({ "a b": 1 })', "this.#local.set({ ...all })"])
+def test_a_key_that_cannot_be_found_is_refused(source: str) -> None:
+    with pytest.raises(AssertionError):
+        kept_in_the_browser(source)
+
+
+async def test_every_small_file_beside_the_database_is_listed(tmp_path: Path) -> None:
+    instance = locate({"GLEANWATCH_HOME": str(tmp_path / "home")}, sys.platform, tmp_path, 1000)
+    named = {
+        name for file in looked_at().files if file.id == "beside" for field in file.fields for name in field.split(", ")
+    }
+    opened = open_instance(instance, _uid(), StillClock(), find_backend=lambda: None, say=lambda _text: None)
+    try:
+        await opened.store.write(lambda _tx: None)
+        lying = {path.name for path in instance.root.rglob("*") if path.is_file()}
+    finally:
+        await opened.store.close()
+        opened.close()
+    assert lying - {instance.database.name} <= named
+    assert {instance.key_file.name, instance.lock_file.name, instance.config_file.name} <= named
+
+
+def _uid() -> int:
+    return os.getuid() if sys.platform != "win32" else 0
 
 
 def logged() -> Iterator[tuple[str, str | None]]:

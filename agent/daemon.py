@@ -778,7 +778,10 @@ class Daemon:
     async def _start_try(self) -> None:
         """Run the harmless collection as a program of its own, so that it is seen like any other."""
         if self._try is not None and self._try.returncode is None:
-            return
+            # Whoever asks again waits for a flag of this one, not of one that was seen already.
+            with contextlib.suppress(ProcessLookupError):
+                self._try.terminate()
+            await self._try.wait()
         folder = Path(__file__).parent / "demo"
         self._try = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,14 @@ def test_json_is_one_document_and_nothing_else(words: str, one: Living, tmp_path
     assert len(documents) == (2 if words == "rules test" else 1), ran
     assert ran.code in (0, 1), "misuse is not what this is"
     assert "\x1b" not in ran.out
+
+
+def test_trying_twice_in_a_row_is_seen_twice(one: Living) -> None:
+    """The first collection still runs when the second is asked for; each is answered by a flag of its own."""
+    time.sleep(2.0)
+    assert one.run("try", "--json").json["finding"]["flagged"]
+    time.sleep(2.0)
+    assert one.run("try", "--json").json["finding"]["flagged"]
 
 
 # Errors

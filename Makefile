@@ -20,12 +20,13 @@ run: $(VENV)/.ready ## Connect every browser found and start the agent here. Ctr
 	@$(BIN)/gleanwatch run --register
 
 test: $(VENV)/.ready-dev node_modules/.ready .venv-demo/.ready ## Run every test: unit, conformance, real browsers, short reliability.
-	@# Every part runs, whatever one before it says. Two at a time where tests do not measure the machine itself.
-	failed=0; \
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/unit tests/conformance || failed=1; \
+	@# Every part runs, whatever one before it says. Two at a time where tests do not measure the machine itself, below a
+	@# short folder of their own: sockets have names of a hundred bytes.
+	failed=0; place=$$(mktemp -d /tmp/gwXXXX); \
+	$(BIN)/python -m pytest -n 2 --dist worksteal --basetemp=$$place/u tests/unit tests/conformance || failed=1; \
 	$(BIN)/python -m pytest tests/corpus tests/reliability || failed=1; \
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/e2e || failed=1; \
-	exit $$failed
+	$(BIN)/python -m pytest -n 2 --dist worksteal --basetemp=$$place/e tests/e2e || failed=1; \
+	rm -rf $$place; exit $$failed
 
 lint: $(VENV)/.ready-dev node_modules/.ready ## Check style, types on three systems, import direction, the extension.
 	$(BIN)/ruff check .

@@ -226,8 +226,9 @@ async function findHidden() {
  */
 async function addOwnSite(typed) {
   if (typeof typed !== "string") return;
-  // Until the settings have been read nobody knows whether the person may.
-  await firstSettings();
+  // Until the settings have been read nobody knows whether the person may; but Chromium can take a minute to tell, also
+  // where nobody manages it, and a press must not wait for that.
+  await Promise.race([firstSettings(), new Promise((done) => setTimer(() => done(null), SETTINGS_MS.usual))]);
   if (managed.settings.own_sites && (await granted(originsOf(hostOf(typed))))) await ownSites.add(typed);
 }
 

@@ -63,6 +63,8 @@ async def set_scheme(browser: Chromium, tab: Tab, *, dark: bool) -> None:
 async def picture(browser: Chromium, tab: Tab, name: str, *, widths: tuple[str, ...] = ("wide", "narrow")) -> None:
     """Save a page in both colour schemes at each width, as long as it is."""
     SHOTS.mkdir(parents=True, exist_ok=True)
+    # A picture of more than the window leaves the scroll bar's width out, and the right edge of the page with it.
+    await browser.call("Emulation.setScrollbarsHidden", tab.session, hidden=True)
     for size in widths:
         width, height = SIZES.get(size, (380, 600))
         await browser.call(

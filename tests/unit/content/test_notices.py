@@ -35,12 +35,14 @@ from agent.content.notices import (
 from agent.content.purposes import basis_for, load_purposes
 from agent.model.face import NoticeText
 from agent.model.purposes import Mode, Purpose, StartRule
+from agent.pages.language import telling_in
+from agent.pages.language import text as say
 
 FOLDER = Path(module.__file__).parent / "notices"
 FACTS = load_purposes()
 USED = tuple(facts for facts in FACTS.values() if facts.in_use)
 TIMES = {"raw_hours": 24, "finding_days": 90, "claims_years": 3}
-VERSION = "3"
+VERSION = "4"
 
 
 def notice(mode: Mode = Mode.MANAGED, language: str = "en", **values: Any) -> NoticeText:
@@ -108,7 +110,7 @@ def test_a_notice_tells_what_is_looked_at_kept_sent_never_seen_and_what_one_can_
             assert any(heading in title for title in sections(text)), heading
         for command in ("gleanwatch consent erase", "receipt", "starts"):
             assert command in text
-        assert len(text.split()) < 1300
+        assert len(text.split()) < 1350
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -461,6 +463,23 @@ def test_every_key_that_our_data_use_has_words(language: str) -> None:
         assert said(language, "jurisdiction", code) != code
     assert set(purpose_words(language)) == set(Purpose)
     assert all(title.title and title.meaning.endswith(".") for title in purpose_words(language).values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_with_every_field_is_called_as_the_pages_call_it(language: str) -> None:
+    with telling_in(language):
+        name = say("My data")
+    assert said(language, "press", "fields") == name
+    assert name in notice(Mode.MANAGED, language).text
+    assert name in notice(Mode.PERSONAL, language).text
+
+
+def test_what_a_person_can_add_or_pause_is_told() -> None:
+    for mode in (Mode.MANAGED, Mode.PERSONAL):
+        told = sections(notice(mode).text)
+        assert "that count never leaves the browser" in told["What is looked at"]
+        assert "nor added by you" in told["What is never seen"]
+        assert "ause" in told["What you can do"]
 
 
 def test_the_words_of_two_languages_differ() -> None:

@@ -17,7 +17,7 @@ import { Delivery } from "./delivery.js";
 import { WaitingRoom, stayedOpen } from "./gate.js";
 import { readManaged } from "./managed.js";
 import { NOTIFICATION, Notifier } from "./notify.js";
-import { OwnSites, hostOf, originsOf } from "./own_sites.js";
+import { OwnSites } from "./own_sites.js";
 import { Queue, randomClient } from "./queue.js";
 import { Reducer, keyedDigest } from "./reduce.js";
 import { asksForNotice, badge, isLocalPage } from "./state.js";
@@ -56,6 +56,8 @@ const PAGE_NAMES = new Set(["popup", "welcome", "options"]);
 let hidden = [];
 /** @type {import("./managed.js").Managed} */
 let managed = readManaged(null);
+/** Whether what managed storage holds has been heard in this life of the worker. */
+let managedHeard = false;
 /** @type {Promise<void> | null} */
 let settingsRead = null;
 /** How the extension came here; `admin`: whoever manages the browser put it there. */
@@ -85,6 +87,9 @@ const ownSites = new OwnSites({
   local: api.storage.local,
   digest,
   allowed: () => (delivery?.open ?? false) && managed.settings.own_sites,
+  may: () => (managedHeard ? managed.settings.own_sites : null),
+  granted,
+  giveBack: (origins) => void api.permissions.remove({ origins }).catch(() => undefined),
   dayOf,
   setTimer,
   changed,
@@ -153,8 +158,12 @@ const PAGE_SAYS = {
   open_page: openPage,
   answer,
   ask: (said, port) => void passOn(said, port),
-  own_sites_add: (said) => void addOwnSite(said["host"]),
-  own_sites_remove: (said) => void ownSites.remove(said["host"]),
+};
+
+/** Questions that are answered here, and no agent hears of. @type {Readonly<Record<string, (said: Said) => Promise<unknown>>>} */
+const ANSWERED_HERE = {
+  own_sites_add: ({ host }) => addOwnSite(host),
+  own_sites_remove: ({ host }) => ownSites.remove(host),
 };
 
 api.runtime.onConnect.addListener((port) => {
@@ -169,7 +178,7 @@ api.runtime.onConnect.addListener((port) => {
 });
 
 /**
- * A page's question, on to the agent and back.
+ * A page's question, on to whoever answers it and back.
  * @param {Said} said
  * @param {chrome.runtime.Port} port
  */
@@ -177,7 +186,8 @@ async function passOn({ kind, id, what, ...fields }, port) {
   /** @type {Said} */
   let told;
   try {
-    told = { document: await asks.ask(what, fields) };
+    const here = Object.hasOwn(ANSWERED_HERE, what) ? ANSWERED_HERE[what] : undefined;
+    told = { document: await (here === undefined ? asks.ask(what, fields) : here(fields)) };
   } catch (error) {
     const { problem, message } = error instanceof AskError ? error : new AskError("broken");
     told = { problem, error: message };
@@ -204,12 +214,14 @@ function onNotificationClicked(id) {
 }
 
 /** @param {string[]} origins */
-const granted = (origins) => api.permissions.contains({ origins });
+function granted(origins) {
+  return api.permissions.contains({ origins });
+}
 
 /** What the browser lets us see is different. */
 async function permissionsChanged() {
   listenForClicks();
-  await Promise.all([findHidden(), ownSites.removeHidden(granted)]);
+  await Promise.all([findHidden(), ownSites.removeHidden()]);
   changed();
 }
 
@@ -225,11 +237,10 @@ async function findHidden() {
  * @param {unknown} typed
  */
 async function addOwnSite(typed) {
-  if (typeof typed !== "string") return;
-  // Until the settings have been read nobody knows whether the person may; but Chromium can take a minute to tell, also
-  // where nobody manages it, and a press must not wait for that.
+  // Chromium can take a minute to tell what is managed, also where nothing is, and a press must not wait for that: what
+  // is added before is unsure until then.
   await Promise.race([firstSettings(), new Promise((done) => setTimer(() => done(null), SETTINGS_MS.usual))]);
-  if (managed.settings.own_sites && (await granted(originsOf(hostOf(typed))))) await ownSites.add(typed);
+  return { refused: await ownSites.add(typed) };
 }
 
 /**
@@ -239,6 +250,8 @@ async function addOwnSite(typed) {
  */
 async function readSettings() {
   managed = readManaged(await api.storage.managed.get(null).catch(() => null));
+  managedHeard = true;
+  await ownSites.settle(managed.settings.own_sites);
   changed();
 }
 
@@ -355,6 +368,7 @@ function snapshot() {
     extensionVersion: version,
     missing: hidden,
     ownSites: ownSites.list(now()),
+    ownTakenBack: ownSites.takenBack,
     managed: {
       by: managed.settings.organisation,
       contact: managed.settings.contact,
@@ -400,7 +414,7 @@ async function begin() {
   });
   await Promise.all([answers.open(), ownSites.open(), notifier.open(), findHidden(), readOrigin()]);
   // What the browser took away while no worker lived.
-  void ownSites.removeHidden(granted);
+  void ownSites.removeHidden();
   void firstSettings();
   delivery = new Delivery({
     queue,

@@ -6,12 +6,12 @@ import { openPort } from "./background_port.js";
 import { ConsentDesk, languageFor, standOf } from "./consent.js";
 import { BOXED, STATES, stateNow } from "./diagnosis.js";
 import { Loader } from "./loader.js";
-import { MAX_SITES, hostOf, isWatched, originsOf } from "./own_sites.js";
+import { hostOf, originsOf, unfit } from "./own_sites.js";
 import { button, element, part, renew, write } from "./pages.js";
 import { PLATFORMS } from "./platforms.js";
 import { cardElement, cardsOf, wordsOn } from "./purposes.js";
 import { platformName, view } from "./state.js";
-import { date, day, fill, number, say } from "./words.js";
+import { date, day, fill, listed, number, say } from "./words.js";
 
 /** @type {typeof chrome} */
 const api = /** @type {any} */ (globalThis).browser ?? chrome;
@@ -27,6 +27,8 @@ let state = null;
 /** Keys of the optional platforms that the browser lets us see. @type {string[]} */
 let granted = [];
 let notifying = false;
+/** How many sites the page has said were taken back. */
+let toldTakenBack = 0;
 
 const background = openPort("options", (now) => {
   state = now;
@@ -196,17 +198,18 @@ function showSites({ missing, managed }) {
 }
 
 /** @param {import("./state.js").Snapshot} now */
-function showOwn({ ownSites, managed }) {
+function showOwn({ ownSites, ownTakenBack, managed }) {
   // What the person has they can delete, whatever the manager says of new ones.
   part("own-form").hidden = !managed.ownSites;
-  part("own-part").hidden = !managed.ownSites && ownSites.length === 0;
+  if (ownTakenBack.length > toldTakenBack) write("own-said", say("options_own_taken_back", listed(ownTakenBack)));
+  toldTakenBack = ownTakenBack.length;
+  part("own-part").hidden = !managed.ownSites && ownSites.length === 0 && part("own-said").textContent === "";
   part("own-none").hidden = ownSites.length > 0;
   renew("own", ownSites, () =>
     ownSites.map(({ host, today, days }) => {
       const remove = button(`remove-${host}`, "small", say("options_own_remove"), () => {
-        background.post({ kind: "own_sites_remove", host });
         void api.permissions.remove({ origins: originsOf(host) }).catch(failed);
-        write("own-said", say("options_own_removed", host));
+        background.ask("own_sites_remove", { host }).then(() => write("own-said", say("options_own_removed", host)), failed);
       });
       remove.setAttribute("aria-label", say("options_own_remove_about", host));
       const row = element("li", "", element("span", "name", host), element("span", "", say("options_own_today", number(today))), remove);
@@ -234,21 +237,21 @@ function addOwn(event) {
   event.preventDefault();
   const input = /** @type {HTMLInputElement} */ (part("own-host"));
   const host = hostOf(input.value);
-  const count = state?.ownSites.length ?? 0;
-  const refused =
-    host === "" ? "not_a_site" : isWatched(host) ? "watched" : count >= MAX_SITES ? "too_many" : "";
+  const refused = unfit(host, state?.ownSites.map((site) => site.host) ?? []);
   if (refused !== "") {
     write("own-said", say(`options_own_${refused}`));
     input.focus();
     return;
   }
-  // Asked for at once: the browser takes it from a press only.
-  api.permissions.request({ origins: originsOf(host) }).then((allowed) => {
-    if (!allowed) return write("own-said", say("options_own_denied"));
-    background.post({ kind: "own_sites_add", host });
-    input.value = "";
-    write("own-said", say("options_own_added", host));
-  }, failed);
+  // Asked for at once: the browser takes it from a press only. What became of it, the background says.
+  api.permissions
+    .request({ origins: originsOf(host) })
+    .then(() => background.ask("own_sites_add", { host }))
+    .then(({ refused }) => {
+      if (refused === "") input.value = "";
+      write("own-said", refused === "" ? say("options_own_added", host) : say(`options_own_${refused}`));
+    })
+    .catch(failed);
 }
 
 /** @param {import("./state.js").Snapshot} now */

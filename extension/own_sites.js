@@ -5,6 +5,9 @@
 //   tabs.onUpdated → (gate) → observe → is it one of mine? → one more for that site and day → storage.local
 //
 // Kept: at most 50 sites with at most 30 days each, a number a day. Removed with the site.
+//
+// Whoever manages the browser may allow none. Chromium can take a minute to say so, and a press does not wait for that:
+// such a site is added, marked as unsure on disk too, and taken back with its counts if the settings then forbid it.
 
 import { classifyAddress } from "./classify.js";
 import { NewPages } from "./new_page.js";
@@ -12,12 +15,14 @@ import { NewPages } from "./new_page.js";
 /**
  * @typedef {Record<string, number>} Days counts by day, such as `2026-11-24`
  * @typedef {{host: string, today: number, days: {day: string, count: number}[]}} OwnSite `days` newest first
- * @typedef {"" | "not_a_site" | "watched" | "too_many" | "forbidden" | "hidden"} Refused why a site was not added
+ * @typedef {"" | "not_a_site" | "watched" | "too_many" | "forbidden" | "hidden"} Refused why a site was not added, each with its
+ *   text `options_own_…`; `forbidden`: by whoever manages the browser, `hidden`: by the browser, or the person asked by it
  */
 
 export const MAX_SITES = 50;
 export const MAX_DAYS = 30;
 const KEY = "own_sites";
+const UNSURE = "own_sites_unsure";
 const SAVE_MS = 1_000;
 const HOST = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
@@ -41,9 +46,25 @@ export const originsOf = (host) => [`https://${host}/*`, `https://www.${host}/*`
 export const isWatched = (host) =>
   classifyAddress(`https://${host}/`) !== null || classifyAddress(`https://www.${host}/`) !== null;
 
+/**
+ * What is known without asking anybody.
+ * @param {string} host
+ * @param {readonly string[]} known the sites that are there
+ * @returns {Refused}
+ */
+export function unfit(host, known) {
+  if (host === "") return "not_a_site";
+  if (isWatched(host)) return "watched";
+  return known.length >= MAX_SITES && !known.includes(host) ? "too_many" : "";
+}
+
 export class OwnSites {
+  /** Sites that were taken back in this life of the worker. @type {string[]} */
+  takenBack = [];
   /** @type {Map<string, Days>} in the order in which they were added */
   #sites = new Map();
+  /** Sites that were added before anybody knew whether they may be. @type {Set<string>} */
+  #unsure = new Set();
   /** @type {Promise<void>} */
   #tail = Promise.resolve();
   #saving = false;
@@ -57,6 +78,9 @@ export class OwnSites {
    * @param {import("./queue.js").Area} edges.local
    * @param {import("./new_page.js").Digest} edges.digest
    * @param {() => boolean} edges.allowed whether the gate is open; asked again after every wait
+   * @param {() => boolean | null} edges.may whether whoever manages the browser lets sites be added; null while nobody knows
+   * @param {(origins: string[]) => Promise<boolean>} edges.granted whether the browser lets us see them
+   * @param {(origins: string[]) => void} edges.giveBack tells the browser that we need not see them any more
    * @param {(at: number) => string} edges.dayOf the person's day as `2026-11-24`
    * @param {(run: () => void, ms: number) => unknown} edges.setTimer
    * @param {() => void} edges.changed
@@ -73,9 +97,10 @@ export class OwnSites {
   }
 
   async #read() {
-    const kept = (await this.#edges.local.get(KEY))[KEY];
-    for (const [host, days] of Object.entries(kept ?? {}).slice(0, MAX_SITES))
+    const [sites, unsure] = await Promise.all([this.#edges.local.get(KEY), this.#edges.local.get(UNSURE)]);
+    for (const [host, days] of Object.entries(sites[KEY] ?? {}).slice(0, MAX_SITES))
       if (HOST.test(host)) this.#sites.set(host, cleaned(days));
+    for (const host of Array.isArray(unsure[UNSURE]) ? unsure[UNSURE] : []) if (this.#sites.has(host)) this.#unsure.add(host);
     this.#edges.changed();
   }
 
@@ -93,33 +118,57 @@ export class OwnSites {
   }
 
   /**
+   * Add a site that the person has let the browser show us.
    * @param {unknown} typed
    * @returns {Promise<Refused>}
    */
   async add(typed) {
     await this.open();
     const host = typeof typed === "string" ? hostOf(typed) : "";
-    if (host === "") return "not_a_site";
-    if (isWatched(host)) return "watched";
+    if (host === "" || isWatched(host)) return unfit(host, []);
+    if (!(await this.#edges.granted(originsOf(host)))) return "hidden";
     if (this.#sites.has(host)) return "";
-    if (this.#sites.size >= MAX_SITES) return "too_many";
+    // Nothing is waited for from here on: what holds now holds when it is added.
+    const may = this.#edges.may();
+    const refused = may === false ? "forbidden" : unfit(host, [...this.#sites.keys()]);
+    if (refused !== "") {
+      this.#edges.giveBack(originsOf(host));
+      return refused;
+    }
     this.#sites.set(host, {});
+    if (may === null) this.#unsure.add(host);
     this.#save();
     return "";
+  }
+
+  /** Whoever manages the browser has been heard: what was added before stays, or is taken back. @param {boolean} may */
+  async settle(may) {
+    await this.open();
+    if (this.#unsure.size === 0) return;
+    const unsure = [...this.#unsure];
+    this.#unsure.clear();
+    if (!may)
+      for (const host of unsure) {
+        this.#sites.delete(host);
+        this.#edges.giveBack(originsOf(host));
+        this.takenBack.push(host);
+      }
+    this.#save();
   }
 
   /** Forget a site and all that was counted of it, at once. @param {unknown} host */
   async remove(host) {
     await this.open();
-    if (typeof host === "string" && this.#sites.delete(host)) this.#save();
+    if (typeof host !== "string" || !this.#sites.delete(host)) return;
+    this.#unsure.delete(host);
+    this.#save();
   }
 
-  /**
-   * Remove the sites that the browser hides now. @param {(origins: string[]) => Promise<boolean>} granted
-   */
-  async removeHidden(granted) {
+  /** Remove the sites that the browser hides now. */
+  async removeHidden() {
     await this.open();
-    for (const host of [...this.#sites.keys()]) if (!(await granted(originsOf(host)))) await this.remove(host);
+    for (const host of [...this.#sites.keys()])
+      if (!(await this.#edges.granted(originsOf(host)))) await this.remove(host);
   }
 
   /**
@@ -176,7 +225,9 @@ export class OwnSites {
 
   #save() {
     // Where the browser refuses to keep it, it lasts as long as the worker.
-    this.#edges.local.set({ [KEY]: Object.fromEntries(this.#sites) }).catch(() => undefined);
+    this.#edges.local
+      .set({ [KEY]: Object.fromEntries(this.#sites), [UNSURE]: [...this.#unsure] })
+      .catch(() => undefined);
     this.#edges.changed();
   }
 }

@@ -38,6 +38,7 @@ import { ago, date, known, listed, many, number, say, span } from "./words.js";
  * @property {string} extensionVersion
  * @property {string[]} missing keys of the required platforms that the browser hides
  * @property {import("./own_sites.js").OwnSite[]} ownSites
+ * @property {string[]} ownTakenBack sites that whoever manages the browser did not allow after all
  * @property {Managed} managed
  *
  * `good`: all is well. `quiet`: nothing is watched, and that is as it should be. `attention`: the person can do

@@ -11,6 +11,7 @@ Mozilla signed; the tests' own are unsigned, which ESR allows where a pref says 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,9 +29,11 @@ from agent.packaging.policies import Browser as Told
 from agent.packaging.policies import Deployment, System, deployment, sample
 from native_host import manifests
 from native_host.browsers import user_data_place
-from tests.e2e.rig import Rig
+from tests.e2e.rig import Rig, snapshot, storage
+from tests.e2e.test_options import options
 from tests.support.chromium import Chromium, start_chromium
 from tests.support.etc import with_etc
+from tests.support.extension import read_extension
 from tests.support.firefox import Firefox, start_firefox
 from tests.support.places import EXTENSION
 from tests.support.stand_in import StandIn
@@ -39,6 +42,7 @@ from tests.support.waiting import until
 MANAGED = {"organisation": "Møller & Sons", "contact": "privacy@example.org", "welcome": False}
 UNSIGNED = {"xpinstall.signatures.required": False, "extensions.install.requireSecureOrigin": False}
 PROFILE = "https://www.linkedin.com/in/somebody"
+OWN = "news.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +106,9 @@ async def managed_chromium(rig: Rig, files: dict[str, Any], *, extension_id: str
 
 
 @asynccontextmanager
-async def managed_firefox(rig: Rig, files: dict[str, Any]) -> AsyncIterator[Firefox]:
-    """Start Firefox under policies, with no extension of its own."""
-    options: dict[str, Any] = {"prefix": with_etc(rig.folder / "etc", files), "load": False, "prefs": UNSIGNED}
+async def managed_firefox(rig: Rig, files: dict[str, Any], *, load: bool = False) -> AsyncIterator[Firefox]:
+    """Start Firefox under policies; the extension comes from the policy, or from its folder where `load` says so."""
+    options: dict[str, Any] = {"prefix": with_etc(rig.folder / "etc", files), "load": load, "prefs": UNSIGNED}
     place = rig.folder / "firefox"
     async with start_firefox(place, rig.env, rig.extension, rig.site.https_port, HOSTS, **options) as browser:
         yield browser
@@ -201,3 +205,39 @@ async def test_firefox_installs_the_package_by_policy_and_hands_over_the_values(
 
             await until(counted, "a page load from the installed extension", seconds=30)
         assert not stand_in.problems
+
+
+@pytest.mark.parametrize("told", [Told.CHROMIUM, Told.FIREFOX], ids=lambda told: told.value)
+async def test_no_site_of_one_s_own_is_kept_where_the_policy_forbids_it(
+    rig: Rig, stand_in: StandIn, told: Told
+) -> None:
+    """Pressed at once after the install, when Chromium may not have heard of the policy, and asked for after it has.
+
+    No test can press the browser's own prompt: the site is granted by the manifest of a copy of the extension. Firefox
+    hears of its policy at once and offers no form, so there is nothing to press.
+    """
+    folder = rig.folder / "extension"
+    shutil.copytree(rig.extension.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["host_permissions"] += [f"https://{OWN}/*", f"https://www.{OWN}/*"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    granted = replace(rig, extension=read_extension(folder))
+    wanted = Deployment("http://127.0.0.1:9/updates", "", managed={**MANAGED, "own_sites": False})
+    files = without_install(policy_of(told, wanted))
+    managed = managed_chromium(granted, files) if told is Told.CHROMIUM else managed_firefox(granted, files, load=True)
+    async with managed as browser:
+        tab = await options(browser)
+        offered = "document.querySelector('#own-form').checkVisibility()"
+        if told is Told.CHROMIUM:
+            field, form = "document.querySelector('#own-host')", "document.querySelector('#own-form')"
+            await browser.run(tab, f"({field}.value = '{OWN}', {form}.requestSubmit(), 1)")
+            said = "document.querySelector('#own-said')"
+            words = f'{said}.checkVisibility() && {said}.textContent.includes("allows no sites of one\'s own")'
+            await until(lambda: browser.run(tab, words), "the page to say that it is not allowed", seconds=90)
+        await until(lambda: browser.run(tab, f"!{offered}"), "the form to be gone", seconds=90)
+        ask = "openPort('options', () => {}).ask('own_sites_add', {host: 'news.example'})"
+        answer = await browser.run(tab, f"import('/background_port.js').then(({{openPort}}) => {ask})")
+        assert answer == {"refused": "forbidden"}
+        assert (await snapshot(browser))["ownSites"] == []
+        assert OWN not in json.dumps(await storage(browser))
+        assert OWN not in json.dumps(stand_in.frames)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,12 @@ async def test_its_page_loads_are_counted_here_and_never_told(rig: Rig, browser_
     granted = replace(rig, extension=read_extension(folder))
     async with rig.stand_in() as stand_in, granted.browser(browser_name) as browser:
         popup = await browser.popup()
-        await browser.run(popup, "void (globalThis.port = chrome.runtime.connect({name: 'options'}))")
-        await browser.run(popup, f"void port.postMessage({{kind: 'own_sites_add', host: 'https://{LOOKALIKE}/x'}})")
+        page = "import('/background_port.js').then(({openPort}) => openPort('options', () => {}))"
+
+        async def say(what: str, host: str) -> Any:
+            return await browser.run(popup, f"{page}.then((port) => port.ask('{what}', {{host: '{host}'}}))")
+
+        assert await say("own_sites_add", f"https://{LOOKALIKE}/x") == {"refused": ""}
 
         async def counted() -> int | None:
             own = (await snapshot(browser))["ownSites"]
@@ -59,7 +64,7 @@ async def test_its_page_loads_are_counted_here_and_never_told(rig: Rig, browser_
         assert len(stand_in.loads) == 1
         assert OWN not in json.dumps(stand_in.frames)
         assert stand_in.problems == []
-        await browser.run(popup, f"void port.postMessage({{kind: 'own_sites_remove', host: '{OWN}'}})")
+        await say("own_sites_remove", OWN)
 
         async def gone() -> bool:
             return OWN not in json.dumps(await storage(browser))

@@ -42,6 +42,7 @@ async function live({ managed = {}, kept = {}, installType = "normal", hides = [
     management: { getSelf: async () => ({ installType }) },
     permissions: {
       contains: async ({ origins }) => !origins.some((origin) => it.hides.has(origin)),
+      remove: async ({ origins }) => origins.forEach((origin) => it.hides.add(origin)),
       onAdded: event(),
       onRemoved: event(),
     },
@@ -74,6 +75,14 @@ async function live({ managed = {}, kept = {}, installType = "normal", hides = [
     chrome.runtime.onConnect.fire(page);
     page.say = (message) => page.onMessage.fire(message);
     page.state = () => page.heard.findLast(({ kind }) => kind === "state").state;
+    page.ask = async (what, fields) => {
+      const id = 100 + page.heard.length;
+      page.say({ kind: "ask", id, what, ...fields });
+      const told = () => page.heard.find((one) => one.kind === "told" && one.id === id);
+      await until(told);
+      return told().document;
+    };
+    page.add = async (host) => (await page.ask("own_sites_add", { host })).refused;
     return page;
   };
   it.load = (url, tab = 1) => {
@@ -95,8 +104,7 @@ describe("sites of the person's own", () => {
   it("are counted here and nothing of them is ever said to anybody", async () => {
     const it = await live();
     const page = it.page();
-    page.say({ kind: "own_sites_add", host: "news.example" });
-    await settled();
+    assert.equal(await page.add("news.example"), "");
     for (let n = 0; n < 5; n++) it.load(`https://www.news.example/article/${n}`);
     it.load("https://www.linkedin.com/in/ada-amber-0");
     it.load("https://news.example/after");
@@ -111,8 +119,9 @@ describe("sites of the person's own", () => {
   it("are not counted while the gate is closed, nor added where the browser hides them or the manager says no", async () => {
     const it = await live({ hides: ["https://hidden.example/*"] });
     const page = it.page();
-    for (const host of ["hidden.example", "news.example", "linkedin.com", 7]) page.say({ kind: "own_sites_add", host });
-    await settled();
+    const said = [];
+    for (const host of ["hidden.example", "news.example", "linkedin.com", 7]) said.push(await page.add(host));
+    assert.deepEqual(said, ["hidden", "", "watched", "not_a_site"]);
     it.gate("closed", "objected");
     it.load("https://news.example/a");
     await settled();
@@ -121,9 +130,9 @@ describe("sites of the person's own", () => {
       [["news.example", 0]],
     );
     const managed = await live({ managed: { own_sites: false } });
-    managed.page().say({ kind: "own_sites_add", host: "news.example" });
-    await settled();
+    assert.equal(await managed.page().add("news.example"), "forbidden");
     assert.deepEqual(managed.page().state().ownSites, []);
+    assert.ok(managed.hides.has("https://news.example/*"), "what the browser allowed for it is given back");
   });
 
   it("forget which page a tab was on when the gate closes, and go with a permission that went while nobody looked", async () => {
@@ -140,9 +149,8 @@ describe("sites of the person's own", () => {
 
   it("are gone when the person or the browser takes them away", async () => {
     const it = await live();
-    for (const host of ["a.example", "b.example", "c.example"]) it.page().say({ kind: "own_sites_add", host });
-    await settled();
-    it.page().say({ kind: "own_sites_remove", host: "a.example" });
+    for (const host of ["a.example", "b.example", "c.example"]) await it.page().add(host);
+    await it.page().ask("own_sites_remove", { host: "a.example" });
     it.hides.add("https://b.example/*");
     it.chrome.permissions.onRemoved.fire({ origins: ["https://b.example/*"] });
     await settled();
@@ -209,14 +217,28 @@ describe("managed storage that comes late", () => {
 });
 
 describe("managed storage that has not been read yet", () => {
-  it("lets no site be added that the manager then forbids", async () => {
+  it("does not hold a press up, and takes back what it then forbids: the page hears of it", async () => {
     let arrive;
     const it = await live({ managed: new Promise((done) => (arrive = done)) });
-    it.page().say({ kind: "own_sites_add", host: "news.example" });
-    await settled();
+    assert.equal(await it.page().add("news.example"), "");
+    it.load("https://news.example/a");
+    await until(() => it.page().state().ownSites[0].today === 1);
     arrive({ own_sites: false });
     await settled();
-    assert.deepEqual(it.page().state().ownSites, []);
+    assert.deepEqual([it.page().state().ownSites, it.page().state().ownTakenBack], [[], ["news.example"]]);
+    assert.ok(it.hides.has("https://news.example/*"));
+    assert.doesNotMatch(JSON.stringify([...it.chrome.storage.local.items, ...it.native.sent]), /news/);
+    assert.equal(await it.page().add("news.example"), "hidden", "the browser would have to be asked anew");
+  });
+
+  it("lets stay what it then allows", async () => {
+    let arrive;
+    const it = await live({ managed: new Promise((done) => (arrive = done)) });
+    assert.equal(await it.page().add("news.example"), "");
+    arrive({});
+    await settled();
+    assert.deepEqual(it.page().state().ownSites.map(({ host }) => host), ["news.example"]);
+    assert.deepEqual(it.page().state().ownTakenBack, []);
   });
 });
 

@@ -8,13 +8,16 @@ import { MAX_DAYS, MAX_SITES, OwnSites, hostOf, isWatched, originsOf } from "../
 import { FakeArea, FakeClock } from "./fakes.mjs";
 
 const DAY = 86_400_000;
-let clock, local, open, sites;
+let clock, local, open, may, hides, givenBack, sites;
 const dayOf = (at) => new Date(at).toISOString().slice(0, 10);
 const make = () =>
   new OwnSites({
     local,
     digest: async (text) => `hash of ${text.length} ${text}`,
     allowed: () => open,
+    may: () => may,
+    granted: async (origins) => !origins.some((origin) => hides.has(origin)),
+    giveBack: (origins) => givenBack.push(...origins),
     dayOf,
     setTimer: clock.setTimer,
     changed: () => {},
@@ -22,7 +25,9 @@ const make = () =>
 beforeEach(() => {
   clock = new FakeClock();
   local = new FakeArea();
-  open = true;
+  open = may = true;
+  hides = new Set();
+  givenBack = [];
   sites = make();
 });
 const load = async (url, { tab = 1, at = clock.now() } = {}) => {
@@ -56,8 +61,62 @@ describe("a site", () => {
   it("is one of at most fifty", async () => {
     for (let n = 0; n < MAX_SITES; n++) assert.equal(await sites.add(`site${n}.example`), "");
     assert.equal(await sites.add("one-more.example"), "too_many");
+    assert.deepEqual(givenBack, originsOf("one-more.example"), "the browser need not show us what is not there");
     assert.equal(await sites.add("site3.example"), "", "one that is there needs no place");
     assert.equal(sites.list(0).length, MAX_SITES);
+  });
+});
+
+describe("whoever may refuse it", () => {
+  it("is the browser, or the person it asked", async () => {
+    hides.add("https://www.example.com/*");
+    assert.equal(await sites.add("example.com"), "hidden");
+    assert.deepEqual(sites.list(0), []);
+  });
+
+  it("is whoever manages the browser: nothing is kept, and the browser need not show it to us", async () => {
+    may = false;
+    assert.equal(await sites.add("example.com"), "forbidden");
+    assert.deepEqual(givenBack, originsOf("example.com"));
+    assert.deepEqual([sites.list(0), local.items.size], [[], 0]);
+  });
+
+  it("may come late: a site that was added before is taken back with its counts, one that was sure is not", async () => {
+    await sites.add("sure.example");
+    may = null;
+    assert.equal(await sites.add("example.com"), "");
+    await load("https://example.com/a");
+    may = false;
+    await sites.settle(false);
+    assert.deepEqual(Object.keys(counts()), ["sure.example"]);
+    assert.deepEqual([sites.takenBack, givenBack], [["example.com"], originsOf("example.com")]);
+    assert.deepEqual(Object.keys(local.items.get("own_sites")), ["sure.example"]);
+  });
+
+  it("may come after the worker that added it: that it is unsure is kept", async () => {
+    may = null;
+    await sites.add("example.com");
+    const again = make();
+    await again.settle(false);
+    assert.deepEqual([again.takenBack, again.list(0)], [["example.com"], []]);
+  });
+
+  it("may come late and allow it: then it stays, whatever comes later", async () => {
+    may = null;
+    await sites.add("example.com");
+    await sites.settle(true);
+    await sites.settle(false);
+    assert.deepEqual([Object.keys(counts()), sites.takenBack], [["example.com"], []]);
+  });
+
+  it("takes back nothing that the person has removed, and added again when it was sure", async () => {
+    may = null;
+    await sites.add("example.com");
+    await sites.remove("example.com");
+    may = true;
+    await sites.add("example.com");
+    await sites.settle(false);
+    assert.deepEqual(Object.keys(counts()), ["example.com"]);
   });
 });
 
@@ -100,7 +159,7 @@ describe("its page loads", () => {
     clock.pass(2_000);
     const kept = JSON.stringify(Object.fromEntries(local.items));
     assert.doesNotMatch(kept, /secret|q=1|https/);
-    assert.deepEqual([...local.items.keys()], ["own_sites"]);
+    assert.deepEqual([...local.items.keys()], ["own_sites", "own_sites_unsure"]);
     const again = make();
     await again.open();
     assert.deepEqual(again.list(0), sites.list(0));
@@ -117,14 +176,16 @@ describe("its page loads", () => {
 
   it("go when the browser hides the site again", async () => {
     await sites.add("other.example");
-    await sites.removeHidden(async ([origin]) => origin === "https://other.example/*");
+    hides.add("https://example.com/*");
+    await sites.removeHidden();
     assert.deepEqual(Object.keys(counts()), ["other.example"]);
   });
 
   it("wait for what is kept: nothing that is said before it was read is lost, or loses the others", async () => {
     local = new FakeArea({ own_sites: { "a.example": {}, "b.example": { "2026-01-01": 3 }, "c.example": {} } });
     sites = make();
-    const said = [sites.remove("a.example"), sites.add("d.example"), sites.removeHidden(async ([one]) => !one.includes("c."))];
+    hides.add("https://c.example/*");
+    const said = [sites.remove("a.example"), sites.add("d.example"), sites.removeHidden()];
     await Promise.all([sites.open(), ...said]);
     const left = { "b.example": { "2026-01-01": 3 }, "d.example": {} };
     assert.deepEqual(local.items.get("own_sites"), left);

@@ -225,9 +225,8 @@ export class OwnSites {
 
   #save() {
     // Where the browser refuses to keep it, it lasts as long as the worker.
-    this.#edges.local
-      .set({ [KEY]: Object.fromEntries(this.#sites), [UNSURE]: [...this.#unsure] })
-      .catch(() => undefined);
+    const [sites, unsure] = [Object.fromEntries(this.#sites), [...this.#unsure]];
+    this.#edges.local.set({ [KEY]: sites, [UNSURE]: unsure }).catch(() => undefined);
     this.#edges.changed();
   }
 }

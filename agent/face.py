@@ -304,7 +304,7 @@ class Face:
         """Return what the page about the ledger shows."""
         return await self._parts.proving.view()
 
-    async def ledger_files(self) -> Mapping[str, bytes]:
+    async def ledger_files(self) -> Mapping[str, ExportFile]:
         """Return every log of the ledger as plain files."""
         return await self._parts.proving.log_files()
 

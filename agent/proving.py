@@ -7,8 +7,9 @@ away: a receipt that proves itself, a folder with every record about them, the l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import apsw
@@ -36,6 +37,8 @@ from agent.store.errors import StoreError
 NOBODY_ELSE = "No witness has seen this log: a rollback would not be seen."
 LOADS_AT_ONCE = 2000
 """Page loads that an export reads at a time."""
+LINES_AT_ONCE = 2000
+"""Entries or checkpoints that an export reads at a time."""
 MOST_CHECKPOINTS = 20
 """Checkpoints that the page about the ledger lists."""
 
@@ -81,7 +84,7 @@ class Proving:
         def tell(done: int, of: int) -> None:
             loop.call_soon_threadsafe(progress, done, of)
 
-        return await self._store.read(
+        return await self._store.survey(
             lambda tx: audit.verify(tx, every_checkpoint=every_checkpoint, witnesses=self._witnesses, progress=tell)
         )
 
@@ -106,7 +109,7 @@ class Proving:
     async def verified(self) -> VerifyResult:
         """Verify the whole ledger and say it in plain words; whoever asks while that goes on gets the same answer.
 
-        Everything else that is read waits meanwhile, so a long record is never gone through twice at once.
+        A long record is never gone through twice at once.
         """
         if self._verifying is None or self._verifying.done():
             self._verifying = asyncio.create_task(self._verified())
@@ -176,9 +179,16 @@ class Proving:
             raise ValueError(_not_proved(entry, problem)) from None
         return proofs.encode(proof), body, key
 
-    async def log_files(self) -> Mapping[str, bytes]:
-        """Return every log as plain files: C2SP tiles, keys, and the entries as lines to read."""
-        return await self._store.read(_log_files)
+    async def log_files(self) -> Mapping[str, ExportFile]:
+        """Return every log as plain files: C2SP tiles, keys, and the entries as lines to read.
+
+        Each is read while it is taken, a part at a time. They fit together all the same: the checkpoint is read first,
+        and what lies under a checkpoint never changes.
+        """
+        found: dict[str, ExportFile] = {}
+        for log in await self._store.read(_signed_logs):
+            found |= {f"log-{log.row.number}/{name}": content for name, content in _log_files(self._store, log)}
+        return found
 
     async def everything(self) -> Mapping[str, ExportFile]:
         """Return everything about the person as files: records, notices, receipts, proofs, verifier, a page to read.
@@ -195,7 +205,7 @@ class Proving:
             receipt = msgspec.json.decode(await self.receipt(entry), type=dict[str, Any]) if proved else None
             gathered.append(replace(facts, receipt=receipt))
         texts = await self._store.read(notices.all_kept)
-        extra = {f"ledger/{name}": data for name, data in (await self.log_files()).items()}
+        extra = {f"ledger/{name}": content for name, content in (await self.log_files()).items()}
         made = await asyncio.to_thread(bundle, gathered, texts, receipts.verifier(), extra, checks=checks)
         files: dict[str, ExportFile] = {**made, "kept.json": Kept(self._store)}
         return dict(sorted(files.items()))
@@ -265,6 +275,37 @@ class Kept:
         yield b',\n "counters": ' + await self._store.read(lambda tx: _readable(counters.all_counters(tx))) + b"\n}\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _SignedLog:
+    """One log up to its newest checkpoint.
+
+    Attributes:
+        row: Which.
+        size: How many entries the checkpoint covers.
+        signed: The checkpoint with its cosignatures.
+        key: The log's key.
+        begins: Size of its first checkpoint.
+    """
+
+    row: ledger.LogRow
+    size: int
+    signed: bytes
+    key: VerifierKey
+    begins: int
+
+
+class _Read:
+    """A file that is read from the database while it is taken: one part for each function."""
+
+    def __init__(self, store: Store, parts: Iterable[Callable[[apsw.Connection], bytes]]) -> None:
+        self._store = store
+        self._parts = tuple(parts)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            yield await self._store.read(part)
+
+
 async def in_parts(content: ExportFile) -> AsyncIterator[bytes]:
     """Yield a file's content, whatever form it has."""
     if isinstance(content, bytes):
@@ -294,25 +335,41 @@ def _proof(tx: apsw.Connection, entry: int) -> tuple[proofs.TlogProof, bytes, Ve
     )
 
 
-def _log_files(tx: apsw.Connection) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+def _signed_logs(tx: apsw.Connection) -> list[_SignedLog]:
+    """Return every log that holds something."""
+    found = []
     for row in ledger.logs(tx):
         try:
             signed = ledger.signed_checkpoint(tx, row)
         except LogError:
             continue  # a log that was begun and holds nothing yet
-        size = logs.checkpoint_of(signed).size
-        storage = ledger.TableStorage(tx, row, row.first + size)
-        folder = f"log-{row.number}"
-        for name, data in tiles.files(size, signed, storage.entries(0, size), storage.node):
-            found[f"{folder}/{name}"] = data
-        found[f"{folder}/key"] = f"{ledger.verifier(tx, row.number)}\n".encode()
-        found[f"{folder}/entries.ndjson"] = b"".join(entry + b"\n" for entry in storage.entries(0, size))
-        found[f"{folder}/checkpoints"] = b"\n".join(
-            note
-            for (note,) in tx.execute("SELECT note FROM ledger_checkpoint WHERE log = ? ORDER BY size", (row.number,))
-        )
+        size, key = logs.checkpoint_of(signed).size, ledger.verifier(tx, row.number)
+        found.append(_SignedLog(row, size, signed, key, ledger.first_size(tx, row)))
     return found
+
+
+def _log_files(store: Store, log: _SignedLog) -> Iterator[tuple[str, ExportFile]]:
+    row, size = log.row, log.size
+
+    def tile(tx: apsw.Connection, *, of: tiles.Tile) -> bytes:
+        storage = ledger.TableStorage(tx, row, row.first + size)
+        return of.content(storage.entries, storage.node)
+
+    def lines(tx: apsw.Connection, *, first: int) -> bytes:
+        storage = ledger.TableStorage(tx, row, row.first + size)
+        return b"".join(entry + b"\n" for entry in storage.entries(first, min(size, first + LINES_AT_ONCE)))
+
+    def states(tx: apsw.Connection, *, above: int) -> bytes:
+        # By size and not by how many came before: of so many entries there are at most so many checkpoints.
+        found = ledger.checkpoints_between(tx, row, above, min(size, above + LINES_AT_ONCE))
+        return b"".join(note if of == log.begins else b"\n" + note for of, note in found)
+
+    yield "checkpoint", log.signed
+    for one in tiles.layout(size):
+        yield one.name, _Read(store, [partial(tile, of=one)])
+    yield "key", f"{log.key}\n".encode()
+    yield "entries.ndjson", _Read(store, [partial(lines, first=at) for at in range(0, size, LINES_AT_ONCE)])
+    yield "checkpoints", _Read(store, [partial(states, above=at) for at in range(0, size, LINES_AT_ONCE)])
 
 
 def _not_proved(entry: int, problem: Exception) -> str:

@@ -19,7 +19,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -29,6 +29,8 @@ from agent.consent.records import RecordError, consent_record, receipt_for
 from agent.model.consent import ProofCheck
 from agent.model.face import NoticeText
 from agent.model.records import RecordFacts
+
+T = TypeVar("T")
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
@@ -43,11 +45,11 @@ def bundle(
     records: Sequence[RecordFacts],
     notices: Sequence[NoticeText],
     verifier: bytes,
-    extra: Mapping[str, bytes],
+    extra: Mapping[str, T],
     *,
     checks: Mapping[int, ProofCheck] | None = None,
     codes: Collection[int] | None = None,
-) -> Mapping[str, bytes]:
+) -> Mapping[str, bytes | T]:
     """Put the folder together.
 
     Args:
@@ -59,7 +61,7 @@ def bundle(
         codes: Entries whose receipt is also drawn as a QR code; None: what holds now about each purpose.
 
     Returns:
-        File names with `/`, in order, and their bytes.
+        File names with `/`, in order, and their bytes; those of `extra` with what was handed over.
 
     Raises:
         BundleError: A notice does not have its SHA-256, an act comes twice or without an entry, or a name in `extra`
@@ -148,11 +150,11 @@ def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _joined(made: Mapping[str, bytes], extra: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def _joined(made: Mapping[str, bytes], extra: Mapping[str, T]) -> Mapping[str, bytes | T]:
     """Ours and what was added. Names that differ only in case are one file on Windows and macOS."""
     taken = {name.casefold() for name in made}
     folders = {"records", "receipts", "kantara", "notices"}
-    joined = dict(made)
+    joined: dict[str, bytes | T] = dict(made)
     for name, data in extra.items():
         parts = name.split("/")
         safe = len(parts) <= _DEEPEST and all(_PART.fullmatch(part) and not _RESERVED.fullmatch(part) for part in parts)

@@ -450,7 +450,7 @@ class AgentFace(Protocol):
         """Return what the page about the ledger shows."""
         ...
 
-    async def ledger_files(self) -> Mapping[str, bytes]:
+    async def ledger_files(self) -> Mapping[str, ExportFile]:
         """Return every log of the ledger as plain files: tiles, keys, checkpoints, entries."""
         ...
 

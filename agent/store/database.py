@@ -1,4 +1,4 @@
-"""Opens the encrypted database and runs work on it: one writer thread, one reader thread, group commit.
+"""Opens the encrypted database and runs work on it: a writer's, a reader's and a surveyor's thread, group commit.
 
 The way of one write: `Store.write(fn)` puts the function and a future into a queue, in call order → the writer thread
 takes everything that waits, opens one transaction and runs each function in a savepoint of its own → one commit, which
@@ -6,6 +6,10 @@ with `synchronous=FULL` returns when the data is on the disk → one call back i
 of that batch. So a lone write waits for one disk flush and nothing else, and a thousand that arrive during a flush
 share the next. A transaction that appended to the ledger is sealed before its commit: one signed checkpoint over
 everything in it (`ledger.py`).
+
+Reads are short and go through the one reader. What goes through everything (`Store.survey`: verification, reading every
+page again) gets a connection that is made for it and closed after it, so that no page waits behind it. While a survey
+goes on, the log cannot be emptied, since that connection still sees the state before: `Store.checkpoint` waits for it.
 
 SQLite's own checkpoints (copying the write-ahead log into the file) are done by the writer after the futures were
 resolved, so that nobody waits for them. The file is encrypted by SQLite3 Multiple Ciphers (ChaCha20-Poly1305, a raw
@@ -26,6 +30,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
@@ -68,8 +73,12 @@ MAX_GROUP: Final = 512
 CHECKPOINT_PAGES: Final = 1000
 """Pages in the write-ahead log after which the writer copies them into the file."""
 
+PATIENCE_STEPS: Final = 20_000
+"""Steps of SQLite's machine after which a survey looks whether the store is being closed: some milliseconds."""
+
 _READING: Final = "BEGIN"
 _WRITING: Final = "BEGIN IMMEDIATE"
+_CLOSED: Final = "the database is closed: the agent is stopping"
 
 _log = logging.getLogger(__name__)
 
@@ -117,19 +126,32 @@ class Store:
     database, since a write may be run again when a neighbour of its group filled the disk.
     """
 
-    def __init__(self, path: Path, writer: apsw.Connection, reader: apsw.Connection, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: apsw.Connection,
+        reader: apsw.Connection,
+        ledger: Ledger,
+        connect: Callable[[], apsw.Connection],
+    ) -> None:
+        """Take what `open_store` opened, and what makes one more connection that can only read."""
         self.ledger = ledger
         self._path = path
+        self._connect = connect
         self._writes: SimpleQueue[_Job | None] = SimpleQueue()
         self._reads: SimpleQueue[_Job | None] = SimpleQueue()
+        self._surveys: SimpleQueue[_Job | None] = SimpleQueue()
+        self._old_state = asyncio.Lock()
+        """Held while a survey sees a state that is not the newest, or the log is emptied."""
         self._closed = False
         self._log_pages = 0
         self._empty_log_wanted = False
         writer.set_wal_hook(self._note_log_size)
         self._writer = threading.Thread(target=self._write_all, args=(writer,), name="store-writer", daemon=True)
         self._reader = threading.Thread(target=self._read_all, args=(reader,), name="store-reader", daemon=True)
-        self._writer.start()
-        self._reader.start()
+        self._surveyor = threading.Thread(target=self._survey_all, name="store-surveyor", daemon=True)
+        for thread in (self._writer, self._reader, self._surveyor):
+            thread.start()
 
     @property
     def path(self) -> Path:
@@ -157,30 +179,54 @@ class Store:
     def read(self, fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
         """Run `fn` on the reader, which sees one consistent state of what was committed and cannot write.
 
+        Everybody shares the reader: what takes longer than some milliseconds is read in parts, or is a `survey`.
+
         Raises:
             StoreClosed: The store was closed.
         """
         return self._submit(self._reads, fn)
 
+    async def survey(self, fn: Callable[[apsw.Connection], T]) -> T:
+        """Run `fn`, which takes its time, on a connection of its own, whose pages are all read from the disk.
+
+        It sees one consistent state and cannot write; reads and writes go on beside it. There is one survey at a time.
+        Closing the store ends it.
+
+        Raises:
+            StoreClosed: The store was closed, or was closed meanwhile.
+        """
+        await self._old_state.acquire()
+        try:
+            future = self._submit(self._surveys, fn)
+        except StoreClosed:
+            self._old_state.release()
+            raise
+        # Who asked may go away; the thread still reads then.
+        future.add_done_callback(lambda _done: self._old_state.release())
+        return await asyncio.shield(future)
+
     async def checkpoint(self) -> None:
         """Move everything out of the write-ahead log and empty it: after a sweep nothing deleted stays there."""
-        self._empty_log_wanted = True
-        await self.write(_nothing)
+        async with self._old_state:
+            self._empty_log_wanted = True
+            await self.write(_nothing)
 
     async def close(self) -> None:
         """Finish what was submitted, empty the log, and let go of the file. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
-        # The reader first: SQLite removes the log when the last connection goes, if that one may write.
+        # The writer last: SQLite removes the log when the last connection goes, if that one may write.
+        self._surveys.put(None)
         self._reads.put(None)
+        await asyncio.to_thread(self._surveyor.join)
         await asyncio.to_thread(self._reader.join)
         self._writes.put(None)
         await asyncio.to_thread(self._writer.join)
 
     def _submit(self, queue: SimpleQueue[_Job | None], fn: Callable[[apsw.Connection], T]) -> asyncio.Future[T]:
         if self._closed:
-            raise StoreClosed("the database is closed: the agent is stopping")
+            raise StoreClosed(_CLOSED)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         queue.put(_Job(fn, future, loop))
@@ -197,6 +243,22 @@ class Store:
             self._run_alone(connection, job, _READING)
             _deliver([job])
         connection.close()
+
+    # The surveyor's thread
+
+    def _survey_all(self) -> None:
+        while (job := self._surveys.get()) is not None:
+            try:
+                connection = self._connect()
+            except apsw.Error as error:
+                job.error = translate(error, None, self._path) or error
+            else:
+                connection.set_progress_handler(lambda: self._closed, PATIENCE_STEPS)
+                self._run_alone(connection, job, _READING)
+                if isinstance(job.error, apsw.InterruptError):
+                    job.error = StoreClosed(_CLOSED)
+                connection.close()
+            _deliver([job])
 
     # The writer's thread
 
@@ -352,7 +414,7 @@ def open_store(path: Path, key: bytes, clock: Clock, new_bytes: Callable[[int], 
         raise
     if not fresh and not known:
         _note_key(path, key)
-    return Store(path, writer, reader, ledger)
+    return Store(path, writer, reader, ledger, partial(_connect, path, key, apsw.SQLITE_OPEN_READONLY))
 
 
 def _opening_error(

@@ -418,6 +418,20 @@ def newest_checkpoint(conn: apsw.Connection, log: LogRow) -> tuple[int, bytes] |
     ).fetchone()
 
 
+def first_size(conn: apsw.Connection, log: LogRow) -> int:
+    """Return how many entries a log's first checkpoint covers, 0 for an empty log (reads only)."""
+    return int(conn.execute("SELECT min(size) FROM ledger_checkpoint WHERE log = ?", (log.number,)).get or 0)
+
+
+def checkpoints_between(conn: apsw.Connection, log: LogRow, above: int, up_to: int) -> list[tuple[int, bytes]]:
+    """Return size and note of a log's checkpoints with `above` < size <= `up_to`, in order (reads only)."""
+    found = conn.execute(
+        "SELECT size, note FROM ledger_checkpoint WHERE log = ? AND size > ? AND size <= ? ORDER BY size",
+        (log.number, above, up_to),
+    )
+    return [(size, note) for size, note in found]
+
+
 def latest_checkpoints(conn: apsw.Connection, limit: int) -> list[CheckpointView]:
     """Return the newest checkpoints over all logs, newest first, with our own signature only (reads only)."""
     firsts = {row.number: row.first for row in logs(conn)}

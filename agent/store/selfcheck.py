@@ -2,7 +2,7 @@
 
     Store → one `Tried` for each thing, in order, for `gleanwatch doctor` (which shows them) and nobody else
 
-It uses the database as the agent does, by its one writer and its reader, and leaves nothing: the row that it writes is
+It uses the database as the agent does, by its one writer and a survey, and leaves nothing: the row that it writes is
 read back inside the same transaction, which is then undone; the file that it writes beside the database has no name
 that outlives it. Nothing of what is stored is looked at, and nothing of it is said.
 """
@@ -107,12 +107,9 @@ async def _write(store: Store) -> Tried:
 
 
 async def _pages(store: Store) -> Tried:
-    def look(tx: apsw.Connection) -> str:
-        tx.execute("PRAGMA shrink_memory").fetchall()  # else pages would be judged as they were when first read
-        return str(tx.execute("PRAGMA quick_check(1)").get)
-
     try:
-        if await store.read(look) == "ok":
+        # A new connection: it has nothing in memory that it could judge pages by.
+        if await store.survey(lambda tx: str(tx.execute("PRAGMA quick_check(1)").get)) == "ok":
             return Tried("pages", True, "every page was read from the disk and is whole")
     except StoreError as problem:
         return _failed("pages", problem)

@@ -28,6 +28,7 @@ ORDER = (
     "page_load",
     "latency",
     "pages",
+    "waits",
     "sensing",
     "connections",
     "sigma",

@@ -287,12 +287,13 @@ async def test_they_audit_our_exported_log_tile_by_tile(size: int, tmp_path: Pat
     def export(conn: apsw.Connection) -> tuple[VerifierKey, list[bytes]]:
         row, storage = ledger.log_of(conn, 0)
         signed = ledger.signed_checkpoint(conn, row)
-        bodies = list(storage.entries(0, size))
-        for name, data in tiles.files(size, signed, bodies, storage.node):
-            file = tmp_path / "log" / name
+        (tmp_path / "log").mkdir()
+        (tmp_path / "log" / "checkpoint").write_bytes(signed)
+        for tile in tiles.layout(size):
+            file = tmp_path / "log" / tile.name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-        return ledger.verifier(conn, 1), bodies
+            file.write_bytes(tile.content(storage.entries, storage.node))
+        return ledger.verifier(conn, 1), list(storage.entries(0, size))
 
     key, bodies = await store.read(export)
     await store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import apsw
 
@@ -97,6 +98,18 @@ async def test_pressing_again_while_it_is_verified_goes_through_the_record_once(
     assert first is second
     assert first.ok
     assert await alone.proving.verified() is not first, "what is asked later is verified anew"
+
+
+async def test_nobody_who_only_reads_waits_for_verifying_and_verifying_for_nobody(alone: Joined) -> None:
+    await fill(alone)
+    go_on = threading.Event()
+    busy = alone.store.read(lambda _tx: go_on.wait(30))  # the one reader that every page shares
+    try:
+        assert (await alone.proving.verified()).ok
+        assert not busy.done()
+    finally:
+        go_on.set()
+    assert await busy
 
 
 async def test_verifying_names_what_was_changed(alone: Joined) -> None:

@@ -7,7 +7,7 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,22 @@ import pytest
 from agent.consent.bundle import bundle
 from agent.face import PART_BYTES, send_files
 from agent.ledger import checkpoint as checkpoints
-from agent.ledger import note, proof
+from agent.ledger import merkle, note, proof, tiles
 from agent.ledger.receipt import check_receipt
 from agent.model.consent import Erasable, Ground
 from agent.model.events import PageLoad
+from agent.model.face import ExportFile
 from agent.model.purposes import ActKind, Channel, Purpose, Strength
 from agent.model.records import RecordFacts
-from agent.proving import LOADS_AT_ONCE, in_parts
+from agent.proving import LINES_AT_ONCE, LOADS_AT_ONCE, in_parts
 from agent.recording import records
-from agent.store import page_loads
+from agent.store import ledger, page_loads
 from tests.unit.joined.rig import Join, Joined, managed
 from tests.unit.joined.test_erasing import fill
+
+
+async def taken(files: Mapping[str, ExportFile]) -> dict[str, bytes]:
+    return {name: b"".join([part async for part in in_parts(content)]) for name, content in files.items()}
 
 
 async def test_every_act_has_a_receipt_that_holds_and_carries_its_text(alone: Joined) -> None:
@@ -100,7 +105,7 @@ async def test_the_proof_and_the_checkpoint_are_plain_c2sp(alone: Joined) -> Non
 async def test_the_logs_as_files_hold_every_entry(alone: Joined) -> None:
     await fill(alone)
     await alone.store.write(lambda tx: alone.store.ledger.rotate(tx, alone.clock.now()))
-    files = await alone.proving.log_files()
+    files = await taken(await alone.proving.log_files())
     lines = files["log-1/entries.ndjson"] + files["log-2/entries.ndjson"]
     total = await alone.store.read(lambda tx: tx.execute("SELECT count(*) FROM ledger_entry").get)
     assert lines.count(b"\n") == total
@@ -108,13 +113,42 @@ async def test_the_logs_as_files_hold_every_entry(alone: Joined) -> None:
     assert files["log-2/key"].startswith(b"gleanwatch.localhost/")
 
 
+async def test_the_logs_as_files_come_in_parts_that_fit_together_while_the_log_grows(alone: Joined) -> None:
+    """Nothing is held for whoever downloads: others read and write between two parts, and the files still agree."""
+
+    def some(tx: apsw.Connection) -> None:
+        for number in range(LINES_AT_ONCE // 2):
+            alone.store.ledger.append(tx, "policy", number, {"number": number})
+
+    async def write() -> None:
+        await alone.store.write(some)
+
+    for _ in range(5):
+        await write()
+    size = await alone.store.read(ledger.entry_count)
+    held: dict[str, list[bytes]] = {}
+    for name, content in (await alone.proving.log_files()).items():
+        held[name] = []
+        async for part in in_parts(content):
+            held[name].append(part)
+            assert part.count(b"\n") <= LINES_AT_ONCE, name
+            if len(held[name]) == 1 and name.endswith((".ndjson", "key", "000")):
+                await write()
+    files = {name.removeprefix("log-1/"): b"".join(parts) for name, parts in held.items()}
+    assert len(held["log-1/entries.ndjson"]) > 1
+    assert await alone.store.read(ledger.entry_count) > size
+    signed = checkpoints.parse(note.parse(files["checkpoint"]).text)
+    entries = files["entries.ndjson"].splitlines()
+    assert signed.size == size == len(entries)
+    assert signed.root == merkle.tree_root([merkle.leaf_hash(entry) for entry in entries])
+    assert files["checkpoints"].endswith(files["checkpoint"])
+    assert set(files) == {"checkpoint", "key", "entries.ndjson", "checkpoints", *(t.name for t in tiles.layout(size))}
+
+
 async def test_everything_about_a_person_is_one_folder_that_verifies_itself(join: Join, tmp_path: Path) -> None:
     async with join(managed(lead_days=0)) as joined:
         await fill(joined)
-        files = {
-            name: b"".join([part async for part in in_parts(content)])
-            for name, content in (await joined.proving.everything()).items()
-        }
+        files = await taken(await joined.proving.everything())
         acts = [a.entry for a in joined.consents.acts]
     for name, data in files.items():
         (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import apsw
@@ -158,6 +159,69 @@ async def test_the_log_is_emptied_when_asked(store: Store, path: Path) -> None:
     assert path.with_name(f"{path.name}-wal").stat().st_size > 0
     await store.checkpoint()
     assert path.with_name(f"{path.name}-wal").stat().st_size == 0
+
+
+async def test_a_survey_sees_one_state_while_others_read_and_write(store: Store) -> None:
+    await store.write(lambda tx: counters.add(tx, "one"))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def look(conn: apsw.Connection) -> tuple[dict[str, int], dict[str, int]]:
+        first = counters.all_counters(conn)
+        begun.set()
+        go_on.wait(30)
+        return dict(first), dict(counters.all_counters(conn))
+
+    survey = asyncio.ensure_future(store.survey(look))
+    await asyncio.to_thread(begun.wait, 30)
+    await store.write(lambda tx: counters.add(tx, "one"))
+    assert await store.read(counters.all_counters) == {"one": 2}
+    go_on.set()
+    assert await survey == ({"one": 1}, {"one": 1})
+
+
+async def test_a_survey_cannot_write_and_what_fails_in_it_reaches_who_asked(store: Store) -> None:
+    with pytest.raises(StoreError, match="cannot be written"):
+        await store.survey(lambda tx: counters.add(tx, "one"))
+    assert await store.survey(lambda tx: tx.execute("SELECT 7").get) == 7
+
+
+async def test_the_log_is_emptied_after_a_survey_that_still_needs_it(store: Store, path: Path) -> None:
+    """What was erased is gone from the disk when `checkpoint` says so, whoever was verifying meanwhile."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def look(conn: apsw.Connection) -> None:
+        counters.all_counters(conn)
+        begun.set()
+        go_on.wait(30)
+
+    gone = asyncio.ensure_future(store.survey(look))
+    await asyncio.to_thread(begun.wait, 30)
+    gone.cancel()  # who asked went away; the thread goes on
+    await store.write(lambda tx: counters.add(tx, "one"))
+    emptied = asyncio.ensure_future(store.checkpoint())
+    await store.write(lambda tx: counters.add(tx, "two"))
+    assert not emptied.done()
+    go_on.set()
+    await emptied
+    assert path.with_name(f"{path.name}-wal").stat().st_size == 0
+
+
+async def test_closing_ends_a_survey(store: Store) -> None:
+    begun = threading.Event()
+
+    def endless(conn: apsw.Connection) -> None:
+        begun.set()
+        conn.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+        ).fetchall()
+
+    survey = asyncio.ensure_future(store.survey(endless))
+    await asyncio.to_thread(begun.wait, 30)
+    await store.close()
+    with pytest.raises(StoreClosed):
+        await survey
+    with pytest.raises(StoreClosed):
+        await store.survey(counters.all_counters)
 
 
 async def test_the_log_does_not_grow_without_bound(store: Store, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ async def test_a_page_that_was_damaged_under_a_running_agent_is_found(store: Sto
     found = (await tried(store))["pages"]
     assert not found.ok
     assert found.do == selfcheck.SET_ASIDE
+
+
+async def test_reading_every_page_holds_nobody_up(store: Store) -> None:
+    go_on = threading.Event()
+    busy = store.read(lambda _tx: go_on.wait(30))  # the one reader that every page shares
+    try:
+        assert (await tried(store))["pages"].ok
+        assert not busy.done()
+    finally:
+        go_on.set()
+    await busy
 
 
 @pytest.mark.parametrize("name", ["gleanwatch.db", "gleanwatch.db-wal", "gleanwatch.key"])

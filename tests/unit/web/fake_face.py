@@ -445,7 +445,7 @@ class FakeFace:
             key="gleanwatch.localhost/abcdefghijklmnop/1+1f2e3d4c+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
         )
 
-    async def ledger_files(self) -> Mapping[str, bytes]:
+    async def ledger_files(self) -> Mapping[str, ExportFile]:
         return {"log-1/checkpoint": b"", "log-1/key": b""}
 
     async def verify(self) -> VerifyResult:

@@ -28,6 +28,7 @@ from agent.settings.toml_file import TomlError
 from agent.store.database import Store, StoreCorrupt, StoreError, open_store, set_aside
 
 KEY_RETRY_SECONDS = 5.0
+LOCK_RETRY_SECONDS = 0.2
 
 
 class StartError(Exception):
@@ -118,6 +119,7 @@ def open_instance(
     say: Callable[[str], None],
     wait_for_key: bool = True,
     keep_damaged_aside: bool = False,
+    wait_for_lock: float = 0.0,
 ) -> Opened:
     """Open everything that must be there before the first byte is observed.
 
@@ -129,6 +131,7 @@ def open_instance(
         say: Tells the person what is being waited for.
         wait_for_key: Whether to wait for a locked key store, or fail.
         keep_damaged_aside: Whether a damaged database is renamed and a new one begun.
+        wait_for_lock: Seconds to wait for another agent, or a command that looks into the instance, to end.
 
     Raises:
         StartError: It cannot be opened.
@@ -138,7 +141,7 @@ def open_instance(
             prepare(instance, uid)
             rulebook = read_rules(instance)
             lock = InstanceLock(instance.lock_file)
-            lock.acquire()
+            _acquire(lock, clock, wait_for_lock)
             undo.callback(lock.release)
             from_store = rulebook.mode is not Mode.TEST and rulebook.config.keys.store == "auto"
             key = _key(instance, find_backend if from_store else _no_backend, say, wait_for_key)
@@ -150,6 +153,17 @@ def open_instance(
             raise StartError(f"{instance.root} cannot be used: {said}. Check that the disk has room.") from None
         undo.pop_all()
     return Opened(instance, rulebook, key, store, lock.release)
+
+
+def _acquire(lock: InstanceLock, clock: Clock, patience: float) -> None:
+    end = clock.monotonic() + patience
+    while True:
+        try:
+            return lock.acquire()
+        except LockHeld:
+            if clock.monotonic() >= end:
+                raise
+        time.sleep(LOCK_RETRY_SECONDS)
 
 
 def _no_backend() -> None:

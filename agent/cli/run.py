@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,6 +22,7 @@ from agent.cli.asking import Failure, this_instance, uid
 from agent.cli.show import LEVEL_STYLE, console
 from agent.model.purposes import GateState, Mode, Purpose
 from agent.packaging.place import extension_folder
+from agent.service.plan import HELPLESS
 
 if TYPE_CHECKING:
     from agent.daemon import Daemon
@@ -41,8 +43,12 @@ MODES = {
 @click.option("--register/--no-register", default=False, help="First connect every browser that is found.")
 @click.option("--set-aside", is_flag=True, help="Keep a damaged database beside a new one instead of stopping.")
 @click.option("--service", is_flag=True, help="As a service starts it: prints nothing but why it could not start.")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait that long for another agent here to end.")
+@click.option("--refusal-code", default=HELPLESS, hidden=True, help="Exit status of a service that cannot start.")
 @click.option("--verbose", "-v", is_flag=True, help="Say more of what the agent does.")
-def run(demo: bool, register: bool, set_aside: bool, service: bool, verbose: bool) -> None:
+def run(
+    *, demo: bool, register: bool, set_aside: bool, service: bool, wait: float, refusal_code: int, verbose: bool
+) -> None:
     """Run the agent in the foreground, with its local page.
 
     Nothing is observed before its notice was shown and, in personal mode, before you said yes. At a terminal the notice
@@ -77,9 +83,10 @@ def run(demo: bool, register: bool, set_aside: bool, service: bool, verbose: boo
             find_backend=system_backend,
             say=lambda text: None if service else say.print(f"[yellow]{text}[/]"),
             keep_damaged_aside=set_aside,
+            wait_for_lock=wait,
         )
     except StartError as problem:
-        raise Failure(str(problem)) from None
+        _refuse(problem, refusal_code if service else 1)
     # Only who holds the instance writes its log.
     keep_log(instance.log_dir)
     log.info("release %s starts, %s mode", __version__, opened.rulebook.mode.value)
@@ -99,7 +106,7 @@ def run(demo: bool, register: bool, set_aside: bool, service: bool, verbose: boo
         asyncio.run(run_daemon(opened, clock, uid(), Path.home(), ready))
     except StartError as problem:
         log.error("the agent could not start")
-        raise Failure(str(problem)) from None
+        _refuse(problem, refusal_code if service else 1)
     except Exception as problem:
         log.critical("the agent ended by a fault of its own: %s", described(problem))
         keep(instance.fault_dir, report_of(problem, clock.now()))
@@ -111,6 +118,12 @@ def run(demo: bool, register: bool, set_aside: bool, service: bool, verbose: boo
     if service:
         return
     say.print("Gleanwatch has stopped. What was kept stays until its time is over; nothing is observed now.")
+
+
+def _refuse(problem: Exception, code: int) -> NoReturn:
+    """End an agent that cannot start; a service's exit status tells the system not to try again."""
+    Failure(str(problem)).show()
+    sys.exit(code)
 
 
 async def _converse(daemon: Daemon, opened: Opened, clock: Clock) -> None:

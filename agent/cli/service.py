@@ -1,29 +1,37 @@
 """`gleanwatch service`: the agent as a service of the person's own, so that it is there after each log-in.
 
 instance, environment → `agent.service.plan` → the system's own form → installed, shown, removed. What is written can be
-read before: `gleanwatch service show`.
+read before: `gleanwatch service show`. Why it cannot start is found by trying what the agent does at its start.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import click
 import msgspec
 
-from agent.cli.asking import Failure, running, this_instance, uid
+from agent.cli.asking import Failure, NotRunning, ask, running, this_instance, uid
 from agent.cli.group import Teaching
 from agent.cli.show import console, json_option, print_json
-from agent.service.choose import Manager, interpreter, manager_for
+from agent.service.choose import interpreter, manager_for
 from agent.service.plan import Done, Outcome, Plan, plan_for
+from agent.service.standing import Manager
+from agent.service.standing import install as service_install
+from agent.service.standing import status as service_status
 from agent.settings.instance import Instance, InstanceError, locate, prepare
+
+UP_SECONDS = 10.0
+"""How long a start is watched. An agent that waits for a locked key store takes longer, and is well."""
 
 WORDS = {
     Outcome.STARTED: "[green]installed and running[/]",
     Outcome.WRITTEN: "[green]installed[/]; it begins with your next log-in",
     Outcome.STOPPED: "[yellow]installed, not running[/]",
+    Outcome.REFUSED: "[red]installed, and cannot start[/]",
     Outcome.OUTDATED: "[yellow]installed by another release[/]",
     Outcome.ABSENT: "not installed",
     Outcome.REMOVED: "removed",
@@ -32,7 +40,8 @@ WORDS = {
 TRIED = {
     "linux": "",
     "darwin": "This form for macOS follows Apple's manual; it was not tried on a Mac by us.",
-    "win32": "This form for Windows follows Microsoft's schema; it was not tried on Windows by us.",
+    "win32": "This form for Windows follows Microsoft's schema; it was not tried by us, and the agent itself does not "
+    "start on Windows yet.",
 }
 
 
@@ -66,12 +75,12 @@ def remove(as_json: bool) -> None:
 @service.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say whether it is installed and runs.
+    """Say whether it is installed and runs, and why not where it cannot start.
 
     \b
     gleanwatch service status
     """
-    _print(manager(this_instance()).status(), as_json)
+    _print(standing(this_instance()), as_json)
 
 
 @service.command()
@@ -118,22 +127,64 @@ def plan(instance: Instance) -> Plan:
     return plan_for(instance, os.environ, interpreter())
 
 
-def manager(instance: Instance, *, held: bool = False) -> Manager:
-    """Return this system's way of running it; `held`: an agent runs there, whoever started it."""
-    return manager_for(plan(instance), os.environ, Path.home(), uid(), held=held)
+def manager(instance: Instance) -> Manager:
+    """Return this system's way of running it."""
+    return manager_for(plan(instance), os.environ, Path.home(), uid())
+
+
+def standing(instance: Instance) -> Done:
+    """Say how the service is and, where it is installed and does not run, why."""
+    return service_status(manager(instance), held=running(instance), refusal=lambda: _why_refused(instance))
 
 
 def installed(instance: Instance) -> Done:
-    """Install the service and say what came of it.
+    """Install the service, see whether it comes up, and say what came of it.
 
     Raises:
         Failure: The instance's folders cannot be made, or a demo was meant.
     """
     try:
         prepare(instance, uid())
-        return manager(instance, held=running(instance)).install()
+        way = manager(instance)
+        done = service_install(way, held=running(instance), refusal=_settings_refused(instance))
     except (InstanceError, ValueError) as problem:
         raise Failure(str(problem)) from None
+    if done.outcome is not Outcome.STARTED:
+        return done
+    # Started is not yet there: what only the opened database tells is met after that.
+    end = time.monotonic() + UP_SECONDS
+    while time.monotonic() < end and not running(instance):
+        if (now := standing(instance)).outcome not in (Outcome.STARTED, Outcome.OUTDATED):
+            return now
+        time.sleep(0.2)
+    return done
+
+
+def _settings_refused(instance: Instance) -> str:
+    """Return why policy or configuration keep an agent from starting here; empty where they do not."""
+    from agent.opening import StartError, read_rules
+
+    try:
+        read_rules(instance)
+    except StartError as problem:
+        return str(problem)
+    return ""
+
+
+def _why_refused(instance: Instance) -> str:
+    """Return why no agent can start here, found by opening the instance as one does; empty where it can."""
+    if why := _settings_refused(instance):
+        return why
+    try:
+        prepare(instance, uid())
+        ask(instance, "status")
+    except NotRunning:  # nothing is kept yet, so there is nothing to open
+        return ""
+    except InstanceError as problem:
+        return str(problem)
+    except Failure as problem:
+        return problem.message
+    return ""
 
 
 def said(done: Done) -> str:
@@ -142,7 +193,7 @@ def said(done: Done) -> str:
 
 
 def _print(done: Done, as_json: bool) -> None:
-    ok = done.outcome is not Outcome.FAILED
+    ok = done.outcome not in (Outcome.FAILED, Outcome.REFUSED)
     remark = TRIED.get(sys.platform, "There is no form for this system.")
     if as_json:
         print_json({"ok": ok, **msgspec.to_builtins(done), "remark": remark})
@@ -153,4 +204,5 @@ def _print(done: Done, as_json: bool) -> None:
         if remark:
             say.print(f"  {remark}", soft_wrap=True)
     if not ok:
-        raise Failure("the service could not be changed: see above.")
+        refused = done.outcome is Outcome.REFUSED
+        raise Failure(f"the service {'cannot start' if refused else 'is not as it should be'}: see above.")

@@ -18,7 +18,7 @@ import msgspec
 from rich.markup import escape
 
 from agent.cli.asking import Failure, running, this_instance, uid
-from agent.cli.service import TRIED, installed, manager, said
+from agent.cli.service import TRIED, installed, said, standing
 from agent.cli.show import console, json_option, print_json
 from agent.packaging.place import extension_folder
 from agent.service.plan import Done, Outcome
@@ -58,7 +58,7 @@ class SetUp:
         """Whether nothing failed."""
         results = (self.launcher, *self.browsers)
         bad = {manifests.Outcome.FAILED, manifests.Outcome.FOREIGN}
-        failed = self.service is not None and self.service.outcome is Outcome.FAILED
+        failed = self.service is not None and self.service.outcome in (Outcome.FAILED, Outcome.REFUSED)
         return self.extension is not None and not failed and not any(one.outcome in bad for one in results)
 
 
@@ -113,14 +113,14 @@ def _asks_at_terminal() -> Callable[[], bool] | None:
 
 def _service(instance: Instance, wanted: bool | None, ask: Callable[[], bool] | None) -> Done | None:
     """Install the service where it is wanted; else say how it is, or None where there is none."""
-    standing = manager(instance).status()
-    there = standing.outcome not in (Outcome.ABSENT, Outcome.FAILED)
+    now = standing(instance)
+    there = now.outcome not in (Outcome.ABSENT, Outcome.FAILED)
     if wanted is None and not there:
         wanted = ask() if ask is not None else False
     if wanted is False:
-        return standing if there else None
-    if standing.outcome is Outcome.STARTED:
-        return standing
+        return now if there else None
+    if now.outcome is Outcome.STARTED:
+        return now
     return installed(instance)
 
 

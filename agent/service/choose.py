@@ -8,34 +8,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from agent.service.launchd import Launchd
-from agent.service.plan import Done, Plan, Ran, Runner
+from agent.service.plan import Plan, Ran, Runner
 from agent.service.scheduled_task import ScheduledTask
+from agent.service.standing import Manager
 from agent.service.systemd import Systemd, units_folder
 
 PROGRAM_SECONDS = 30.0
-
-
-class Manager(Protocol):
-    """One way of being there when the person logs in."""
-
-    def show(self) -> str:
-        """Return what `install` writes, to be read before."""
-        ...
-
-    def install(self) -> Done:
-        """Install it, and start it where that can be done now."""
-        ...
-
-    def remove(self) -> Done:
-        """Stop it and take it away."""
-        ...
-
-    def status(self) -> Done:
-        """Say how it is."""
-        ...
 
 
 def run_program(words: Sequence[str]) -> Ran | None:
@@ -66,7 +46,6 @@ def manager_for(
     *,
     system: str = sys.platform,
     run: Runner = run_program,
-    held: bool = False,
 ) -> Manager:
     """Return the way that this system has.
 
@@ -77,14 +56,13 @@ def manager_for(
         uid: The person's number; not looked at on Windows.
         system: As `sys.platform`.
         run: Runs a program of the system.
-        held: Whether an agent runs on the instance, whoever started it.
     """
     if system == "darwin":
         return Launchd(plan, home / "Library" / "LaunchAgents", uid, run)
     if system == "win32":
         account = f"{env.get('USERDOMAIN', '.')}\\{env.get('USERNAME', '')}"
         return ScheduledTask(plan, plan.writable[0], account, run)
-    return Systemd(plan, units_folder(env, home), run, held)
+    return Systemd(plan, units_folder(env, home), run)
 
 
 def interpreter() -> Path:

@@ -1,12 +1,17 @@
-"""macOS: the agent as a launchd agent of the person's own (launchd.plist(5)). Designed and generated; not tried here.
+"""macOS: the agent as a launchd agent of the person's own (launchd.plist(5)).
 
-macOS has no ceiling for the memory or processor of such an agent: `ProcessType` Background lets everything else go
-first, and the agent's own budget does the rest (`agent/budget.py`).
+Designed and generated from Apple's manuals, and held against them by tests; nothing here ever ran on a Mac, since there
+is none where this is made. macOS has no ceiling for the memory or processor of such an agent: `ProcessType` Background
+lets everything else go first, and the agent's own budget does the rest (`agent/budget.py`).
+
+launchd knows no exit status after which it leaves an agent alone but one, success: `KeepAlive` asks for a start after
+any other. An agent that cannot start therefore ends with success here, and `standing.py` says why it does not run.
 """
 
 from __future__ import annotations
 
 import plistlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,7 +32,7 @@ def property_list(plan: Plan) -> bytes:
     return plistlib.dumps(
         {
             "Label": label(plan),
-            "ProgramArguments": list(plan.command),
+            "ProgramArguments": [*plan.command, "--refusal-code", "0"],
             "EnvironmentVariables": dict(plan.environment),
             "WorkingDirectory": "/",
             "RunAtLoad": True,
@@ -67,18 +72,25 @@ class Launchd:
         """The property list's file."""
         return self.folder / f"{label(self.plan)}.plist"
 
+    @property
+    def start(self) -> str:
+        """The command that starts it: loading it anew does, whether it is loaded or not."""
+        return "gleanwatch service install"
+
     def show(self) -> str:
         """Return what `install` writes."""
         return property_list(self.plan).decode()
 
-    def install(self) -> Done:
-        """Write the property list and load it."""
+    def install(self, *, now: bool = True) -> Done:
+        """Write the property list and, `now`, load it; a person's agents are loaded at each log-in by themselves."""
         where = str(self.file)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.file, property_list(self.plan), 0o644)
         except OSError as problem:
             return Done(Outcome.FAILED, where, f"It could not be written: {problem.strerror}. Check room and rights.")
+        if not now:
+            return Done(Outcome.WRITTEN, where)
         self._launchctl("bootout", f"gui/{self.uid}/{label(self.plan)}")
         if not self._launchctl("bootstrap", f"gui/{self.uid}", where):
             return Done(Outcome.WRITTEN, where, "It starts with your next log-in: launchctl could not load it now.")
@@ -97,7 +109,7 @@ class Launchd:
         return Done(Outcome.REMOVED, where)
 
     def status(self) -> Done:
-        """Say whether it is installed as this release would, and whether it is loaded."""
+        """Say whether it is installed as this release would, and whether it runs: loaded is not yet running."""
         where = str(self.file)
         try:
             text = read_plain(self.file)
@@ -107,9 +119,16 @@ class Launchd:
             return Done(Outcome.ABSENT, where, INSTALL)
         if text != property_list(self.plan):
             return Done(Outcome.OUTDATED, where, UPDATE)
-        if self._launchctl("print", f"gui/{self.uid}/{label(self.plan)}"):
+        if self._running():
             return Done(Outcome.STARTED, where)
-        return Done(Outcome.STOPPED, where, "It starts with your next log-in, or: gleanwatch service install")
+        return Done(Outcome.STOPPED, where, f"It starts with your next log-in, or: {self.start}")
+
+    def _running(self) -> bool:
+        """Look into the list of jobs, whose columns launchctl(1) documents: process or a dash, last status, label."""
+        ran = self.run(("launchctl", "list"))
+        if ran is None or ran.code:
+            return False
+        return re.search(rf"^\d+\s+\S+\s+{re.escape(label(self.plan))}$", ran.said, re.MULTILINE) is not None
 
     def _launchctl(self, *words: str) -> bool:
         ran = self.run(("launchctl", *words))

@@ -17,8 +17,13 @@ from agent.settings.instance import Instance
 
 NAME: Final = "gleanwatch"
 TITLE: Final = "Gleanwatch: sees bulk collecting on this computer and tells you first"
-ARGUMENTS: Final = ("-P", "-m", "agent", "run", "--service")
-"""For the interpreter. `-P`: a folder called `agent` in the person's home must not be taken for ours."""
+ARGUMENTS: Final = ("-P", "-m", "agent", "run", "--service", "--wait", "60")
+"""For the interpreter. `-P`: a folder called `agent` in the person's home must not be taken for ours. `--wait`: a
+command that looks into the instance for a moment must not cost the person their service until the next log-in."""
+
+HELPLESS: Final = 78
+"""Exit status of a service that cannot start, where starting it again would come to the same: EX_CONFIG of sysexits(3).
+No system starts it again after this one; what happened to it by chance it does."""
 
 INSTALL: Final = "Install it with: gleanwatch service install"
 UPDATE: Final = "Another release wrote it. Bring it up to date: gleanwatch service install"
@@ -77,6 +82,8 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     STOPPED = "stopped"
     """It is installed and does not run."""
+    REFUSED = "refused"
+    """It is installed, and the agent cannot start: the detail says why."""
     OUTDATED = "outdated"
     """It is installed in another form than this release would write."""
 

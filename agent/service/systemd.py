@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from agent.service.plan import INSTALL, TITLE, UPDATE, Ceilings, Done, Outcome, Plan, Runner
+from agent.service.plan import HELPLESS, INSTALL, TITLE, UPDATE, Ceilings, Done, Outcome, Plan, Runner
 from native_host.own_files import read_plain, write_whole
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -78,6 +78,7 @@ def command_line(words: Iterable[str]) -> str:
 def _filled(template: str, plan: Plan, **more: str) -> str:
     text = Template((_TEMPLATES / template).read_text("utf-8")).substitute(
         title=TITLE,
+        helpless=str(HELPLESS),
         command=command_line(plan.command),
         environment="\n".join(f"Environment={quoted(f'{key}={value}')}" for key, value in plan.environment.items()),
         ceilings="\n".join(_ceilings(plan.ceilings)),
@@ -105,13 +106,11 @@ class Systemd:
         plan: What is to run.
         folder: Where the person's units lie: `$XDG_CONFIG_HOME/systemd/user`.
         run: Runs `systemctl`.
-        held: Whether an agent runs on the instance, of this unit or not.
     """
 
     plan: Plan
     folder: Path
     run: Runner
-    held: bool = False
 
     @property
     def unit(self) -> Path:
@@ -123,12 +122,17 @@ class Systemd:
         """The link by which it starts with the session: what `systemctl enable` makes."""
         return self.folder / "default.target.wants" / self.unit.name
 
+    @property
+    def start(self) -> str:
+        """The command that starts it."""
+        return f"systemctl --user start {self.unit.name}"
+
     def show(self) -> str:
         """Return what `install` writes."""
         return user_unit(self.plan)
 
-    def install(self) -> Done:
-        """Write the unit, let it start with the session, and start it where a service manager runs."""
+    def install(self, *, now: bool = True) -> Done:
+        """Write the unit, let it start with the session, and start it `now` where a service manager runs."""
         where = str(self.unit)
         try:
             if self._foreign():
@@ -145,13 +149,8 @@ class Systemd:
                 "then: gleanwatch run"
             )
             return Done(Outcome.WRITTEN, where, detail)
-        if self.held and not self._systemctl("is-active", "--quiet", self.unit.name):
-            # Started now it would find the instance taken, end, and be tried again until systemd gives it up.
-            detail = (
-                "It was not started now: an agent runs here that is not the service. End that one, with Ctrl-C where "
-                f"it was started, then: systemctl --user start {self.unit.name}"
-            )
-            return Done(Outcome.WRITTEN, where, detail)
+        if not now:
+            return Done(Outcome.WRITTEN, where)
         if not self._systemctl("restart", self.unit.name):
             detail = f"It is installed and did not start. Why: systemctl --user status {self.unit.name}"
             return Done(Outcome.FAILED, where, detail)
@@ -191,7 +190,7 @@ class Systemd:
             return Done(Outcome.OUTDATED, where, UPDATE)
         if self._systemctl("is-active", "--quiet", self.unit.name):
             return Done(Outcome.STARTED, where)
-        return Done(Outcome.STOPPED, where, f"Start it: systemctl --user start {self.unit.name}")
+        return Done(Outcome.STOPPED, where, f"Start it: {self.start}")
 
     def _foreign(self) -> bool:
         text = read_plain(self.unit)

@@ -86,6 +86,7 @@ def told() -> Iterator[dict[str, Any]]:
             script.chmod(0o644)
             demo = installed.packages / "agent/demo"
             done = in_a_session(person, installed.python, "-P", script, installed.command, demo)
+            assert "Traceback" not in done.stderr, done.stderr
             if not done.stdout or not json.loads(done.stdout)["manager"]:
                 pytest.skip(f"a service manager cannot run here: {done.stderr[-300:]}")
             yield json.loads(done.stdout)
@@ -112,6 +113,12 @@ def test_a_namespace_would_have_blinded_it_which_is_why_the_unit_has_none(told: 
 
 def test_killed_it_is_started_again(told: dict[str, Any]) -> None:
     assert told["started_again"] is True
+
+
+def test_with_settings_that_are_wrong_it_says_why_and_is_left_alone_until_they_are_mended(told: dict[str, Any]) -> None:
+    assert told["refused"]["outcome"] == "refused"
+    assert "memory_mb" in told["refused"]["detail"]
+    assert (told["tried_again"], told["mended"]) == (0, True)
 
 
 def test_uninstalled_it_is_gone(told: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from agent.service.plan import HELPLESS
 from tests.support.installed import Installed
 from tests.support.person import Person, second_person, shared_installation
 from tests.support.places import short_folder
@@ -173,5 +174,5 @@ def test_the_others_folder_is_not_taken_for_ones_own(two: tuple[Owner, Owner]) -
     ada.person.home.chmod(0o777)
     assert ben.person.runs("mkdir", "-m", "777", theirs).returncode == 0
     done = ada.person.runs(ada.installed.command, "run", "--demo", "--service", **ada.env)
-    assert done.returncode == 1
+    assert done.returncode == HELPLESS
     assert "belongs to another user" in done.stderr

@@ -79,10 +79,31 @@ def live(command: str, demo: str) -> dict[str, Any]:
 
     os.kill(first, signal.SIGKILL)
     told["started_again"] = bool(wait_for(lambda: main_pid() not in (0, first))) and wait_for(lambda: agent_up(command))
+    told |= refused(command)
     told["journal"] = run("systemctl", "--user", "status", "--no-pager", UNIT).stdout
     told["uninstall"] = says(command, "uninstall", "--yes")
     told["gone"] = main_pid() == 0 and not agent_up(command)
     return told
+
+
+def refused(command: str) -> dict[str, Any]:
+    """Give it settings that it refuses, see that it is left alone and says why; mend them and start it."""
+    settings = Path.home() / ".config/gleanwatch/config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("[budget]\nmemory_mb = 'much'\n")
+    run("systemctl", "--user", "restart", UNIT)
+    before = tries()
+    wait_for(lambda: run("systemctl", "--user", "is-failed", UNIT).returncode == 0)
+    time.sleep(8)  # longer than the unit waits between two starts
+    told = {"refused": says(command, "service", "status"), "tried_again": tries() - before}
+    settings.unlink()
+    run("systemctl", "--user", "start", UNIT)
+    return {**told, "mended": wait_for(lambda: agent_up(command))}
+
+
+def tries() -> int:
+    """How often the service manager started it again by itself."""
+    return int(run("systemctl", "--user", "show", "-p", "NRestarts", "--value", UNIT).stdout.strip() or 0)
 
 
 def blinded() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.agent import Agent, prepared_agent
+from agent.service.plan import HELPLESS
+from agent.settings.lock import InstanceLock
+from tests.support.agent import Agent, answers, prepared_agent
 from tests.support.places import short_folder
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the command line uses this system's own form")
 
@@ -20,6 +24,13 @@ async def agent() -> AsyncIterator[Agent]:
     with short_folder() as home:
         async with prepared_agent(home) as agent:
             yield agent
+
+
+def prepared(agent: Agent) -> Path:
+    """Make the folder of the lock, and return the lock's file."""
+    folder = agent.home / "data"
+    folder.mkdir(mode=0o700, parents=True)
+    return folder / "agent.lock"
 
 
 def unit(agent: Agent) -> Path:
@@ -73,8 +84,49 @@ async def test_as_a_service_it_still_says_why_it_could_not_start(agent: Agent) -
     async with prepared_agent(agent.folder, "run", "--demo", "--service") as second:
         second.env.update(agent.env)
         await second.launch()
-        assert await second.wait() == 1
+        assert await second.wait() == HELPLESS
     assert "already runs on this instance" in agent.log
+
+
+async def test_where_it_cannot_start_it_says_why_and_asks_not_to_be_started_again(agent: Agent) -> None:
+    assert (await agent.command("service", "install", "--json")).json["outcome"] == "written"
+    agent.home.mkdir(exist_ok=True)
+    (agent.home / "config.toml").write_text("[budget]\nmemory_mb = 'much'\n")
+    agent.arguments = ("run", "--service")
+    await agent.launch()
+    assert await agent.wait() == HELPLESS
+    for verb in ("status", "install"):
+        done = await agent.command("service", verb, "--json")
+        assert (done.code, done.json["outcome"]) == (1, "refused")
+        assert "memory_mb" in done.json["detail"] and "systemctl --user start" in done.json["detail"]
+
+
+async def test_a_damaged_database_is_named_as_the_reason(agent: Agent) -> None:
+    agent.arguments = ("run", "--service")
+    await agent.start()
+    assert await agent.stop() == 0
+    await agent.command("service", "install")
+    (agent.home / "data/gleanwatch.db").write_bytes(b"not a database" * 1000)
+    done = (await agent.command("service", "status", "--json")).json
+    assert done["outcome"] == "refused" and "database" in done["detail"]
+
+
+async def test_a_service_waits_for_who_looks_into_the_instance_for_a_moment(agent: Agent) -> None:
+    agent.arguments = ("run", "--service", "--wait", "60")
+    with InstanceLock(prepared(agent)):
+        await agent.launch()
+        await asyncio.sleep(1.5)
+        assert agent.running
+    await until(lambda: answers(agent.socket), "the agent's socket", seconds=60)
+
+
+async def test_beside_an_agent_of_a_terminal_it_says_what_to_end(agent: Agent) -> None:
+    agent.arguments = ("run", "--service")
+    await agent.start()
+    done = (await agent.command("service", "install", "--json")).json
+    assert done["outcome"] == "written"
+    said = (await agent.command("service", "status", "--json")).json
+    assert said["outcome"] == "stopped" and "not the service" in said["detail"]
 
 
 async def test_faults_are_shown_and_taken_away(agent: Agent) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.service.plan import Outcome, Plan, Ran, plan_for
+from agent.service.plan import ARGUMENTS, HELPLESS, Outcome, Plan, Ran, plan_for
 from agent.service.systemd import SANDBOX, Systemd, command_line, quoted, system_unit, units_folder, user_unit
 from agent.settings.instance import locate
 
@@ -179,21 +179,11 @@ def test_what_did_not_start_says_where_to_look(tmp_path: Path) -> None:
     assert done.outcome is Outcome.FAILED and "systemctl --user status gleanwatch.service" in done.detail
 
 
-def test_while_an_agent_runs_in_a_terminal_it_is_installed_and_says_how_it_starts(tmp_path: Path) -> None:
-    ctl = FakeSystemctl(is_active=3)
-    own = Systemd(plan(tmp_path), units_folder({}, tmp_path), ctl, held=True)
-    done = own.install()
-    assert done.outcome is Outcome.WRITTEN
-    assert "Ctrl-C" in done.detail and "systemctl --user start gleanwatch.service" in done.detail
-    assert "restart" not in ctl.asked
-    assert own.unit.exists() and list(own.unit.parent.glob("default.target.wants/*"))
-
-
-def test_an_agent_that_is_the_service_itself_is_started_anew(tmp_path: Path) -> None:
-    ctl = FakeSystemctl()
-    own = Systemd(plan(tmp_path), units_folder({}, tmp_path), ctl, held=True)
-    assert own.install().outcome is Outcome.STARTED
-    assert ctl.asked[-1] == "restart"
+@pytest.mark.parametrize("text", [user_unit(plan()), system_unit(plan(), UID)], ids=["user", "system"])
+def test_what_cannot_start_is_not_started_again_and_what_was_killed_is(text: str) -> None:
+    known = dict(settings(text))
+    assert known["RestartPreventExitStatus"] == str(HELPLESS)
+    assert known["Restart"] == "on-failure"
 
 
 def test_removed_nothing_of_it_is_left(tmp_path: Path) -> None:
@@ -224,4 +214,4 @@ def test_one_of_another_release_is_said_to_be(tmp_path: Path) -> None:
 
 def test_the_command_is_the_interpreter_with_our_package_and_nothing_of_the_current_folder() -> None:
     (line,) = [value for key, value in settings(user_unit(plan())) if key == "ExecStart"]
-    assert shlex.split(line) == ["/opt/a b/bin/python3", "-P", "-m", "agent", "run", "--service"]
+    assert shlex.split(line) == ["/opt/a b/bin/python3", *ARGUMENTS]

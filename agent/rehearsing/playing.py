@@ -48,7 +48,7 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 SWEEP_MS: Final = 10 * MINUTE_MS
-"""How often the agent deletes what is over: `SWEEP_SECONDS` of the daemon, which a test compares."""
+"""How often the agent deletes what is over: `SWEEP_SECONDS` of `sweeping.py`, which a test compares."""
 BEGINS_HOUR: Final = 8
 LONGEST_PLAY_MINUTES: Final = 9 * 60
 ANSWER_AFTER_MINUTES: Final = 5

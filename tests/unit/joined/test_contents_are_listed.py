@@ -9,6 +9,7 @@ from agent.model.consent import Erasable, Ground
 from agent.model.face import NoticeText
 from agent.model.findings import Finding, Level, Stage
 from agent.model.purposes import ActKind, Channel, Purpose
+from agent.own_entries import opened_content
 from agent.store import acts, gates, ledger
 from agent.store.schema import FIELDS
 from tests.unit.joined.rig import Joined
@@ -43,10 +44,8 @@ async def test_no_content_has_a_field_that_the_page_does_not_list(alone: Joined)
 
 
 def test_what_the_agent_itself_notes_is_on_the_page_too() -> None:
-    from agent.daemon import _opened_content
-
     finding = Finding("f", "t", "n", "x", Stage.RUNNING, 0.5, Level.LOW, False, (), 1, 1, 1)
-    assert set(_opened_content(finding)) == SAID["finding-opened"]
+    assert set(opened_content(finding)) == SAID["finding-opened"]
     for word in ("its id, tool", "level and whether you were warned", "its release and mode", "both releases"):
         assert word in SEALED
     assert "for rules the fingerprint of ours with the list of tools, and that of your organisation's" in SEALED

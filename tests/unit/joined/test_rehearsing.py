@@ -29,7 +29,6 @@ from agent.cli.rehearse import page, show
 from agent.consent.ruling import RulingRefused, rule
 from agent.content.jurisdictions import UnknownJurisdiction, load_jurisdictions
 from agent.content.purposes import load_purposes
-from agent.daemon import SWEEP_SECONDS
 from agent.ledger.note import VerifierKey
 from agent.model.purposes import GateState, Mode, Purpose
 from agent.opening import StartError, read_rules
@@ -40,6 +39,7 @@ from agent.rehearsing.rehearsal import USUAL_DAY, Rehearsal, rehearse
 from agent.rehearsing.sides import DESIGNED, NOTHING, Scene, scenes
 from agent.rehearsing.signing import FIRST_LINE, seal
 from agent.settings.instance import locate
+from agent.sweeping import SWEEP_SECONDS
 from tests.support.places import clean_environment, short_folder
 from tests.unit.joined.rig import managed, personal
 

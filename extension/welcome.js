@@ -6,6 +6,7 @@ import { openPort } from "./background_port.js";
 import { ConsentDesk, NotSeen, languageFor, onRecord, readable, standOf } from "./consent.js";
 import { originsOfPlatforms } from "./coverage.js";
 import { stateNow } from "./diagnosis.js";
+import { grouped } from "./difference.js";
 import { Loader } from "./loader.js";
 import { layOut } from "./notice.js";
 import { button, element, part, renew, write } from "./pages.js";
@@ -183,17 +184,34 @@ function showNotice() {
  * @param {import("./consent.js").Notice} notice
  */
 function showChanges({ difference, language: spoken }) {
-  const lines = (difference ?? []).filter(([mark, line]) => mark !== " " && line.trim() !== "");
-  part("changed").hidden = lines.length === 0;
-  renew("diff", lines, () =>
-    lines.map(([mark, line]) => {
-      const words = element("span", "", line.replace(/^(#+|-) /, "").replaceAll("**", ""));
-      words.lang = spoken;
-      const added = mark === "+";
-      const kind = element("span", "unseen", `${say(added ? "welcome_changed_new" : "welcome_changed_gone")} `);
-      return element("li", added ? "new" : "old", kind, words);
+  const groups = grouped(difference ?? []);
+  part("changed").hidden = groups.length === 0;
+  renew("diff", [groups, spoken], () =>
+    groups.flatMap(({ heading, lines }) => {
+      const list = element("ul", "", ...lines.map((line) => changedLine(line, spoken)));
+      if (heading === "") return [list];
+      const title = element("h4", "", heading);
+      title.lang = spoken;
+      return [title, list];
     }),
   );
+}
+
+/**
+ * One line that is new or gone. Told thrice, and not by colour: by a word for those who listen, a sign, and marks on
+ * the words that differ.
+ * @param {import("./difference.js").Line} line
+ * @param {string} spoken the notice's language
+ */
+function changedLine({ mark, parts }, spoken) {
+  const added = mark === "+";
+  const sign = element("span", "sign", added ? "+" : "−");
+  sign.setAttribute("aria-hidden", "true");
+  const kind = element("span", "unseen", `${say(added ? "welcome_changed_new" : "welcome_changed_gone")} `);
+  const words = parts.map(([text, differs]) => (differs ? element(added ? "ins" : "del", "", text) : text));
+  const said = element("span", "", ...words);
+  said.lang = spoken;
+  return element("li", added ? "new" : "old", sign, element("div", "", kind, said));
 }
 
 /**

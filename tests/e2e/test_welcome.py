@@ -345,7 +345,13 @@ async def test_at_work_it_names_who_is_responsible_and_asks_for_no_agreement(rig
                 "mode": "managed",
                 "organisation": name,
                 "contact": "privacy@example.org",
-                "difference": [["+", "- New: a rule"], ["-", "- Old: no rule"], [" ", "same"]],
+                "difference": [
+                    [" ", "## Rules"],
+                    ["-", "- Held for **24** hours by <b>us</b>"],
+                    ["+", "- Held for **48** hours by <b>us</b>"],
+                    [" ", "same"],
+                    ["+", "- A rule that was not there"],
+                ],
                 "gates": [purpose["gate"]],
                 "press": {"shown": "I have been shown this", "object": "I have been shown this and I object"},
             },
@@ -355,7 +361,27 @@ async def test_at_work_it_names_who_is_responsible_and_asks_for_no_agreement(rig
         async with rig.browser(browser_name) as browser:
             tab = await welcome(browser)
             await says(browser, tab, f"{name} runs Gleanwatch on this computer", "privacy@example.org")
-            await says(browser, tab, "I have been shown this", "Neither says that you agree", "New: a rule")
+            await says(
+                browser, tab, "I have been shown this", "Neither says that you agree", "A rule that was not there"
+            )
+            marked = (
+                "[...document.querySelectorAll('#diff :is(h4, del, ins)')].map((e) => [e.localName, e.textContent])"
+            )
+            assert await browser.run(tab, marked) == [
+                ["h4", "Rules"],
+                ["del", "24"],
+                ["ins", "48"],
+                ["ins", "A rule that was not there"],
+            ]
+            heard = "[...document.querySelectorAll('#diff li > div')].map((e) => e.textContent)"
+            assert await browser.run(tab, heard) == [
+                "No longer: Held for 24 hours by <b>us</b>",
+                "New: Held for 48 hours by <b>us</b>",
+                "New: A rule that was not there",
+            ]
+            drawn = "[...document.querySelectorAll('#diff :is(del, ins)')].map((e) => getComputedStyle(e).textDecoration)"
+            drawn = f"{drawn}.map((line) => line.match(/underline|line-through/)[0])"
+            assert await browser.run(tab, drawn) == ["line-through", "underline", "underline"], "not by colour alone"
             assert await browser.run(tab, "document.querySelectorAll('main img, main b').length") == 0
             await read_to(browser, tab)
             await click(browser, tab, "#acknowledged-notice")

@@ -75,6 +75,15 @@ class ConsentParts:
     limits: retention.Limits
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Which erased acts are told: from which entry on, under which, and how many at most (negative: all)."""
+
+    low: int = 0
+    high: int = 2**62
+    most: int = -1
+
+
 class Consents:
     """The acts of this instance and what follows from them."""
 
@@ -203,7 +212,7 @@ class Consents:
 
     async def history(self, language: str = "en") -> Sequence[ActView]:
         """Return every act on record, newest first; of erased ones only that there was one."""
-        return await self._told(self._acts, 0, 2**62, language)
+        return await self._told(self._acts, language, Erased())
 
     async def history_before(self, before: int | None, limit: int, language: str = "en") -> Sequence[ActView]:
         """Return the newest acts with a number under `before` (None: of all), newest first, `limit` at most.
@@ -214,20 +223,22 @@ class Consents:
         end = bisect_left(self._acts, high, key=lambda act: act.entry or 0)
         known = self._acts[max(0, end - limit) : end]
         low = (known[0].entry or 0) if len(known) == limit else 0
-        return (await self._told(known, low, high, language))[:limit]
+        return (await self._told(known, language, Erased(low, high, limit)))[:limit]
 
     async def answers_to(self, finding: str, language: str = "en") -> Sequence[ActView]:
         """Return what the person said of one finding, newest first, as far as it is still there."""
-        return await self._told([act for act in self._acts if act.finding == finding], 0, 0, language)
+        return await self._told([act for act in self._acts if act.finding == finding], language, None)
 
-    async def _told(self, told: Sequence[Act], low: int, high: int, language: str) -> Sequence[ActView]:
-        """Say acts as faces show them, with erased ones from `low` on and under `high`."""
+    async def _told(self, told: Sequence[Act], language: str, with_erased: Erased | None) -> Sequence[ActView]:
+        """Say acts as faces show them, newest first, with erased ones between them."""
         answered = [act.entry for act in told if act.kind is ActKind.ANSWERED and act.entry is not None]
         words = await self._parts.store.read(lambda tx: acts.own_words(tx, answered))
-        gone = await self._parts.store.read(lambda tx: acts.erased(tx, low, high)) if low < high else []
+        gone: list[tuple[int, int]] = []
+        if with_erased is not None:
+            span = with_erased
+            gone = await self._parts.store.read(lambda tx: acts.erased(tx, span.low, span.high, span.most))
         disputed = standing.disputes(self._acts)
         titles = purpose_words(language)
-        known = {a.entry for a in self._acts}
         views = [
             ActView(
                 act=act,
@@ -240,10 +251,9 @@ class Consents:
             for act in told
         ]
         for entry, at in gone:
-            if entry not in known:
-                # What it was about is erased; only the entry's number and time are still known.
-                blank = Act(Purpose.LEDGER, ActKind.ANSWERED, at, "", Channel.CLOCK, entry=entry)
-                views.append(ActView(blank, "", "", erased=True, disputed_by=None, can_dispute=False))
+            # What it was about is erased; only the entry's number and time are still known.
+            blank = Act(Purpose.LEDGER, ActKind.ANSWERED, at, "", Channel.CLOCK, entry=entry)
+            views.append(ActView(blank, "", "", erased=True, disputed_by=None, can_dispute=False))
         return sorted(views, key=lambda view: view.act.entry or 0, reverse=True)
 
     # Acts

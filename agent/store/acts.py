@@ -115,11 +115,24 @@ def own_words(conn: apsw.Connection, entries: Iterable[int] | None = None) -> di
     return found
 
 
-def erased(conn: apsw.Connection, low: int = 0, high: int = 2**62) -> list[tuple[int, int]]:
-    """Return entry and time of acts whose content was erased, those with `low` <= entry < `high`."""
-    found = conn.execute(
-        """SELECT entry, bytes FROM ledger_entry WHERE entry >= ? AND entry < ? AND instr(bytes, ?)
-           AND entry NOT IN (SELECT entry FROM ledger_content WHERE entry >= ? AND entry < ?)""",
-        (low, high, b'"kind":"act"', low, high),
-    )
-    return [(entry, decode(body).at) for entry, body in found]
+def erased(conn: apsw.Connection, low: int = 0, high: int = 2**62, limit: int = -1) -> list[tuple[int, int]]:
+    """Return entry and time of acts whose content was erased, newest first.
+
+    Walks backwards over acts only (the index `ledger_entry_act`) and stops at the limit, so that a page of the history
+    looks at its own acts, however long the record is.
+
+    Args:
+        conn: Any connection.
+        low: The first entry that counts.
+        high: The first that does not any more.
+        limit: Most that are returned; negative: all.
+    """
+    return [(entry, decode(body).at) for entry, body in conn.execute(_ERASED, (low, high, limit))]
+
+
+_ERASED: Final = """
+    SELECT entry, bytes FROM ledger_entry AS e INDEXED BY ledger_entry_act
+    WHERE instr(bytes, x'226b696e64223a2261637422') AND entry >= ? AND entry < ?
+        AND NOT EXISTS (SELECT 1 FROM ledger_content AS c WHERE c.entry = e.entry)
+        AND NOT EXISTS (SELECT 1 FROM act AS a WHERE a.entry = e.entry)
+    ORDER BY entry DESC LIMIT ?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import apsw
 
@@ -12,7 +13,7 @@ from agent.ledger.cosignature import Cosigner
 from agent.model.consent import ActView, Erasable, Ground
 from agent.model.purposes import ActKind, Channel, Purpose
 from agent.proving import MOST_CHECKPOINTS, Proving
-from agent.store import ledger
+from agent.store import acts, erasure, ledger
 from tests.unit.joined.rig import Joined
 from tests.unit.joined.test_erasing import fill
 
@@ -33,6 +34,23 @@ def sign(tx: apsw.Connection, witness: Cosigner) -> int:
 
 def proving(joined: Joined, *witnesses: Cosigner) -> Proving:
     return Proving(joined.store, joined.consents, [str(one.verifier) for one in witnesses])
+
+
+def counting(conn: apsw.Connection, look: Callable[[], object]) -> int:
+    """Return how many steps of SQLite's machine a look takes."""
+    steps = 0
+
+    def step() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
+
+    conn.set_progress_handler(step, 1)
+    try:
+        look()
+    finally:
+        conn.set_progress_handler(None)
+    return steps
 
 
 async def test_the_newest_signed_states_are_shown_and_no_more_of_them(alone: Joined) -> None:
@@ -140,6 +158,45 @@ async def test_the_history_in_pages_is_the_history_whole(alone: Joined) -> None:
             pages += page
             before = page[-1].act.entry
         assert pages == whole, size
+
+
+async def test_the_end_of_the_history_is_found_without_walking_over_what_is_no_act(alone: Joined) -> None:
+    """Counted in steps of SQLite's machine: a record ten times as long costs its last page no step more."""
+    await fill(alone)
+    await alone.erasing.erase(Erasable.WORDS, Ground.NOT_NEEDED, None, Channel.PAGE)
+    few = len(await alone.consents.history())
+
+    def others(tx: apsw.Connection) -> None:
+        for number in range(300):
+            alone.store.ledger.append(tx, "policy", number, {"number": number})
+
+    async def steps() -> int:
+        counted = await alone.store.read(lambda tx: counting(tx, lambda: acts.erased(tx, 0, 2**62, 25)))
+        assert len(await alone.consents.history_before(None, 25)) == few
+        return counted
+
+    await alone.store.write(others)
+    once = await steps()
+    for _ in range(9):
+        await alone.store.write(others)
+    assert await steps() == once
+
+
+async def test_of_many_erased_acts_one_page_is_read(alone: Joined) -> None:
+    for _ in range(40):
+        await alone.press(ActKind.GIVEN, Purpose.LONGER_HISTORY)
+        await alone.press(ActKind.WITHDRAWN, Purpose.LONGER_HISTORY)
+    entries = [act.entry or 0 for act in alone.consents.acts]
+    await alone.store.write(
+        lambda tx: erasure.contents(tx, alone.store.ledger, entries, Ground.NOT_NEEDED.value, alone.clock.now())
+    )
+    newest = await alone.store.read(lambda tx: acts.erased(tx, limit=5))
+    assert [entry for entry, _ in newest] == sorted(entries, reverse=True)[:5]
+    five, fifty = [
+        await alone.store.read(lambda tx, most=most: counting(tx, lambda: acts.erased(tx, limit=most)))  # type: ignore[misc]
+        for most in (5, 50)
+    ]
+    assert five * 5 < fifty
 
 
 async def test_what_was_said_of_a_finding_is_found_without_the_rest(alone: Joined) -> None:

@@ -379,8 +379,8 @@ async def test_at_work_it_names_who_is_responsible_and_asks_for_no_agreement(rig
                 "New: Held for 48 hours by <b>us</b>",
                 "New: A rule that was not there",
             ]
-            drawn = "[...document.querySelectorAll('#diff :is(del, ins)')].map((e) => getComputedStyle(e).textDecoration)"
-            drawn = f"{drawn}.map((line) => line.match(/underline|line-through/)[0])"
+            each = "[...document.querySelectorAll('#diff :is(del, ins)')]"
+            drawn = f"{each}.map((e) => getComputedStyle(e).textDecoration.match(/underline|line-through/)[0])"
             assert await browser.run(tab, drawn) == ["line-through", "underline", "underline"], "not by colour alone"
             assert await browser.run(tab, "document.querySelectorAll('main img, main b').length") == 0
             await read_to(browser, tab)

@@ -120,7 +120,7 @@ def _luminance(colour: str) -> float:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_text_colour_has_aa_contrast_on_both_grounds(theme: str) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
-    light, dark = (EXTENSION / "popup.css").read_text("utf-8").split("prefers-color-scheme: dark", 1)
+    light, dark = (EXTENSION / "palette.css").read_text("utf-8").split("prefers-color-scheme: dark", 1)
     palette = dict(re.findall(r"(--[a-z-]+): (#[0-9a-f]{6});", light if theme == "light" else dark))
     pairs = [(text, ground) for text in ("text", "muted", "accent", "warn", "danger") for ground in ("bg", "surface")]
     for first, second in [

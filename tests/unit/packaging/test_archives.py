@@ -103,7 +103,7 @@ def test_the_zip_is_the_source_as_it_stands(contents: Contents) -> None:
 
 def test_everything_that_a_packed_file_asks_for_is_packed(contents: Contents) -> None:
     named = {contents.manifest["action"]["default_popup"], *contents.manifest["icons"].values()}
-    assert {"manifest.json", "background.js", "popup.css", *named} <= set(contents.files)
+    assert {"manifest.json", "background.js", "popup.css", "palette.css", *named} <= set(contents.files)
 
 
 def test_nothing_but_the_extension_is_packed(contents: Contents, tmp_path: Path) -> None:

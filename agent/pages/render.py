@@ -8,13 +8,14 @@ Babel (Unicode CLDR), read when the first is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 import aiohttp_jinja2
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from agent.model.ports import Clock
@@ -103,22 +104,33 @@ def set_up(app: web.Application, package: str, *, clock: Clock, zone: tzinfo | N
     # The callables look the language up at each call: it is the request's, not the environment's.
     environment.install_gettext_callables(language.unfilled, language.unfilled_many, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["spoken"] = language.current
-    environment.filters.update(
-        ago=lambda at: _time_element(at, relative(at, clock.now()), zone),
-        date=lambda at: _time_element(at, calendar(at, zone), zone),
-        say=words.say,
-        listed=lambda items: language.listed([str(item) for item in items]),
-        say_all=_say_all,
-        at_start=words.at_start,
-        thousands=language.thousands,
-        decimal=language.decimal,
-        notice=markdown.to_html,
-        done=words.done,
-        told=language.told,
-        named=language.told_plain,
-        when=lambda said, at: _with_moment(said, at, zone),
-    )
+    filters: dict[str, Callable[..., object]] = {
+        "ago": lambda at: _time_element(at, relative(at, clock.now()), zone),
+        "date": lambda at: _time_element(at, calendar(at, zone), zone),
+        "say": words.say,
+        "listed": lambda items: language.listed([str(item) for item in items]),
+        "say_all": _say_all,
+        "at_start": words.at_start,
+        "thousands": language.thousands,
+        "decimal": language.decimal,
+        "notice": markdown.to_html,
+        "done": words.done,
+        "told": language.told,
+        "named": language.told_plain,
+        "when": lambda said, at: _with_moment(said, at, zone),
+    }
+    environment.filters.update({name: _each_time(said) for name, said in filters.items()})
     return environment
+
+
+def _each_time(said: Callable[..., object]) -> Callable[..., object]:
+    """Have a filter asked at each rendering: of fixed words Jinja would keep what the first reader's language said."""
+
+    @pass_context
+    def asked(_context: Context, *values: object, **named: object) -> object:
+        return said(*values, **named)
+
+    return asked
 
 
 def _with_moment(said: str, at: int | None, zone: tzinfo | None) -> Markup:

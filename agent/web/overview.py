@@ -155,7 +155,7 @@ def _how_well(status: Status) -> tuple[Shape, str, str]:
     """Say how well an open gate is made use of."""
     broken = [words.say(h.part, "part") for h in status.health if h.condition is Condition.FAILED]
     if broken:
-        missing = text("Not working: %(parts)s. The page about health says what is missed.", parts=listed(broken))
+        missing = text("Not working: %(parts)s. The page «Health» says what is missed.", parts=listed(broken))
         return Shape.GAPS, text("Watching, with gaps"), missing
     connected = [browser for browser in status.browsers if browser.connected]
     if not connected:

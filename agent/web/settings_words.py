@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from agent.pages import words
-from agent.pages.language import many, text
+from agent.pages.language import many, text, told_plain
 from agent.settings.config import Config
 from agent.settings.policy import Policy
 
@@ -113,7 +113,7 @@ def told(key: str, value: object, names: Names) -> tuple[str, ...]:
         return ()
     match key:
         case "monitoring.jurisdiction":
-            return (f"{names.place} ({value})" if names.place else str(value),)
+            return (f"{told_plain(names.place)} ({value})" if names.place else str(value),)
         case "monitoring.lead_days" | "retention.findings_days":
             return (many("%(num)s day", "%(num)s days", _number(value)),)
         case "retention.observations_hours" | "detection.hold_hours":

@@ -121,12 +121,12 @@ async def test_without_an_organisation_the_page_says_so_and_what_is_the_persons(
     assert "Set by your organisation" not in text
     for key in config_words():
         assert f"<code>{key}</code>" in text
-    assert "I do not work in" not in text
+    assert "I do not work there" not in text
 
 
 @pytest.mark.parametrize("face", [managed(LEAST)])
 async def test_ones_own_choices_are_one_press_each(inside: Page) -> None:
-    for said, button in (("yes", "Show the law of Norway again"), ("no", "I do not work in Norway")):
+    for said, button in (("yes", "Show the law there again"), ("no", "I do not work there")):
         async with inside.post("/settings/elsewhere", {"elsewhere": said}) as answer:
             assert answer.headers["Location"].startswith("/settings?said=")
         assert button in await text_of(inside, "/settings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,10 @@ PATHS = (
 async def test_no_page_says_anything_that_cannot_be_translated(inside: Page) -> None:
     async with inside.post("/act", inside.act("acknowledged", language="nb")) as answer:
         assert answer.status == 303
+    # Somebody read each page in English before: no template may hold on to a language.
+    for path in PATHS:
+        async with inside.get(path + ("&" if "?" in path else "?") + "lang=en") as answer:
+            await answer.read()
     forgotten = {}
     for path in PATHS:
         async with inside.get(path + ("&" if "?" in path else "?") + "lang=de") as answer:
@@ -101,6 +106,14 @@ async def test_no_page_says_anything_that_cannot_be_translated(inside: Page) -> 
         if left:
             forgotten[path] = left
     assert forgotten == {}
+
+
+def test_no_sentence_of_ours_is_put_into_another() -> None:
+    # Words that stand in a sentence of another language have to be bent, which a piece cannot be.
+    for package in ("agent.pages", "agent.web"):
+        for file in (files(package) / "templates").iterdir():
+            glued = re.findall(r"{% *trans [^%]*\b_\([^%]*%}", file.read_text("utf-8"))
+            assert glued == [], file.name
 
 
 def test_the_languages_files_are_in_step_with_the_sentences() -> None:

@@ -17,6 +17,7 @@ from typing import Final
 import apsw
 
 from agent.model.face import KeptTable, RowsPart
+from agent.store import retention
 from agent.store.retention import Limits
 from agent.store.schema import FIELDS
 
@@ -51,19 +52,15 @@ class _Table:
         newest: What its newest rows are sorted by, newest first.
         rows: A query for how many there are; the default counts them.
         oldest: An expression for the time of its oldest row, UTC milliseconds; empty where it has no times.
-        due: A query for when the next row's time is over, with `:observations` and `:findings`; empty: no row's is.
-        keeps: Which limit says how long a row is kept, `observations` or `findings`; empty: none does.
+        goes_with: Which table's rule of `retention.RULES` says when its rows are deleted; empty: none does.
     """
 
     key: tuple[str, ...]
     newest: str
     rows: str = ""
     oldest: str = ""
-    due: str = ""
-    keeps: str = ""
+    goes_with: str = ""
 
-
-_DUE_LOADS: Final = "SELECT min(at) + :observations FROM page_load"
 
 TABLES: Final[Mapping[str, _Table]] = {
     "migration": _Table(("version",), "version DESC", oldest="min(at)"),
@@ -71,8 +68,7 @@ TABLES: Final[Mapping[str, _Table]] = {
         ("id",),
         "seen_at DESC, id DESC",
         oldest="min(seen_at)",
-        due="SELECT min(max(seen_at, coalesce(acked_at, 0))) + :findings FROM client",
-        keeps="findings",
+        goes_with="client",
     ),
     "page_kind": _Table(("id",), "id DESC"),
     "page_load": _Table(
@@ -80,18 +76,14 @@ TABLES: Final[Mapping[str, _Table]] = {
         "id DESC",
         rows="SELECT coalesce(sum(count), 0) FROM page_quarter",
         oldest="min(at)",
-        due=_DUE_LOADS,
-        keeps="observations",
+        goes_with="page_load",
     ),
-    "page_quarter": _Table(
-        ("start", "kind"), "start DESC, kind", oldest="min(start)", due=_DUE_LOADS, keeps="observations"
-    ),
+    "page_quarter": _Table(("start", "kind"), "start DESC, kind", oldest="min(start)", goes_with="page_load"),
     "finding": _Table(
         ("id",),
         "last_seen DESC, id",
         oldest="min(last_seen)",
-        due="SELECT min(closed_at) + :findings FROM finding WHERE closed_at IS NOT NULL",
-        keeps="findings",
+        goes_with="finding",
     ),
     "ledger_key": _Table(("id",), "id"),
     "ledger_log": _Table(("number",), "number DESC"),
@@ -117,14 +109,21 @@ TABLES: Final[Mapping[str, _Table]] = {
 
 def kept(conn: apsw.Connection, limits: Limits) -> list[KeptTable]:
     """Return every table with how much is in it, in the order of `schema.FIELDS`."""
-    times = {"observations": limits.observations_ms, "findings": limits.findings_ms}
-    found = []
-    for name, table in TABLES.items():
-        rows = int(conn.execute(table.rows or f"SELECT count(*) FROM {name}").get or 0)  # noqa: S608 -- our own names
-        oldest = conn.execute(f"SELECT {table.oldest} FROM {name} LIMIT 1").get if table.oldest else None  # noqa: S608
-        due = conn.execute(table.due, times).get if table.due else None
-        found.append(KeptTable(name, rows, oldest, due, times.get(table.keeps)))
-    return found
+    return [kept_in(conn, name, limits) for name in TABLES]
+
+
+def kept_in(conn: apsw.Connection, name: str, limits: Limits) -> KeptTable:
+    """Return how much is in one table, without looking at how much is in any other.
+
+    Raises:
+        ValueError: There is no such table.
+    """
+    table = _table(name)
+    rows = int(conn.execute(table.rows or f"SELECT count(*) FROM {name}").get or 0)  # noqa: S608 -- our own names
+    oldest = conn.execute(f"SELECT {table.oldest} FROM {name} LIMIT 1").get if table.oldest else None  # noqa: S608
+    rule = table.goes_with
+    due = retention.next_due(conn, rule, limits) if rule else None
+    return KeptTable(name, rows, oldest, due, retention.kept_ms(rule, limits) if rule else None)
 
 
 def latest(conn: apsw.Connection, table: str, limit: int) -> list[Row]:

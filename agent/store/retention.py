@@ -8,7 +8,9 @@ empties the write-ahead log afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import apsw
 
@@ -30,6 +32,30 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """When rows of one table are deleted.
+
+    Attributes:
+        since: SQL for the moment from which a row's time runs, UTC milliseconds; NULL while it does not.
+        keeps: Which of the limits says how long.
+        unless: SQL for rows that stay all the same; empty: none.
+    """
+
+    since: str
+    keeps: str
+    unless: str = ""
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "page_load": Rule("at", "observations_ms"),
+    "finding": Rule("closed_at", "findings_ms"),
+    # A client whose loads are still kept stays: they name it.
+    "client": Rule("max(seen_at, coalesce(acked_at, 0))", "findings_ms", "id IN (SELECT client FROM page_load)"),
+}
+"""Every table that the sweep empties, in its order. Nowhere else stands when something is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """How many rows one sweep deleted."""
 
@@ -46,25 +72,26 @@ def sweep(tx: apsw.Connection, now: int, limits: Limits) -> Swept:
         now: UTC milliseconds.
         limits: How long things are kept.
     """
-    tx.execute("DELETE FROM page_load WHERE at <= ?", (now - limits.observations_ms,))
-    page_loads = tx.changes()
-    tx.execute("DELETE FROM finding WHERE closed_at <= ?", (now - limits.findings_ms,))
-    findings = tx.changes()
-    # A client whose loads are still kept stays: they name it.
-    tx.execute(
-        """DELETE FROM client WHERE max(seen_at, coalesce(acked_at, 0)) <= ?
-           AND id NOT IN (SELECT client FROM page_load)""",
-        (now - limits.findings_ms,),
-    )
-    return Swept(page_loads, findings, tx.changes())
+    gone = {}
+    for table, rule in RULES.items():
+        stays = f" AND NOT {rule.unless}" if rule.unless else ""
+        tx.execute(f"DELETE FROM {table} WHERE {rule.since} <= ?{stays}", (now - kept_ms(table, limits),))  # noqa: S608 -- our own names
+        gone[table] = tx.changes()
+    return Swept(gone["page_load"], gone["finding"], gone["client"])
+
+
+def kept_ms(table: str, limits: Limits) -> int:
+    """Return how long rows of one of the tables in `RULES` are kept, milliseconds."""
+    return int(getattr(limits, RULES[table].keeps))
+
+
+def next_due(conn: apsw.Connection, table: str, limits: Limits) -> int | None:
+    """Return when the time of a row in one of the tables in `RULES` is over next, UTC milliseconds; None: of none."""
+    first = conn.execute(f"SELECT min({RULES[table].since}) FROM {table}").get  # noqa: S608 -- our own names
+    return None if first is None else int(first) + kept_ms(table, limits)
 
 
 def next_deletion(conn: apsw.Connection, limits: Limits) -> int | None:
     """Return when the next row's time is over, UTC milliseconds; None when nothing is waiting to be deleted."""
-    return conn.execute(  # type: ignore[no-any-return]
-        """SELECT min(due) FROM (
-               SELECT min(at) + ?1 AS due FROM page_load
-               UNION ALL SELECT min(closed_at) + ?2 FROM finding WHERE closed_at IS NOT NULL
-               UNION ALL SELECT min(max(seen_at, coalesce(acked_at, 0))) + ?2 FROM client)""",
-        (limits.observations_ms, limits.findings_ms),
-    ).get
+    due = [at for table in RULES if (at := next_due(conn, table, limits)) is not None]
+    return min(due, default=None)

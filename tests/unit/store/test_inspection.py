@@ -10,9 +10,9 @@ import apsw
 import pytest
 
 from agent.model.events import PageLoad
-from agent.model.face import FindingFilter
+from agent.model.face import FindingFilter, KeptTable
 from agent.model.findings import Finding, Level, Stage
-from agent.store import findings, inspection, ledger, page_loads, schema
+from agent.store import erasure, findings, inspection, ledger, page_loads, retention, schema
 from agent.store.database import Store
 from agent.store.retention import Limits
 
@@ -42,6 +42,51 @@ async def test_how_much_is_kept_is_what_counting_every_row_gives(
     (loads,) = [one for one in kept if one.table == "page_load"]
     assert (loads.rows, loads.oldest, loads.next_deletion) == (7, 1000, 1000 + LIMITS.observations_ms)
     assert loads.keeps_ms == LIMITS.observations_ms
+
+
+COUNTED_BY = {"page_load": {"page_load", "page_quarter"}, "page_quarter": {"page_quarter", "page_load"}}
+"""Tables whose page looks into another: one counts the other, and goes when that one goes."""
+
+
+@pytest.mark.parametrize("table", schema.FIELDS)
+async def test_what_one_table_holds_is_told_without_looking_into_the_others(
+    store: Store, page_load: Callable[..., PageLoad], table: str
+) -> None:
+    await fill(store, page_load)
+    looked_into = set()
+
+    def look(conn: apsw.Connection) -> KeptTable:
+        def note(action: int, name: str | None, *_rest: str | None) -> int:
+            if action == apsw.SQLITE_READ:
+                looked_into.add(name)
+            return apsw.SQLITE_OK
+
+        conn.authorizer = note
+        return inspection.kept_in(conn, table, LIMITS)
+
+    told = await store.survey(look)  # a connection of its own: no statement is prepared yet
+    assert looked_into <= COUNTED_BY.get(table, {table})
+    assert told in await store.read(lambda tx: inspection.kept(tx, LIMITS))
+
+
+@pytest.mark.parametrize("table", retention.RULES)
+async def test_what_the_page_says_is_when_the_sweep_deletes(
+    store: Store, page_load: Callable[..., PageLoad], table: str
+) -> None:
+    await fill(store, page_load)
+    await store.write(lambda tx: findings.save(tx, dataclasses.replace(FINDING, id="closed", closed_at=77)))
+    if table == "client":  # stays while its page loads do
+        await store.write(erasure.page_loads)
+
+    async def told() -> KeptTable:
+        return await store.read(lambda tx: inspection.kept_in(tx, table, LIMITS))
+
+    before = await told()
+    assert before.next_deletion is not None
+    await store.write(lambda tx: retention.sweep(tx, (before.next_deletion or 0) - 1, LIMITS))
+    assert await told() == before
+    await store.write(lambda tx: retention.sweep(tx, before.next_deletion or 0, LIMITS))
+    assert (await told()).rows == before.rows - 1
 
 
 async def test_an_empty_database_has_nothing_that_waits(store: Store) -> None:

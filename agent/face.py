@@ -284,6 +284,15 @@ class Face:
         limits = self._parts.limits()
         return await self._parts.store.read(lambda tx: inspection.kept(tx, limits))
 
+    async def kept_in(self, table: str) -> KeptTable:
+        """Return how much is in one table; no other is counted.
+
+        Raises:
+            ValueError: There is no such table.
+        """
+        limits = self._parts.limits()
+        return await self._parts.store.read(lambda tx: inspection.kept_in(tx, table, limits))
+
     async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:
         """Return the newest rows of one table, secrets and sealed bytes as sizes.
 

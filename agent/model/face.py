@@ -423,6 +423,14 @@ class AgentFace(Protocol):
         """Return every table that is kept, with how much is in it."""
         ...
 
+    async def kept_in(self, table: str) -> KeptTable:
+        """Return how much is in one table; no other is counted.
+
+        Raises:
+            ValueError: There is no such table.
+        """
+        ...
+
     async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:
         """Return the newest rows of one table as they are stored, column → value.
 

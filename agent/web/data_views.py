@@ -101,9 +101,8 @@ class DataViews:
     async def table(self, request: web.Request) -> web.Response:
         """Show one table: what each column holds, how much there is, its newest rows as they are stored."""
         name = self._known(request.match_info["table"])
-        tables = await self._tables()
         context = self.shared.common(request, await self.shared.face.status()) | {
-            "table": tables[name],
+            "table": self._told(await self.shared.face.kept_in(name)),
             "rows": await self.shared.face.latest(name, LATEST),
             "sized": {column for table, column in SIZED if table == name},
             "times": TIMES,
@@ -167,12 +166,12 @@ class DataViews:
 
     async def _tables(self) -> dict[str, Table]:
         kept = {one.table: one for one in await self.shared.face.kept()}
-        tables: dict[str, Table] = {}
-        for name, columns in self.fields.items():
-            title, until = TABLES[name]
-            held = kept.get(name, KeptTable(name, 0))
-            tables[name] = Table(name, text(title), held, text(until, time=_span(held.keeps_ms)), columns)
-        return tables
+        return {name: self._told(kept.get(name, KeptTable(name, 0))) for name in self.fields}
+
+    def _told(self, held: KeptTable) -> Table:
+        title, until = TABLES[held.table]
+        columns = self.fields[held.table]
+        return Table(held.table, text(title), held, text(until, time=_span(held.keeps_ms)), columns)
 
 
 def _span(ms: int | None) -> str:

@@ -126,6 +126,7 @@ class FakeFace:
         self.tries = 0
         self.stored: dict[str, list[dict[str, str | int | float | None]]] = {}
         self.verified = 0
+        self.counted_all = 0
         self.listeners: list[asyncio.Queue[str]] = []
         self.offered: tuple[str, ...] = LANGUAGES
         self.before: dict[str, str] = {}
@@ -420,7 +421,11 @@ class FakeFace:
         self.gone |= set(went.entries)
         return went
 
+    async def kept_in(self, table: str) -> KeptTable:
+        return KeptTable(table, len(self.stored.get(table, ())))
+
     async def kept(self) -> Sequence[KeptTable]:
+        self.counted_all += 1
         return [KeptTable(name, len(rows)) for name, rows in self.stored.items()]
 
     async def latest(self, table: str, limit: int = 20) -> Sequence[Mapping[str, str | int | float | None]]:

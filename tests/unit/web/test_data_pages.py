@@ -57,7 +57,10 @@ async def test_the_page_says_how_much_is_kept_how_long_and_when_the_next_row_goe
     async def told() -> list[KeptTable]:
         return kept
 
-    inside.face.kept = told  # type: ignore[method-assign]
+    async def told_of(table: str) -> KeptTable:
+        return next(one for one in kept if one.table == table)
+
+    inside.face.kept, inside.face.kept_in = told, told_of  # type: ignore[method-assign]
     row = (await text_of(inside, "/data")).split('<a href="/data/page_load">')[1].split("</tr>")[0]
     for words in ("Page loads", ">1<", "12 hours ago", "Deleted 24 hours after the page was opened.", "in 12 hours"):
         assert words in row, words
@@ -84,6 +87,12 @@ async def test_a_table_is_never_shown_whole(inside: Page) -> None:
     text = await text_of(inside, "/data/page_load")
     assert text.count("<tr>") == 21
     assert "20 of 500" in text
+
+
+async def test_the_page_of_one_table_counts_no_other(inside: Page) -> None:
+    inside.face.stored = {"page_load": [a_row("page_load", id=n) for n in range(3)]}
+    await text_of(inside, "/data/page_load")
+    assert inside.face.counted_all == 0
 
 
 @pytest.mark.parametrize("path", ["/data/sqlite_schema", "/data/nothing", "/data/nothing.csv", "/data/..%2Fact"])

@@ -1,4 +1,4 @@
-"""One palette in two places that cannot load each other's sheet: the extension's and the local page's, held equal here."""
+"""The palette stands in two places that cannot load each other's sheet, extension and local page: held equal here."""
 
 from __future__ import annotations
 

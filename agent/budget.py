@@ -4,9 +4,9 @@
     → `decide`: a step more, a step less or none → `pace(factor)`: the sensors look less often by that factor
 
 Five steps, each with waits twice as long as the one before. A step more is taken while a limit is exceeded over the
-minute and still is; a step less once what was met is well below its limit. Only sensors are slowed:
-page loads are taken, answers and consent recorded at every step as at the first. Health says which limit was met, and
-what is seen later or not at all because of it.
+minute and still is; a step less once what was met is well below its limit. Only looking is slowed: page loads are
+taken, answers and consent recorded, programs that the system announces judged, at every step as at the first. Health
+says which limit was met, and what is seen later or not at all because of it.
 """
 
 from __future__ import annotations
@@ -313,8 +313,8 @@ class Budget:
             Part.BUDGET,
             Condition.DEGRADED,
             f"sensors wait {self.factor} times as long, since the agent met {met}: {took}, {allowed}",
-            "Programs that run for a moment only; connections, exports and installations are noticed later. Page loads "
-            "and your answers are taken as always.",
+            "Connections, exports and installations are noticed later. Where the system does not announce programs, "
+            "those that run for a moment only are missed. Page loads and your answers are taken as always.",
             "It speeds up again by itself. If it stays slow, raise [budget] in config.toml.",
         )
 

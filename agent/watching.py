@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 BUSY_SECONDS = 0.5
 IDLE_SECONDS = 60.0
 CLOSER_LOOKS_AT_ONCE = 2
+REST_SECONDS = 1.0
+"""The longest rest after a closer look, however slow the agent is to be."""
+AT_ONCE = 8
+"""Events taken before others on the event loop get a turn: the source's reader, for whom programs do not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ class Watching:
         return [self._parts.sampler.health(), self._parts.addresses.health()]
 
     def slow(self, factor: int) -> None:
-        """Look so many times less often, so that the agent keeps to its budget; 1 is the usual pace."""
+        """Look so many times less often, so that the agent keeps to its budget; 1 is the usual pace.
+
+        Programs that the system announces are judged as they start, at any pace. Later come: what they do on the
+        network, by at most `BUSY_SECONDS` times the factor; the closer look at one that is recognised, by at most
+        `REST_SECONDS` for each that waits before it.
+        """
         self._factor = factor
         if self._source is not None:
             self._source.slow(factor)
@@ -211,8 +220,12 @@ class Watching:
         # What ended while nothing was looked at was told by nobody.
         for key in self._parts.detector.living() - running:
             self._hear(ProcessEnded(key, self._parts.clock.now()))
+        taken = 0
         async for event in source.events():
             self._hear(event)
+            taken += 1
+            if taken % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _hear(self, event: ProcessEvent) -> None:
         """Take in a start or an end, whatever goes wrong with it."""
@@ -238,7 +251,8 @@ class Watching:
             began = self._parts.clock.monotonic()
             self._found(await self._parts.detector.refine(event))
             if self._factor > 1:  # a rest as many times as long as the look took
-                await asyncio.sleep((self._parts.clock.monotonic() - began) * (self._factor - 1))
+                rest = (self._parts.clock.monotonic() - began) * (self._factor - 1)
+                await asyncio.sleep(min(rest, REST_SECONDS))
 
     def _take_end(self, event: ProcessEnded) -> None:
         self._found(self._parts.detector.ended(event))

@@ -15,10 +15,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support.agent import Agent
 from tests.support.client import connect, load, new_client_id
+from tests.support.tool import NAME, lay_out_tool
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(240)
@@ -91,6 +93,59 @@ async def test_a_tool_that_starts_while_it_is_slow_is_still_flagged(small: Agent
         told = await small.command("try", "--json")
     assert told.code == 0, told.err
     assert told.json["finding"]["flagged"] is True
+
+
+BURST = """
+import os, subprocess, sys
+same, python, tool = sys.argv[1:]
+quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+running = []
+for number in range(2000):
+    if number == 1500:
+        collects = subprocess.Popen([python, tool, "profile"], **quiet)
+    running.append(os.posix_spawn(same, [same, str(number)], os.environ))
+    if len(running) > 8:
+        os.waitpid(running.pop(0), 0)
+for pid in running:
+    os.waitpid(pid, 0)
+print("over", flush=True)
+collects.wait()
+"""
+"""Two thousand programs as fast as they go, all of one name and one parent; one of them collects, and lives on."""
+
+
+@pytest.mark.parametrize("slowed", [False, True], ids=["usual", "slowed"])
+async def test_who_collects_among_two_thousand_starts_is_found_as_soon_slowed_as_not(
+    agent: Agent, tmp_path: Path, slowed: bool
+) -> None:
+    agent.env["GLEANWATCH_BUDGET_MINUTE"] = MINUTE
+    agent.home.mkdir(mode=0o700, exist_ok=True)
+    budget = "memory_mb = 50" if slowed else "memory_mb = 4000\ncpu_percent = 100.0"
+    (agent.home / "config.toml").write_text(f"[budget]\n{budget}\n")
+    program = lay_out_tool(tmp_path / "env", Path(sys.executable))
+    same = tmp_path / "python"  # the name that the kernel gives to whatever the environment's interpreter runs
+    same.symlink_to("/bin/true")
+    await agent.start()
+    if slowed:
+        await until(lambda: paces(agent)[-1:] == [16], "the slowest pace", seconds=90, every=0.2)
+    burst = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-I", "-c", BURST, str(same), str(program.with_name("python")), str(program)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert burst.stdout is not None
+        await burst.stdout.readline()
+        # Less than the wait for the next full comparison, which would find it as well: by then another may have ended.
+        await until(lambda: _collects(agent), "who collects to be flagged", seconds=20, every=0.5)
+    finally:
+        for child in psutil.Process(burst.pid).children():
+            child.kill()
+        await burst.wait()
+
+
+async def _collects(agent: Agent) -> bool:
+    return any(each["tool"] == NAME and each["flagged"] for each in await agent.findings())
 
 
 def paces(agent: Agent) -> list[int]:

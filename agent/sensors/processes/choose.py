@@ -20,7 +20,6 @@ from agent.sensors.processes.procfs import ProcReader, boot_time
 from agent.sensors.processes.psutilreader import PsutilReader, owned_by_name, owned_by_uid
 from agent.sensors.processes.reader import ProcessReader
 from agent.sensors.processes.source import ProcessSource
-from agent.sensors.processes.storm import StormGuard
 
 
 def only_itself(pid: int) -> bool:
@@ -51,7 +50,6 @@ async def choose_source(
     system: str = sys.platform,
     ignore: Callable[[int], bool] = only_itself,
     reconcile_seconds: float = 45.0,
-    storm_per_second: int = 200,
     connector: bool = True,
 ) -> ProcessSource:
     """Return a source that observes already; ask its `health()` which one it is.
@@ -63,7 +61,6 @@ async def choose_source(
         system: As `sys.platform`.
         ignore: Says of a pid that it is the agent's own; such processes are not read. Called for every candidate.
         reconcile_seconds: Time between two full comparisons.
-        storm_per_second: Starts of one parent per second above which they are sampled by name.
         connector: Whether to try the process connector at all; an instance can be told not to.
 
     Raises:
@@ -76,13 +73,13 @@ async def choose_source(
 
         instead_of = "switched off for this instance"
         if connector:
-            source = ConnectorSource(Observer(reader, clock, ignore, StormGuard(storm_per_second)), reconcile_seconds)
+            source = ConnectorSource(Observer(reader, clock, ignore), reconcile_seconds)
             health = await source.probe()
             if health.condition is Condition.WORKING:
                 return source
             instead_of = source.why_not
             await source.close()
-    observer = Observer(reader, clock, ignore, StormGuard(storm_per_second))
+    observer = Observer(reader, clock, ignore)
     polling = PollingSource(observer, clock, poll_seconds, reconcile_seconds, instead_of)
     await polling.probe()
     return polling

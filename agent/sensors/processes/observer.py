@@ -16,7 +16,6 @@ from agent.model.events import ProcessEnded, ProcessKey, ProcessStarted
 from agent.model.ports import Clock
 from agent.sensors.processes.reader import Absence, Held, Identity, ProcessReader, Reading
 from agent.sensors.processes.source import ProcessEvent, SourceStats
-from agent.sensors.processes.storm import StormGuard
 
 _EXISTING_AT_ONCE = 32
 """Processes read at the start before others on the event loop get a turn."""
@@ -50,7 +49,6 @@ class Observer:
         reader: Reads one process.
         clock: Gives `seen_at`.
         ignore: Says of a pid that it is the agent's own; such a process is not read. Asked before anything else.
-        guard: Thins out storms of starts.
         kernel_clock: CLOCK_MONOTONIC in nanoseconds, which the kernel also stamps its announcements with.
     """
 
@@ -59,22 +57,16 @@ class Observer:
         reader: ProcessReader,
         clock: Clock,
         ignore: Callable[[int], bool],
-        guard: StormGuard,
         kernel_clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.stats = SourceStats()
         self._reader = reader
         self._clock = clock
         self._ignore = ignore
-        self._guard = guard
         self._kernel_clock = kernel_clock
         self._table: dict[int, _Known] = {}
         self._loading: set[int] = set()
         self._noticed: list[_Noticed] = []
-
-    def slow(self, factor: int) -> None:
-        """Take so many times fewer of a storm of starts."""
-        self._guard.slow(factor)
 
     def pids(self) -> set[int]:
         """Every process number on the machine, anybody's."""
@@ -111,9 +103,6 @@ class Observer:
                 # A program that runs as somebody else from here on (sudo, su): no longer the person's own.
                 return self.ended(pid)
             return []
-        if not self._guard.admit(reading.identity.parent, reading.identity.name, self._clock.monotonic()):
-            self.stats.skipped += 1
-            return []
         return self._report(reading, noticed.read_at)
 
     def _read_since(self, pid: int, at: int) -> bool:
@@ -135,9 +124,6 @@ class Observer:
                 self._loading.add(pid)
             return []
         if self._same(reading.identity):
-            return []
-        if not self._guard.admit(reading.identity.parent, reading.identity.name, self._clock.monotonic()):
-            self.stats.skipped += 1
             return []
         return self._report(reading, read_at)
 

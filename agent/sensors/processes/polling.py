@@ -109,9 +109,8 @@ class PollingSource:
         )
 
     def slow(self, factor: int) -> None:
-        """Look so many times less often, and take fewer of a storm."""
+        """Look so many times less often."""
         self._factor = factor
-        self._observer.slow(factor)
         self._ticker.hurry()
 
     async def close(self) -> None:

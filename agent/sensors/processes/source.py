@@ -30,7 +30,6 @@ class SourceStats:
             be read; and programs that a further exec replaced before they could be read.
         overflows: Times the kernel said that it dropped announcements; each is followed by a full scan.
         lost: Events that nobody fetched in time.
-        skipped: Starts left out since one parent started too many with the same name in one second.
         found_late: Starts, ends and replaced programs that only the reconciliation found.
     """
 
@@ -39,7 +38,6 @@ class SourceStats:
     unread: int = 0
     overflows: int = 0
     lost: int = 0
-    skipped: int = 0
     found_late: int = 0
 
 
@@ -68,7 +66,7 @@ class ProcessSource(Protocol):
         ...
 
     def slow(self, factor: int) -> None:
-        """Take less: wait so many times as long between two looks, let so many times fewer of a storm through."""
+        """Wait so many times as long between two looks. What the system announces is taken as at any other time."""
         ...
 
     async def close(self) -> None:

@@ -23,7 +23,6 @@ from agent.sensors.processes.gather import Gather
 from agent.sensors.processes.observer import Observer
 from agent.sensors.processes.procfs import ProcReader, full_name, parse_command_line, parse_stat
 from agent.sensors.processes.reader import MAX_ARGUMENTS, Absence, Held, Identity, Reading
-from agent.sensors.processes.storm import StormGuard
 from agent.sensors.tree import CachedTree
 from agent.settings.clock import SystemClock
 
@@ -176,7 +175,7 @@ WORLDS = st.lists(
 @given(worlds=WORLDS)
 def test_starts_and_ends_always_add_up_to_what_runs(worlds: list[dict[int, tuple[int, int]]]) -> None:
     world = World()
-    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard())
+    observer = Observer(world, SystemClock(), lambda pid: False)
     told: dict[ProcessKey, str] = {}
     for running in worlds:
         world.running = running
@@ -193,7 +192,7 @@ def test_starts_and_ends_always_add_up_to_what_runs(worlds: list[dict[int, tuple
 
 def test_a_number_given_to_another_process_ends_the_first() -> None:
     world = World()
-    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard())
+    observer = Observer(world, SystemClock(), lambda pid: False)
     world.running = {5: (100, 1)}
     observer.look(5)
     world.running = {5: (900, 1)}
@@ -205,7 +204,7 @@ def test_an_announcement_older_than_the_last_look_is_not_a_second_start() -> Non
     world = World()
     world.running = {5: (100, 1)}
     now = [50]
-    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: now[0])
+    observer = Observer(world, SystemClock(), lambda pid: False, kernel_clock=lambda: now[0])
     assert len(observer.look(5)) == 1
     assert observer.announced(5, at=40) == []
     assert len(observer.announced(5, at=60)) == 1, "the same program may be started again in the same process"
@@ -217,7 +216,7 @@ def test_an_announcement_older_than_the_last_look_is_not_a_second_start() -> Non
 def test_an_end_that_is_read_late_is_not_the_end_of_the_next_process_with_that_number() -> None:
     world = World()
     now = [50]
-    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: now[0])
+    observer = Observer(world, SystemClock(), lambda pid: False, kernel_clock=lambda: now[0])
     world.running = {5: (100, 1)}
     observer.announced(5, at=40)
     now[0] = 80
@@ -238,21 +237,6 @@ def test_the_number_given_last_follows_every_start() -> None:
     assert reader.newest() != before
     assert ProcReader(uid=0, boot=0, ticks=100, proc="/absent").newest() is None
     assert reader_for(os.getuid(), system="darwin").newest() is None
-
-
-@given(
-    starts=st.lists(st.tuples(st.sampled_from([1, 2]), st.sampled_from("abc")), max_size=60), limit=st.integers(1, 9)
-)
-def test_a_storm_never_hides_a_name_and_never_thins_what_is_below_the_limit(
-    starts: list[tuple[int, str]], limit: int
-) -> None:
-    guard = StormGuard(limit)
-    seen: dict[int, list[str]] = {1: [], 2: []}
-    for parent, name in starts:
-        passed = guard.admit(parent, name, 10.5)
-        assert passed == (len(seen[parent]) < limit or name not in seen[parent])
-        seen[parent].append(name)
-    assert guard.admit(1, "a", 11.0), "a new second begins anew"
 
 
 class TestTree:
@@ -301,7 +285,7 @@ class TestTree:
 def test_what_was_copied_of_a_process_is_told_after_it_is_gone() -> None:
     world = World()
     world.running = {5: (100, 1)}
-    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: 50)
+    observer = Observer(world, SystemClock(), lambda pid: False, kernel_clock=lambda: 50)
     observer.notice(5, at=40)
     world.running = {}
     (started,) = observer.noticed()
@@ -312,7 +296,7 @@ def test_what_was_copied_of_a_process_is_told_after_it_is_gone() -> None:
 def test_an_exec_that_was_read_already_is_not_told_twice() -> None:
     world = World()
     world.running = {5: (100, 1)}
-    observer = Observer(world, SystemClock(), lambda pid: False, StormGuard(), kernel_clock=lambda: 50)
+    observer = Observer(world, SystemClock(), lambda pid: False, kernel_clock=lambda: 50)
     observer.notice(5, at=30)
     observer.notice(5, at=40)  # both execs came before the first reading: it showed the second program
     assert len(observer.noticed()) == 1

@@ -241,3 +241,23 @@ async def test_no_site_of_one_s_own_is_kept_where_the_policy_forbids_it(
         assert (await snapshot(browser))["ownSites"] == []
         assert OWN not in json.dumps(await storage(browser))
         assert OWN not in json.dumps(stand_in.frames)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_policy_that_blocks_a_site_hides_it_unnoticed_unless_it_is_allowed_again(
+    rig: Rig, stand_in: StandIn, allowed: bool
+) -> None:
+    """A limit, told in docs/deploy.md: Chromium says that the extension may see the site, and shows it no address."""
+    wanted = Deployment("http://127.0.0.1:9/updates.xml", "", managed=MANAGED)
+    files = without_install(policy_of(Told.CHROMIUM, wanted))
+    settings: dict[str, Any] = {"*": {"runtime_blocked_hosts": ["*://*.linkedin.com"]}}
+    if allowed:
+        settings[rig.extension.chromium_id] = {"runtime_allowed_hosts": ["*://*.linkedin.com"]}
+    files = {path: {**policy, "ExtensionSettings": settings} for path, policy in files.items()}
+    async with managed_chromium(rig, files) as browser:
+        await until(lambda: "coverage" in kinds(stand_in), "the extension to say what it may see", seconds=30)
+        await browser.open(PROFILE)
+        await browser.open("https://www.instagram.com/somebody/")
+        await until(lambda: any(load["platform"] == "instagram" for load in stand_in.loads), "a page load", seconds=30)
+        assert [load["platform"] for load in stand_in.loads] == [*(["linkedin"] if allowed else []), "instagram"]
+        assert [frame["missing"] for frame in stand_in.frames if frame["kind"] == "coverage"] == [[]]

@@ -35,8 +35,6 @@ from agent.store import acts, gates, notices, outbox, preferences, retention
 from agent.store.database import Store
 from agent.telling import Telling
 
-MOST_WORDS = 500
-"""Characters of a person's own words with an answer."""
 STRENGTHS = {
     Channel.PAGE: Strength.PAGE_LINK,
     Channel.TERMINAL: Strength.TERMINAL_TYPED,

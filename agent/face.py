@@ -17,12 +17,13 @@ import msgspec
 
 from agent.changes import Changes
 from agent.consent.gate import GateHistory
-from agent.consenting import MOST_WORDS, Consents
+from agent.consenting import Consents
 from agent.content.consequences import consequences_of
 from agent.detection.approvals import covering
 from agent.detection.scoring import is_approved
 from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
+from agent.model.answers import MOST_WORDS
 from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
 from agent.model.face import (

@@ -28,7 +28,7 @@ from agent.cli.show import (
     show_consequences,
     told,
 )
-from agent.model.answers import ANSWERS, WORDS, disputed
+from agent.model.answers import ANSWERS, MOST_WORDS, WORDS, disputed
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from agent.detection.explain import Explanation
 
-MAX_WORDS = 500
 WIDE = 110
 """Columns of a terminal from which family and platforms have columns of their own."""
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -159,7 +158,7 @@ def elsewhere(undo: bool, as_json: bool) -> None:
 @findings.command()
 @click.argument("finding_id", metavar="ID", shell_complete=finding_ids)
 @click.argument("category", type=click.Choice(ANSWERS), required=False)
-@click.option("--words", help=f"What you want to add, in your own words; at most {MAX_WORDS} characters.")
+@click.option("--words", help=f"What you want to add, in your own words; at most {MOST_WORDS} characters.")
 def answer(finding_id: str, category: str | None, words: str | None) -> None:
     """Say what a finding was: approved, stopped (I have stopped), mistaken (not what it looks like), not_me.
 
@@ -173,8 +172,8 @@ def answer(finding_id: str, category: str | None, words: str | None) -> None:
     from agent.cli.consent_desk import Desk
     from agent.detection.explain import explain as in_words
 
-    if words is not None and len(words) > MAX_WORDS:
-        raise click.BadParameter(f"that is {len(words)} characters; {MAX_WORDS} are kept.", param_hint="--words")
+    if words is not None and len(words) > MOST_WORDS:
+        raise click.BadParameter(f"that is {len(words)} characters; {MOST_WORDS} are kept.", param_hint="--words")
     desk = Desk.to_answer()
     f, _consequences = told(desk.send("finding", {"id": finding_id}).result)
     desk.say.print(Text(in_words(f).headline, style="bold"))

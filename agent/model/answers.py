@@ -22,6 +22,9 @@ WORDS: Final[Mapping[str, str]] = {
 }
 """Each answer as it stands on its button; the last two are on record from before and are not offered any more."""
 
+MOST_WORDS: Final = 500
+"""Characters of a person's own words that are kept with an answer."""
+
 DISPUTING: Final = frozenset({"mistaken", "not_me"})
 """Answers that say that the finding is wrong: wherever it is shown, it is shown with them."""
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from agent.content.consequences import NOT_ADVICE
 from agent.detection.explain import explain, said
-from agent.model.answers import disputed
+from agent.model.answers import MOST_WORDS, disputed
 from agent.model.face import FindingFilter
 from agent.pages.security import SESSION, Refusal, Refused
 from agent.web import overview
@@ -22,7 +22,6 @@ from agent.web.paging import Part, start_of
 from agent.web.shared import Shared
 
 PER_PAGE: Final = 25
-MOST_WORDS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

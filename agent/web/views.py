@@ -7,12 +7,11 @@ works without a script and going back never sends a form twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import aiohttp_jinja2
 from aiohttp import web
 
-from agent.model.answers import ANSWERS
+from agent.model.answers import ANSWERS, MOST_WORDS
 from agent.model.consent import Press
 from agent.model.purposes import ActKind, Channel
 from agent.pages.language import current
@@ -20,8 +19,6 @@ from agent.pages.security import COOKIE, SESSION, Refusal, Refused
 from agent.pages.session import SESSION_SECONDS, Sessions
 from agent.web import purposes
 from agent.web.shared import Shared, back
-
-MOST_WORDS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

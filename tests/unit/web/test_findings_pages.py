@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from agent.model.answers import MOST_WORDS
 from agent.model.consent import Press
 from agent.model.face import FindingFilter
 from agent.model.findings import Level, Stage
@@ -51,6 +52,18 @@ async def test_a_line_says_level_stage_platforms_since_when_and_the_answer(insid
     assert "Answer" not in answered
     over = text.split('id="found-f4"')[1].split("</li>")[0]
     assert "Over since" in over
+
+
+async def test_own_words_are_kept_up_to_the_length_that_the_page_names(inside: Page) -> None:
+    inside.face.found = [a_finding()]
+    text = await text_of(inside, "/findings/f1")
+    assert f'maxlength="{MOST_WORDS}"' in text
+    assert f"up to {MOST_WORDS} characters" in text
+    for length, status in ((MOST_WORDS + 1, 422), (MOST_WORDS, 303)):
+        form = {"finding": "f1", "answer": "stopped", "from": "finding", "words": "w" * length}
+        async with inside.post("/answer", form) as answer:
+            assert answer.status == status
+            assert (f"Up to {MOST_WORDS} characters" in await answer.text()) is (status == 422)
 
 
 async def test_a_long_list_is_cut_into_pages_that_lead_to_each_other(inside: Page) -> None:

@@ -121,7 +121,8 @@ function showConsent(now) {
     return;
   }
   const managed = notice.mode === "managed";
-  const organisation = notice.organisation || say("common_your_organisation");
+  const { organisation } = notice;
+  const shown = notice.press["shown"] ?? "";
   const { mandatory, optional, unused, unread } = cardsOf(views, notice.mode);
   const { tone } = standOf(notice, []);
   part("state").className = `pill is-${tone}`;
@@ -131,9 +132,11 @@ function showConsent(now) {
   write("mandatory-title", say(managed ? "options_mandatory_managed" : "options_mandatory_personal"));
   write(
     "mandatory-says",
-    managed
-      ? say("options_mandatory_managed_says", organisation, notice.press["shown"] ?? "")
-      : say("options_mandatory_personal_says"),
+    !managed
+      ? say("options_mandatory_personal_says")
+      : organisation
+        ? say("options_mandatory_managed_says", organisation, shown)
+        : say("options_mandatory_managed_says_unnamed", shown),
   );
   write("optional-says", say(managed ? "welcome_optional_private" : "welcome_optional_lead"));
   const paper = { language: notice.language, names: notice.press };

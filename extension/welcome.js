@@ -136,13 +136,15 @@ function showTrouble() {
 
 function showWho() {
   const told = desk.notice ?? state?.agent ?? null;
-  const organisation = told?.organisation || say("common_your_organisation");
+  const organisation = told?.organisation ?? "";
   write(
     "who",
     told === null
       ? say("welcome_who_unknown")
       : told.mode === "managed"
-        ? say("welcome_who_managed", organisation)
+        ? organisation
+          ? say("welcome_who_managed", organisation)
+          : say("welcome_who_managed_unnamed")
         : say(told.mode === "test" ? "welcome_who_test" : "welcome_who_personal"),
   );
   write("contact", told?.contact ? say("welcome_who_contact", told.contact) : "");
@@ -307,10 +309,17 @@ function showPurposes() {
   part("purposes").hidden = notice === null;
   if (notice === null) return;
   const managed = notice.mode === "managed";
-  const organisation = notice.organisation || say("common_your_organisation");
+  const { organisation } = notice;
   const { mandatory, optional } = cardsOf(views, notice.mode);
   const paper = { language: notice.language, names: notice.press };
-  write("purposes-lead", managed ? say("welcome_purposes_managed", organisation) : say("welcome_purposes_personal"));
+  write(
+    "purposes-lead",
+    !managed
+      ? say("welcome_purposes_personal")
+      : organisation
+        ? say("welcome_purposes_managed", organisation)
+        : say("welcome_purposes_managed_unnamed"),
+  );
   renew("mandatory", [mandatory, paper], () => mandatory.map((card) => cardElement(card, { ...paper, press: null })));
   part("optional-part").hidden = optional.length === 0;
   write("optional-lead", say(managed ? "welcome_optional_private" : "welcome_optional_lead"));

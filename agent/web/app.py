@@ -135,7 +135,6 @@ def build_app(
             web.post("/dispute", record.dispute),
             web.post("/erase", erasing.erase_now),
             web.post("/answer", views.answer),
-            web.post("/elsewhere", views.elsewhere),
             web.post("/try", views.try_it),
             web.get("/static/{name}", assets.handler(assets.load("agent.pages", "agent.web"))),
         ]

@@ -28,7 +28,7 @@ class SettingsViews:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this page."""
-        return [web.get("/settings", self.settings), web.post("/settings/elsewhere", self.elsewhere)]
+        return [web.get("/settings", self.settings), web.post("/elsewhere", self.elsewhere)]
 
     async def settings(self, request: web.Request) -> web.Response:
         """Show every key of the policy with its value, what the organisation adds, and what the person can choose."""
@@ -47,10 +47,17 @@ class SettingsViews:
         return aiohttp_jinja2.render_template("settings.html", request, context)
 
     async def elsewhere(self, request: web.Request) -> web.Response:
-        """Keep whether the person works elsewhere than where the policy says; it changes what is shown to them."""
-        hide = str((await request.post()).get("elsewhere")) == "yes"
+        """Keep whether the person works elsewhere than where the policy says; it changes what is shown to them.
+
+        Pressed beside the law that a finding names, it leads back there; pressed in the settings, to those.
+        """
+        form = await request.post()
+        hide = str(form.get("elsewhere")) == "yes"
+        path, place = "/settings", "choices"
+        if (finding := form.get("finding")) is not None:
+            path, place = f"/findings/{(await self.shared.find(str(finding))).id}", "law"
         try:
             await self.shared.face.work_elsewhere(hide)
         except ValueError as problem:
             raise Refused(Refusal.NOT_POSSIBLE, why=str(problem)) from problem
-        return back("/settings", "elsewhere" if hide else "here_again", "choices")
+        return back(path, "elsewhere" if hide else "here_again", place)

@@ -68,17 +68,6 @@ class Views:
             raise Refused(Refusal.NOT_FOUND)
         return back(f"/findings/{found.id}" if form.get("from") == "finding" else "/", "answered")
 
-    async def elsewhere(self, request: web.Request) -> web.Response:
-        """Keep whether the person works elsewhere than where the policy says; it changes what is shown to them."""
-        form = await request.post()
-        found = await self.shared.find(str(form.get("finding")))
-        hide = str(form.get("elsewhere")) == "yes"
-        try:
-            await self.shared.face.work_elsewhere(hide)
-        except ValueError as problem:
-            raise Refused(Refusal.NOT_POSSIBLE, why=str(problem)) from problem
-        return back(f"/findings/{found.id}", "elsewhere" if hide else "here_again", "law")
-
     async def try_it(self, request: web.Request) -> web.Response:
         """Start the harmless collection."""
         await self.shared.face.try_collection()

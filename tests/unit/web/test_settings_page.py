@@ -127,7 +127,7 @@ async def test_without_an_organisation_the_page_says_so_and_what_is_the_persons(
 @pytest.mark.parametrize("face", [managed(LEAST)])
 async def test_ones_own_choices_are_one_press_each(inside: Page) -> None:
     for said, button in (("yes", "Show the law there again"), ("no", "I do not work there")):
-        async with inside.post("/settings/elsewhere", {"elsewhere": said}) as answer:
+        async with inside.post("/elsewhere", {"elsewhere": said}) as answer:
             assert answer.headers["Location"].startswith("/settings?said=")
         assert button in await text_of(inside, "/settings")
     text = await text_of(inside, "/settings")
@@ -136,5 +136,5 @@ async def test_ones_own_choices_are_one_press_each(inside: Page) -> None:
 
 
 async def test_where_no_policy_names_a_place_there_is_nothing_to_hide(inside: Page) -> None:
-    async with inside.post("/settings/elsewhere", {"elsewhere": "yes"}) as answer:
+    async with inside.post("/elsewhere", {"elsewhere": "yes"}) as answer:
         assert answer.status == 409

@@ -117,9 +117,33 @@ def _for_one_person(name: str) -> str:
         person = pwd.getpwnam(name) if name else pwd.getpwuid(os.getuid())
     except KeyError:
         raise Failure(f"there is no user {name} here. Name them as in: id -un") from None
+    python = interpreter()
+    if (closed := closed_to(python, person.pw_uid, person.pw_gid)) is not None:
+        raise Failure(
+            f"{person.pw_name} cannot run {python}, which the unit would start: {closed} is closed to them. Install "
+            "Gleanwatch where everybody can run it, such as /opt/gleanwatch, and print the unit with that one."
+        )
     env = {"XDG_RUNTIME_DIR": f"/run/user/{person.pw_uid}"}
     own = locate(env, sys.platform, Path(person.pw_dir), person.pw_uid)
-    return system_unit(plan_for(own, {}, interpreter()), person.pw_uid)
+    return system_unit(plan_for(own, {}, python), person.pw_uid)
+
+
+def closed_to(program: Path, uid: int, gid: int) -> Path | None:
+    """Return what keeps a person from running a program: itself or a folder above it; None where nothing does.
+
+    Args:
+        program: As it is called; where it is a link, what it leads to is looked at as well.
+        uid: The person's number.
+        gid: Their first group; others of theirs are not looked at.
+    """
+    if uid == 0:
+        return None
+    for place in (program, *program.parents, program.resolve(), *program.resolve().parents):
+        about = place.stat()
+        mine = 0o100 if about.st_uid == uid else 0o010 if about.st_gid == gid else 0o001
+        if not about.st_mode & mine:
+            return place
+    return None
 
 
 def plan(instance: Instance) -> Plan:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.service import closed_to
 from agent.service.plan import HELPLESS
 from agent.settings.lock import InstanceLock
 from tests.support.agent import Agent, answers, prepared_agent
@@ -65,6 +66,22 @@ async def test_the_administrators_form_is_for_one_person_and_names_their_folders
 async def test_a_user_who_does_not_exist_is_said_to_be_none(agent: Agent) -> None:
     done = await agent.command("service", "show", "--system", "--user", "nobody-of-that-name")
     assert done.code == 1 and "there is no user" in done.err
+
+
+def test_a_folder_that_is_closed_to_the_person_is_found_wherever_the_interpreter_leads() -> None:
+    with short_folder() as folder:
+        folder.chmod(0o755)
+        program, link = folder / "theirs" / "python", folder / "python"
+        program.parent.mkdir()
+        program.touch(0o755)
+        link.symlink_to(program)
+        assert closed_to(link, 12345, 12345) is None
+        program.parent.chmod(0o700)
+        assert closed_to(link, 12345, 12345) == program.parent.resolve()
+        assert closed_to(link, program.stat().st_uid, 12345) is None
+        program.parent.chmod(0o755)
+        program.chmod(0o744)
+        assert closed_to(link, 12345, 12345) is not None
 
 
 async def test_as_a_service_the_agent_prints_nothing_and_keeps_its_log(agent: Agent) -> None:

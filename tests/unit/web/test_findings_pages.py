@@ -51,7 +51,7 @@ async def test_a_line_says_level_stage_platforms_since_when_and_the_answer(insid
     assert "You said that this is approved." in answered
     assert "Answer" not in answered
     over = text.split('id="found-f4"')[1].split("</li>")[0]
-    assert "Over since" in over
+    assert "Over, ended" in over
 
 
 async def test_own_words_are_kept_up_to_the_length_that_the_page_names(inside: Page) -> None:

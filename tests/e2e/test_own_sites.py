@@ -89,5 +89,8 @@ async def test_the_browser_warns_of_nothing_at_install_for_what_is_optional(rig:
             "Communicate with cooperating native applications",
         ]
         assert len(await warnings("m.permissions.push('notifications')")) == 3
+        # Decision 0027: what it would be if the permission were asked for later.
+        later = "m.permissions = m.permissions.filter((one) => one !== 'nativeMessaging')"
+        assert await warnings(f"{later}; m.optional_permissions.push('nativeMessaging')") == shipped[:1]
         (linkedin, _) = await warnings("m.host_permissions = ['https://*.linkedin.com/*']")
         assert "linkedin.com" in linkedin

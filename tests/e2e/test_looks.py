@@ -49,6 +49,8 @@ PAGES = (
     "/why",
     "/nothing-here",
 )
+PICTURED = ("/", "/consent", "/settings")
+"""Pages of which there is a picture in each language."""
 EXTENSION_PAGES = ("popup.html", "welcome.html", "options.html")
 SIZES = {"wide": (1280, 900), "narrow": (360, 740)}
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -60,8 +62,15 @@ async def set_scheme(browser: Chromium, tab: Tab, *, dark: bool) -> None:
     await browser.call("Emulation.setEmulatedMedia", tab.session, features=[scheme])
 
 
-async def picture(browser: Chromium, tab: Tab, name: str, *, widths: tuple[str, ...] = ("wide", "narrow")) -> None:
-    """Save a page in both colour schemes at each width, as long as it is."""
+async def picture(
+    browser: Chromium,
+    tab: Tab,
+    name: str,
+    *,
+    widths: tuple[str, ...] = ("wide", "narrow"),
+    schemes: tuple[str, ...] = ("light", "dark"),
+) -> None:
+    """Save a page in each colour scheme at each width, as long as it is."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     # A picture of more than the window leaves the scroll bar's width out, and the right edge of the page with it.
     await browser.call("Emulation.setScrollbarsHidden", tab.session, hidden=True)
@@ -75,10 +84,10 @@ async def picture(browser: Chromium, tab: Tab, name: str, *, widths: tuple[str, 
             deviceScaleFactor=1,
             mobile=False,
         )
-        for dark in (False, True):
-            await set_scheme(browser, tab, dark=dark)
+        for scheme in schemes:
+            await set_scheme(browser, tab, dark=scheme == "dark")
             shot = await browser.call("Page.captureScreenshot", tab.session, format="png", captureBeyondViewport=True)
-            (SHOTS / f"{name}-{size}-{'dark' if dark else 'light'}.png").write_bytes(base64.b64decode(shot["data"]))
+            (SHOTS / f"{name}-{size}-{scheme}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
 async def faults(browser: Chromium, tab: Tab) -> list[str]:
@@ -176,16 +185,23 @@ async def test_every_page_is_pictured_and_axe_finds_nothing_serious(browser: Chr
 
 async def test_every_page_says_its_language_and_speaks_it(browser: Chromium, agent: Agent) -> None:
     tab, origin = await entered(browser, agent)
+    (finding,) = [one["id"] for one in await agent.findings() if one["flagged"]][:1]
     titles: dict[str, set[str]] = {}
+    too_long: list[str] = []
     for language in LANGUAGES:
-        for path in PAGES:
+        for path in (*PAGES, f"/findings/{finding}"):
             await browser.go(tab, f"{origin}{path}{'&' if '?' in path else '?'}lang={language}")
             said = await browser.run(tab, "[document.documentElement.lang, document.querySelector('h1').innerText]")
             assert said[0] == language, path
             titles.setdefault(path, set()).add(said[1])
-        await picture(browser, tab, f"language-{language}", widths=("wide",))
-    alike = {path for path, heard in titles.items() if len(heard) < 3}
+            if (over := await too_wide(browser, tab)) > 0:
+                too_long.append(f"{language} {path}: {over} pixels")
+            if path in PICTURED:
+                await picture(browser, tab, f"language-{language}-{name_of(path)}", schemes=("light",))
+    # What a finding is called is its own name.
+    alike = {path for path, heard in titles.items() if len(heard) < 3 and finding not in path}
     assert alike == set(), titles
+    assert too_long == [], "words that do not fit a narrow window"
 
 
 async def test_every_page_can_be_read_without_a_script(browser: Chromium, agent: Agent) -> None:

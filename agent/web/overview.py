@@ -212,9 +212,12 @@ def approved_ones(findings: Iterable[Finding], approvals: Sequence[Approval], no
 
 def first_hour(now: int, zone: tzinfo | None) -> int:
     """Return when the first of the last 24 hours on the clock here began, UTC milliseconds; this is the last one."""
-    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
-    begun = here - timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
-    return round(begun.timestamp() * 1000) - (HOURS - 1) * HOUR_MS
+    here = _here(now, zone)
+    # On the time line and not on the clock, which shows one hour twice at the end of summer time.
+    into = timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond) // timedelta(
+        milliseconds=1
+    )
+    return now - into - (HOURS - 1) * HOUR_MS
 
 
 def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | None:
@@ -240,7 +243,7 @@ def day_of(slices: Iterable[PageSlice], now: int, zone: tzinfo | None) -> Day | 
         return None
     known = list(words.PLATFORM)
     order = sorted(by_hour, key=lambda p: (known.index(p) if p in known else len(known), p))
-    labels = [_clock(first + hour * HOUR_MS, zone) for hour in range(HOURS)]
+    labels = _clocks([first + hour * HOUR_MS for hour in range(HOURS)], zone)
     counts = {hour: tuple(by_hour[platform][hour] for platform in order) for hour in range(HOURS)}
     total = sum(sum(row) for row in counts.values())
     # The first platform lies on top, as it stands first in the list.
@@ -279,8 +282,27 @@ def _slot(platform: str) -> int:
     return known.index(platform) if platform in known else charts.SLOTS - 1
 
 
-def _clock(at: int, zone: tzinfo | None) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%H:%M}"
+def _here(at: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+
+
+def _clocks(moments: Sequence[int], zone: tzinfo | None) -> list[str]:
+    """Say each moment as the clock here shows it, and what the clock shows twice with what it is behind or before UTC.
+
+    So both hours of the night in which summer time ends can be told apart: «02:00 (UTC+2)», then «02:00 (UTC+1)».
+    """
+    shown = [f"{_here(at, zone):%H:%M}" for at in moments]
+    twice = {clock for clock, times in Counter(shown).items() if times > 1}
+    return [
+        f"{clock} ({_offset(_here(at, zone))})" if clock in twice else clock
+        for at, clock in zip(moments, shown, strict=True)
+    ]
+
+
+def _offset(here: datetime) -> str:
+    minutes = (here.utcoffset() or timedelta()) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def seen_browsers(browsers: Sequence[BrowserState], most: int) -> tuple[tuple[BrowserState, ...], int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.model.face import BrowserState, FindingFilter, PageSlice, PageTotal
@@ -66,6 +66,62 @@ def test_a_day_counts_every_load_of_the_last_24_hours_once(kept: list[PageSlice]
         by_platform[words.say(one.platform, "platform")] += one.count
     assert {row.label: row.total for row in day.platforms} == dict(by_platform)
     assert all(row.total == sum(count for _, count in row.classes) for row in day.platforms)
+
+
+def millis(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "labels"),
+    [
+        ("Europe/Berlin", "2026-10-25T00:00Z", ["03:00", "02:00 (UTC+1)", "02:00 (UTC+2)"]),
+        ("America/St_Johns", "2026-11-01T03:30Z", ["02:00", "01:00 (UTC−3:30)", "01:00 (UTC−2:30)"]),
+    ],
+)
+def test_the_hour_that_the_clock_shows_twice_is_told_apart_in_table_and_chart(
+    zone: str, first: str, labels: list[str]
+) -> None:
+    """At the end of summer time: three hours in a row with one, two and three page loads, seen later that day."""
+    begin = millis(first)
+    kept = [PageSlice(begin + n * HOUR, "linkedin", "profile", n + 1) for n in range(3)]
+    day = day_of(kept, begin + 9 * HOUR, ZoneInfo(zone))
+    assert day is not None
+    assert [(hour.label, hour.counts) for hour in day.hours] == list(zip(labels, [(3,), (2,), (1,)], strict=True))
+    titles = re.findall("<title>(.*?)</title>", day.drawing)
+    assert len(set(titles)) == len(titles) == HOURS
+    assert [title for title in titles if not title.endswith(": 0")] == [
+        f"{label}: {n}" for label, n in zip(reversed(labels), (1, 2, 3), strict=True)
+    ]
+
+
+def test_on_every_other_day_an_hour_is_called_as_the_clock_shows_it() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    for noon in ("2026-10-24T12:10Z", "2026-10-26T12:10Z"):
+        now = millis(noon)
+        day = day_of([PageSlice(now - n * HOUR, "linkedin", "post", 1) for n in range(23)], now, berlin)
+        assert day is not None
+        assert all(re.fullmatch(r"[0-2][0-9]:00", hour.label) for hour in day.hours)
+
+
+@given(
+    st.integers(millis("2026-01-01T00:00Z"), millis("2027-01-01T00:00Z")),
+    st.sampled_from(["Europe/Berlin", "America/St_Johns", "Africa/Casablanca", "Australia/Lord_Howe", "UTC"]),
+)
+@example(millis("2026-10-25T12:10Z"), "Europe/Berlin")
+@example(millis("2026-03-29T12:10Z"), "Europe/Berlin")  # the first and the last hour are both 14:00
+def test_no_two_hours_of_a_day_are_called_the_same(now: int, zone: str) -> None:
+    day = day_of([PageSlice(now, "linkedin", "post", 1)], now, ZoneInfo(zone))
+    assert day is not None
+    titles = re.findall("<title>(.*?)</title>", day.drawing)
+    assert len(set(titles)) == HOURS
+
+
+@pytest.mark.parametrize("now", ["2026-10-25T00:30Z", "2026-10-25T01:30Z"])
+def test_the_hour_that_comes_twice_begins_when_it_begins(now: str) -> None:
+    """Half past two by the clock in Berlin, both times: the last of the 24 hours is the one that goes on now."""
+    at = millis(now)
+    assert first_hour(at, ZoneInfo("Europe/Berlin")) == at - 30 * MINUTE - (HOURS - 1) * HOUR
 
 
 def test_a_day_begins_at_a_full_hour_of_the_persons_clock() -> None:

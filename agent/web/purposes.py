@@ -66,6 +66,9 @@ class Card:
         standing: What the person last said and still holds.
         ends: When a consent ends by itself, or None.
         choices: The buttons.
+
+    `asks`: Whether consent or an authorisation can be given here now. Then nothing of what it is about is folded away:
+    who agrees must have it before them. What rests on a notice is only answered after that was read, where it all is.
     """
 
     view: PurposeView
@@ -75,6 +78,11 @@ class Card:
     standing: Sentence | None
     ends: int | None
     choices: tuple[Choice, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether consent or an authorisation can be given on it now."""
+        return any(choice.kind in (ActKind.GIVEN, ActKind.AUTHORISED) for choice in self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +244,7 @@ def _standing(act: Act, mode: Mode) -> Sentence:
     """Say what stands on record, with its date."""
     done, when = words.done(act.kind, mode), "%(when)s"
     if act.channel is Channel.SELF:
-        return Sentence(text("%(act)s, by this test instance itself, %(when)s.", act=done, when=when), act.at)
+        return Sentence(text("This test instance itself: «%(act)s», %(when)s.", act=done, when=when), act.at)
     if act.channel is Channel.CLOCK:
         return Sentence(unfilled("Your consent was over, %(when)s."), act.at)
     return Sentence(text("You: «%(act)s», %(when)s.", act=done, when=when), act.at)

@@ -291,4 +291,4 @@ async def test_a_test_instance_says_that_it_answered_itself(inside: Page) -> Non
     text = await text_of(inside, "/history")
     assert "By this test instance itself" in text
     assert "Nobody acted" in text
-    assert "by this test instance itself" in await text_of(inside, "/consent")
+    assert "This test instance itself: «" in await text_of(inside, "/consent")

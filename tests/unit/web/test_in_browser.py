@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from agent.model.consent import Press
+from agent.model.face import KeptTable
 from agent.model.purposes import ActKind, Channel, Gate, GateState, Mode, Purpose
 from tests.support.browser import Tab
 from tests.support.chromium import CdpError, Chromium, start_chromium
 from tests.support.extension import ExtensionFolder
 from tests.support.waiting import until
-from tests.unit.web.fake_face import NOW, FakeFace, fill
+from tests.unit.web.fake_face import DAY, NOW, FakeFace, fill
 from tests.unit.web.served import Page
 
 pytestmark = pytest.mark.browser
@@ -112,6 +113,50 @@ async def test_a_refresh_takes_neither_focus_nor_what_was_opened_and_a_press_doe
     assert page.face.pauses == [60, 0]
     assert await browser.run(tab, "window.same === true")
     assert refused(page) == []
+
+
+async def test_on_a_phone_every_column_of_what_is_kept_can_be_read(page: Page, browser: Chromium) -> None:
+    async def kept() -> list[KeptTable]:
+        return [KeptTable("page_load", 7, NOW - 3 * 3_600_000, NOW + 2 * 3_600_000, DAY), KeptTable("counter", 9)]
+
+    page.face.kept = kept  # type: ignore[method-assign]
+    tab = await browser.open(page.links.make())
+    size = {"height": 640, "deviceScaleFactor": 1, "mobile": False}
+    row = "document.querySelector('.held-now a[href=\"/data/%s\"]').closest('tr').innerText"
+    for width, named in ((320, True), (1280, False)):
+        await browser.call("Emulation.setDeviceMetricsOverride", tab.session, width=width, **size)
+        await browser.go(tab, f"{page.origin}/data")
+        loads, counters = [await browser.run(tab, row % table) for table in ("page_load", "counter")]
+        for words in ("7", "3 hours ago", "Deleted 24 hours after the page was opened.", "in 2 hours"):
+            assert words in loads, (width, words)
+        # On a wide screen the head of the table says it, on a narrow one each cell does.
+        assert [name in loads for name in ("Oldest", "Next deletion")] == [named, named]
+        assert "Oldest" not in counters
+        assert await browser.run(tab, "document.documentElement.scrollWidth <= window.innerWidth")
+
+
+async def test_on_a_phone_a_purpose_is_short_and_what_one_agrees_to_is_before_one(
+    page: Page, browser: Chromium
+) -> None:
+    """Facts are folded where the notice has told them; where consent can be given they lie open. No script."""
+    tab = await browser.open(page.links.make())
+    await browser.call("Emulation.setScriptExecutionDisabled", tab.session, value=True)
+    size = {"height": 640, "deviceScaleFactor": 1, "mobile": False}
+    card = "document.querySelector('#purpose-%s').innerText"
+    for width, folded in ((320, True), (1280, False)):
+        await browser.call("Emulation.setDeviceMetricsOverride", tab.session, width=width, **size)
+        await browser.go(tab, f"{page.origin}/consent")
+        detect = await browser.run(tab, card % "detect")
+        for words in ("Recognising", "Gleanwatch notices which programs", "On since", "Stop"):
+            assert words in detect, (width, words)
+        assert ("Legal basis" not in detect) is folded
+        longer = await browser.run(tab, card % "longer_history")
+        for words in ("Legal basis", "What is looked at", "Who sees it", "How long it is kept", "I allow this"):
+            assert words in longer, (width, words)
+    await browser.call("Emulation.setDeviceMetricsOverride", tab.session, width=320, **size)
+    await browser.go(tab, f"{page.origin}/consent")
+    await browser.run(tab, "document.querySelector('#purpose-detect summary').click()")
+    assert "Legal basis" in await browser.run(tab, card % "detect")
 
 
 async def test_everything_works_without_a_script(page: Page, browser: Chromium) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from tests.e2e.test_real_agent import kept
 from tests.support.agent import Agent
 from tests.support.browser import Browser, Tab
 from tests.support.chromium import Chromium
+from tests.support.etc import with_etc
 from tests.support.places import CHECKOUT
 from tests.support.stand_in import PURPOSE
 from tests.support.waiting import until
@@ -389,3 +391,66 @@ async def test_at_work_it_names_who_is_responsible_and_asks_for_no_agreement(rig
             acts = [(one["act"], one["control"]) for one in stand_in.frames if one["kind"] == "act"]
             assert acts == [("shown", "welcome.show"), ("acknowledged", "welcome.acknowledge")]
             assert stand_in.problems == []
+
+
+POLICY = """
+[organisation]
+name = "Fjord & Sons"
+contact = "privacy@fjord.example"
+
+[monitoring]
+jurisdiction = "GB"
+lead_days = {lead}
+
+[references]
+dpia = "D-1"
+representatives = "R-1"
+policy = "P-1"
+"""
+DAY_MS = 86_400_000
+
+
+@pytest.mark.parametrize("lead", [0, 3])
+async def test_at_work_the_real_agent_says_who_it_is_and_begins_when_the_policy_says(
+    rig: Rig, browser_name: str, lead: int
+) -> None:
+    """An agent in managed mode, under a policy at its real place: from the organisation's name to receipt and start."""
+    prefix = with_etc(rig.folder / "etc", {"/etc/gleanwatch/policy.toml": POLICY.format(lead=lead)})
+    agent = Agent(rig.folder, rig.env, ("run",), tuple(prefix))
+    try:
+        await agent.start()
+        assert (await agent.status())["mode"] == "managed"
+        async with rig.browser(browser_name, ready=False) as browser:
+            tab = await welcome(browser)
+            await says(browser, tab, "Fjord & Sons runs Gleanwatch on this computer", "privacy@fjord.example")
+            await says(browser, tab, "I have been shown this", "I have been shown this and I object", "D-1")
+            await read_to(browser, tab)
+            await click(browser, tab, "#acknowledged-notice")
+            starts = "Watching starts on " if lead else "Watching has been on since"
+            await says(browser, tab, "It is on record on this computer", starts)
+
+            acts = [act for act in await history(agent) if act["kind"] == "acknowledged"]
+            mandatory = await browser.run(tab, "document.querySelectorAll('#mandatory .purpose').length")
+            assert len(acts) == len({act["purpose"] for act in acts}) == mandatory > 1, "each purpose for itself"
+            assert {(act["channel"], act["control"]) for act in acts} == {("extension", "welcome.acknowledge")}
+            offered = "[...document.querySelectorAll('#recorded-list button')].map((one) => one.id)"
+            assert set(await browser.run(tab, offered)) == {f"receipt-{act['entry']}" for act in acts}
+            save = f"document.querySelector('#receipt-{acts[0]['entry']}')"
+            await browser.run(tab, f"{save}.click(), 1")
+            await says(browser, tab, f"receipt-{acts[0]['entry']}.json")
+
+            await browser.open(PROFILE)
+            if lead:
+                gates = (await agent.status())["gates"]
+                (gate,) = [one for one in gates if one["purpose"] == PURPOSE]
+                assert (gate["state"], gate["reason"]) == ("waiting", "lead_days")
+                begins = gate["until"] - time.time_ns() // 1_000_000
+                assert (lead - 1) * DAY_MS < begins < (lead + 1) * DAY_MS
+                words = f"import('/words.js').then(({{date}}) => date({gate['until']}))"
+                await says(browser, tab, f"Watching starts on {await browser.run(tab, words)}.")
+                await asyncio.sleep(1)
+                assert await agent.totals() == {}
+            else:
+                await kept(agent, 1)
+    finally:
+        await agent.close()

@@ -58,11 +58,13 @@ class Agent:
         folder: A short temporary folder; HOME and GLEANWATCH_HOME are in it.
         env: The environment of the agent and of every command.
         arguments: How it is started, after `gleanwatch`.
+        prefix: A command that becomes the agent's, such as one that lays other files over /etc.
     """
 
     folder: Path
     env: dict[str, str]
     arguments: tuple[str, ...] = ("run", "--demo")
+    prefix: tuple[str, ...] = ()
     _process: asyncio.subprocess.Process | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -91,7 +93,7 @@ class Agent:
     async def launch(self) -> None:
         """Start it without waiting for anything: for starts that are meant to fail."""
         await self._stack.aclose()
-        command: list[str | Path] = [COMMAND, *self.arguments]
+        command: list[str | Path] = [*self.prefix, COMMAND, *self.arguments]
         self._process = await self._stack.enter_async_context(started(command, self.folder / "agent.log", self.env))
 
     async def start(self) -> None:

@@ -317,7 +317,7 @@ class Witnessing:
         try:
             said = await self._submit_all(witness, heartbeat=witness.heartbeat <= now)
         except StoreError as problem:
-            log.warning("witness %s: %s", witness.key.name, described(problem))
+            log.warning("a witness (key %s): %s", witness.key.key_id.hex(), described(problem))
             said = None
         if said is not None:
             self._parts.count(f"witness.{said.word}")
@@ -326,7 +326,8 @@ class Witnessing:
                 witness.heartbeat = now + HEARTBEAT_SECONDS * (1 - SPREAD * self._parts.draw())
             else:
                 witness.failures += 1
-                log.warning("witness %s: %s", witness.key.name, said.word)
+                # By its key: the log holds no name, and whose witness it is, health says.
+                log.warning("a witness (key %s): %s", witness.key.key_id.hex(), said.word)
             # What a witness saw is not unsaid by its line being down.
             if said.word in GRAVE or said.word is Word.COSIGNED or not witness.is_grave:
                 witness.said = said

@@ -6,12 +6,15 @@
 A browser finds the relay by a small JSON file with our host's name in a folder of its own (on Windows: where a registry
 key points). A file in that place which is not ours, because it is another program's or another Gleanwatch instance's,
 is never overwritten or removed: the report says what it is and what to do. Every file is written whole or not at all.
+Beside the launcher lies a list of the manifests that were written (`RECORD`): some are where only who wrote them knows,
+and the launcher stays for as long as one of them leads to it.
 Form of the manifest: Chrome's «Native messaging» and Mozilla's «Native manifests».
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -27,6 +30,7 @@ from native_host.own_files import read_plain, write_whole
 from native_host.registry import Registry
 
 HOST_NAME = "org.gleanwatch.relay"
+RECORD = "browsers.txt"
 DESCRIPTION = "Gleanwatch: passes page-load counts from the extension to the agent on this computer"
 ORIGINS = ("chrome-extension://mknhlinkinafnncanjmoelmjghdbpgdg/",)
 ADDONS = ("gleanwatch@gleanwatch.org",)
@@ -45,6 +49,8 @@ class Outcome(StrEnum):
     ABSENT = "not registered"
     SKIPPED = "not installed"
     REMOVED = "removed"
+    KEPT = "kept"
+    """It stays, because something else still needs it."""
     FOREIGN = "not ours"
     FAILED = "failed"
 
@@ -165,7 +171,12 @@ def install(
     except OSError as problem:
         return Report(_launcher_result(program, Outcome.FAILED, _why(problem, host_dir)), ())
     done = _launcher_result(program, Outcome.WRITTEN if changed else Outcome.UNCHANGED)
-    return Report(done, register(program, places, callers, registry=registry, installed=installed))
+    results = register(program, places, callers, registry=registry, installed=installed)
+    try:
+        _note(host_dir, [Path(one.where) for one in results if one.outcome in (Outcome.WRITTEN, Outcome.UNCHANGED)])
+    except OSError as problem:
+        done = _launcher_result(program, Outcome.FAILED, _why(problem, host_dir))
+    return Report(done, results)
 
 
 def register(
@@ -217,9 +228,9 @@ def status(
 
 
 def remove(host_dir: Path, places: Sequence[Place], *, registry: Registry | None = None) -> Report:
-    """Take away every manifest that points to this instance's launcher, then the launcher itself.
+    """Take away every manifest of these places that points to this instance's launcher, then the launcher itself.
 
-    The launcher stays while a manifest that points to it could not be removed.
+    The launcher stays while a manifest that points to it is elsewhere or could not be removed.
     """
     program = host_dir / launcher.NAME
     results = tuple(spot.attempt(spot.remove) for place in places for spot in _spots(place, program, registry))
@@ -227,12 +238,49 @@ def remove(host_dir: Path, places: Sequence[Place], *, registry: Registry | None
         detail = "Kept, because a manifest that points to it could not be removed. Remove that first, then try again."
         return Report(_launcher_result(program, Outcome.FAILED, detail), results)
     try:
+        if others := noted(host_dir):
+            detail = f"It stays, because other browsers still use it: {', '.join(map(str, others))}."
+            return Report(_launcher_result(program, Outcome.KEPT, detail), results)
+        (host_dir / RECORD).unlink(missing_ok=True)
         outcome = Outcome.REMOVED if launcher.remove(host_dir) else Outcome.ABSENT
         return Report(_launcher_result(program, outcome), results)
     except LauncherError as problem:
         return Report(_launcher_result(program, Outcome.FOREIGN, str(problem)), results)
     except OSError as problem:
         return Report(_launcher_result(program, Outcome.FAILED, _why(problem, host_dir)), results)
+
+
+def noted(host_dir: Path) -> Sequence[Path]:
+    """Return the manifests that were written for this instance, wherever that was, and still lead to its launcher."""
+    try:
+        lines = (read_plain(host_dir / RECORD) or b"").splitlines()
+    except OSError:
+        return ()
+    return [file for line in lines if _leads_to(file := Path(os.fsdecode(line)), host_dir / launcher.NAME)]
+
+
+def noted_places(host_dir: Path) -> Sequence[Place]:
+    """Return the places of `noted`, to be shown or taken away."""
+    title = "A browser that was connected by its folder"
+    return [
+        Place("by-folder", title, Kind.CHROMIUM, Level.USER, file.parent, explicit=True) for file in noted(host_dir)
+    ]
+
+
+def _note(host_dir: Path, written: Sequence[Path]) -> None:
+    """Keep which manifests lead to this instance, one path a line."""
+    known = [*noted(host_dir), *(file for file in written if _leads_to(file, host_dir / launcher.NAME))]
+    content = b"".join(os.fsencode(file) + b"\n" for file in dict.fromkeys(known) if b"\n" not in os.fsencode(file))
+    if content != read_plain(host_dir / RECORD):
+        write_whole(host_dir / RECORD, content, 0o600)
+
+
+def _leads_to(file: Path, program: Path) -> bool:
+    try:
+        manifest = json.loads(read_plain(file) or b"")
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("path") == str(program)
 
 
 _INSTALL = "Run `gleanwatch browser install`."

@@ -174,9 +174,10 @@ def _typed(word: str) -> None:
 def survey(instance: Instance) -> Survey:
     """Look for everything of ours, and change nothing."""
     standing = manager(instance).status()
-    report = manifests.status(instance.host_dir, instance.relay_socket, _browsers())
+    report = manifests.status(instance.host_dir, instance.relay_socket, _browsers(instance))
     ours = (manifests.Outcome.UNCHANGED, manifests.Outcome.OUTDATED)
     known = [Path(one.where) for one in (report.launcher, *report.places) if one.outcome in ours]
+    known += [one for one in (instance.host_dir / manifests.RECORD,) if one.exists()]
     return Survey(
         service="" if standing.outcome in (Outcome.ABSENT, Outcome.FAILED) else standing.where,
         agent=running(instance),
@@ -200,7 +201,7 @@ def carry_out(instance: Instance, data: bool) -> list[str]:
         left.append(f"{gone.where}: {gone.detail}")
     if not _ended(instance):
         return [*left, "The agent did not end. End it where it was started, with Ctrl-C, then try again."]
-    report = manifests.remove(instance.host_dir, _browsers())
+    report = manifests.remove(instance.host_dir, _browsers(instance))
     bad, gone_now = (manifests.Outcome.FAILED,), (manifests.Outcome.REMOVED,)
     left += [f"{one.where}: {one.detail}" for one in (report.launcher, *report.places) if one.outcome in bad]
     lock = InstanceLock(instance.lock_file)
@@ -277,8 +278,11 @@ def _strangers(instance: Instance) -> Iterator[Path]:
             yield from (one for one in sorted(folder.iterdir()) if one not in known)
 
 
-def _browsers() -> list[Place]:
-    return [one for one in places(sys.platform, Path.home(), os.environ) if one.level is Level.USER]
+def _browsers(instance: Instance) -> list[Place]:
+    """Return where browsers find this instance: the usual places, and those connected by a folder of their own."""
+    usual = [one for one in places(sys.platform, Path.home(), os.environ) if one.level is Level.USER]
+    known = {one.folder for one in usual}
+    return [*usual, *(one for one in manifests.noted_places(instance.host_dir) if one.folder not in known)]
 
 
 def _completions(env: Mapping[str, str]) -> Iterator[Path]:

@@ -391,6 +391,17 @@ async def test_who_does_not_sign_is_named_with_the_reason_and_asked_again_later(
         assert condition(rig.asking((cosigner().verifier, url))) is Condition.WORKING
 
 
+async def test_the_log_knows_a_witness_by_its_key_and_no_name_or_address(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    await rig.grow(3)
+    async with listening(always(403)) as url:
+        await rig.asking((cosigner().verifier, url)).look()
+    (line,) = caplog.messages
+    assert line == f"a witness (key {cosigner().verifier.key_id.hex()}): refused"
+    assert "witness.example" not in caplog.text and url not in caplog.text
+
+
 async def test_a_cosignature_by_somebody_else_is_not_kept(rig: Rig) -> None:
     await rig.grow(3)
     async with serving(await rig.rules(cosigner("stranger.example"))) as url:

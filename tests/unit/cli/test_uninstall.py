@@ -101,6 +101,19 @@ async def test_where_nobody_can_type_the_word_nothing_is_changed(agent: Agent) -
     assert walked(agent.folder) == before
 
 
+async def test_a_browser_with_a_folder_of_its_own_is_listed_and_taken_away_as_well(agent: Agent) -> None:
+    other = agent.folder / "work/chromium"
+    assert (await agent.command("browser", "install", "--user-data-dir", str(other))).code == 0
+    manifest = other / "NativeMessagingHosts/org.gleanwatch.relay.json"
+    assert manifest.exists()
+    told = (await agent.command("uninstall", "--json")).json
+    assert f"What connects a browser: {manifest}" in told["goes"]
+    done = await agent.command("uninstall", "--yes", "--json")
+    assert (done.code, done.json["left"]) == (0, [])
+    assert not manifest.exists()
+    assert not (agent.folder / ".local/share/gleanwatch/host").exists()
+
+
 async def test_a_file_of_the_persons_own_in_our_folder_stays_and_was_listed(agent: Agent) -> None:
     await lived(agent)
     mine = agent.folder / ".local/share/gleanwatch/data/my-notes.txt"

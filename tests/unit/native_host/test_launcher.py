@@ -12,7 +12,7 @@ import pytest
 
 from native_host import launcher
 from native_host.launcher import LauncherError
-from native_host.manifests import ORIGINS
+from native_host.manifests import ORIGINS, RECORD
 from tests.unit.native_host.relay_rig import ORIGIN, Agent, running
 
 AWKWARD = ("with space", "it's", 'double"quote', "br{ace}s %s", "back\\slash", "$HOME `id`", "Zoë-日本", "line\nbreak")
@@ -120,6 +120,7 @@ def test_somebody_elses_file_is_left_alone(run_dir: Path, tmp_path: Path, python
 def test_removal_leaves_what_is_not_ours(program: Path) -> None:
     other = program.parent / "notes.txt"
     other.touch()
+    (program.parent / RECORD).unlink()
     assert launcher.remove(program.parent)
     assert list(program.parent.iterdir()) == [other]
     other.unlink()

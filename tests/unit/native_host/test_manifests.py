@@ -12,7 +12,18 @@ import pytest
 
 from native_host import launcher, manifests
 from native_host.browsers import Kind, Level, Place, firefox_home_place, places, user_data_place
-from native_host.manifests import ADDONS, HOST_NAME, ORIGINS, Callers, Outcome, Report, install, remove, status
+from native_host.manifests import (
+    ADDONS,
+    HOST_NAME,
+    ORIGINS,
+    Callers,
+    Outcome,
+    Report,
+    install,
+    noted_places,
+    remove,
+    status,
+)
 from tests.unit.native_host.relay_rig import Agent, running
 
 FILE = f"{HOST_NAME}.json"
@@ -93,6 +104,39 @@ def test_what_was_registered_is_shown_and_taken_away_exactly(
     assert outcomes(gone) == [Outcome.REMOVED, Outcome.REMOVED]
     assert files(tmp_path) == before
     assert outcomes(remove(host_dir, two)) == [Outcome.ABSENT, Outcome.ABSENT]
+
+
+def test_the_launcher_stays_for_as_long_as_a_browser_elsewhere_uses_it(
+    two: tuple[Place, Place], host_dir: Path, run_dir: Path, python: Path
+) -> None:
+    chromium, firefox = two
+    install(host_dir, run_dir / "s", [chromium], python=python)
+    install(host_dir, run_dir / "s", [firefox], python=python)
+    first = remove(host_dir, [firefox])
+    assert first.ok
+    assert (first.launcher.outcome, outcomes(first)) == (Outcome.KEPT, [Outcome.REMOVED])
+    assert str(chromium.folder) in first.launcher.detail
+    assert status(host_dir, run_dir / "s", [chromium], python=python).launcher.outcome is Outcome.UNCHANGED
+    assert remove(host_dir, [chromium]).launcher.outcome is Outcome.REMOVED
+    assert not host_dir.exists()
+
+
+def test_a_manifest_that_went_otherwise_keeps_nothing(
+    two: tuple[Place, Place], host_dir: Path, run_dir: Path, python: Path
+) -> None:
+    report = install(host_dir, run_dir / "s", two, python=python)
+    Path(report.places[0].where).unlink()
+    assert remove(host_dir, [two[1]]).launcher.outcome is Outcome.REMOVED
+
+
+def test_those_that_were_connected_by_a_folder_are_known_again(
+    two: tuple[Place, Place], host_dir: Path, run_dir: Path, python: Path
+) -> None:
+    install(host_dir, run_dir / "s", two, python=python)
+    again = noted_places(host_dir)
+    assert {one.folder for one in again} == {one.folder for one in two}
+    assert outcomes(remove(host_dir, again)) == [Outcome.REMOVED, Outcome.REMOVED]
+    assert noted_places(host_dir) == []
 
 
 FOREIGN = {

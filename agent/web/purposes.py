@@ -66,9 +66,6 @@ class Card:
         standing: What the person last said and still holds.
         ends: When a consent ends by itself, or None.
         choices: The buttons.
-
-    `asks`: Whether consent or an authorisation can be given here now. Then nothing of what it is about is folded away:
-    who agrees must have it before them. What rests on a notice is only answered after that was read, where it all is.
     """
 
     view: PurposeView
@@ -81,7 +78,10 @@ class Card:
 
     @property
     def asks(self) -> bool:
-        """Whether consent or an authorisation can be given on it now."""
+        """Whether consent or an authorisation can be given on it now: then nothing of what it is about is folded away.
+
+        Who agrees must have it before them. What rests on a notice is only answered after that was read, where it is.
+        """
         return any(choice.kind in (ActKind.GIVEN, ActKind.AUTHORISED) for choice in self.choices)
 
 

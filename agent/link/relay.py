@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar, cast
 from agent.consent.gate import GateHistory
 from agent.link import local_socket, messages
 from agent.link.asks import CannotAnswer
+from agent.link.checks import FUTURE_MS, reason_against
 from agent.link.messages import (
     ActOfPerson,
     Answer,
@@ -40,7 +41,7 @@ from agent.model.events import PageLoad
 from agent.model.faults import described
 from agent.model.findings import Finding
 from agent.model.ports import Clock
-from agent.model.purposes import Mode, Purpose
+from agent.model.purposes import Mode
 from agent.store.database import StoreClosed, StoreError, StoreFull
 from native_host.frames import Decoder, FrameError, encode
 
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FUTURE_MS = 5_000
 MAX_ANSWERS = 8
 """Answers of one connection that may wait for the database; more than a person presses, sent again later."""
 MAX_QUESTIONS = 8
@@ -400,10 +400,8 @@ class RelaySession(asyncio.Protocol):
     def _judge(self, batch: Sequence[LoadItem | Poison], now: int) -> tuple[list[PageLoad], list[tuple[int, str]], int]:
         """Split a batch into what is kept and what is dropped and why; also return the new high-water mark."""
         settings, client, mark = self._settings, self.client, self._mark
-        newest, oldest = now + FUTURE_MS, now - settings.max_age_ms
         kept: list[PageLoad] = []
         dropped: list[tuple[int, str]] = []
-        was_open, platforms, classes = settings.gates.was_open, settings.platforms, settings.page_classes
         for load in batch:
             seq = load.seq
             if seq <= mark:
@@ -413,19 +411,9 @@ class RelaySession(asyncio.Protocol):
             if isinstance(load, Poison):
                 dropped.append((seq, "bad_field"))
                 continue
-            at = load.at
-            if at > newest:
-                reason = "time_in_future"
-            elif at < oldest:
-                reason = "time_too_old"
-            elif load.platform not in platforms:
-                reason = "unknown_platform"
-            elif load.page_class not in classes:
-                reason = "unknown_class"
-            elif not was_open(Purpose.DETECT, at):
-                reason = "gate_closed"
-            else:
-                kept.append(PageLoad(client, seq, load.platform, load.page_class, at, load.first, load.sequential))
+            reason = reason_against(settings, load.platform, load.page_class, load.at, now)
+            if not reason:
+                kept.append(PageLoad(client, seq, load.platform, load.page_class, load.at, load.first, load.sequential))
                 continue
             settings.count(f"relay.{reason}")
             dropped.append((seq, reason))

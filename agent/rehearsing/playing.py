@@ -3,9 +3,9 @@
     notice shown → pages are tried at once → the person answers → days pass → the working day, minute by minute
                  → the hold runs out → findings close → retention deletes
 
-What the relay asks of a page load (is its platform watched, was the gate open when it was seen?) is asked here in the
-same words of the same parts; there is no browser. Identification, correlation, scoring, the hold and `is_reportable`
-are the detector's own. The database is a real one in a folder that is thrown away.
+What the relay asks of a page load (is its platform watched, was the gate open when it was seen?) is asked here by the
+same function, `agent.link.checks.reason_against`; there is no browser. Identification, correlation, scoring, the hold
+and `is_reportable` are the detector's own. The database is a real one in a folder that is thrown away.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from agent.detection.identify.helper import CodeReader
 from agent.detection.identify.identifier import Identifier
 from agent.detection.organisation import InForce
 from agent.detection.scoring import is_approved, is_reportable
+from agent.link.checks import reason_against
 from agent.model.approvals import ANY, Approval
 from agent.model.consent import Press
 from agent.model.events import Activity, CommandLine, PageLoad, ProcessEnded, ProcessKey, ProcessStarted
@@ -168,6 +169,16 @@ class _Actor:
     over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the relay would ask of page loads; see `agent.link.checks.Rules`."""
+
+    gates: GateHistory
+    platforms: frozenset[str]
+    page_classes: frozenset[str]
+    max_age_ms: int
+
+
 @dataclass(slots=True)
 class _Surroundings:
     """What the detector asks of a machine: connections of the actors, and nothing above any process."""
@@ -225,8 +236,8 @@ class _Play:
         self._hold_ms = policy.detection.hold_hours * HOUR_MS
         platforms = load_platforms()
         self._watched = frozenset(platforms.keys - draft.rulebook.ruling.platforms_off)
-        self._classes = platforms.sendable_classes
         self._history = GateHistory()
+        self._asked = _Asked(self._history, self._watched, platforms.sendable_classes, self._limits.observations_ms)
         self._consents = Consents(
             ConsentParts(
                 store,
@@ -371,14 +382,10 @@ class _Play:
             moments = itertools.accumulate((0, *visit.pauses))
             for moment in moments:
                 seq, when = next(self._seq), at + moment * 1000
-                if visit.platform not in self._watched:
-                    became["unknown_platform"] += 1
-                elif visit.page_class not in self._classes:
-                    became["unknown_class"] += 1
-                elif not self._history.was_open(Purpose.DETECT, when):
-                    became["gate_closed"] += 1
-                else:
-                    became["kept"] += 1
+                # A browser hands it in as soon as it was seen.
+                reason = reason_against(self._asked, visit.platform, visit.page_class, when, now=when)
+                became[reason or "kept"] += 1
+                if not reason:
                     kept.append(PageLoad(_CLIENT, seq, visit.platform, visit.page_class, when, True, False))
         if kept:
             now = self._clock.at

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from agent.link.relay import FUTURE_MS, MAX_ANSWERS, RelayServer
+from agent.link.checks import FUTURE_MS
+from agent.link.relay import MAX_ANSWERS, RelayServer
 from agent.store.errors import StoreError, StoreFull
 from tests.support.client import RelayClient, answer, load
 from tests.support.waiting import until

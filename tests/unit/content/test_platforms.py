@@ -209,13 +209,6 @@ def test_the_generated_module_is_up_to_date(tmp_path: Path) -> None:
     assert main(["--nonsense"], target) == 2
 
 
-def test_the_manifest_asks_for_these_sites_and_no_others() -> None:
-    manifest = json.loads((ROOT / "extension" / "manifest.json").read_text("utf-8"))
-    assert manifest["host_permissions"] == PLATFORMS.match_patterns(optional=False)
-    # The last one is asked for site by site, by the person alone, for sites of their own that are never told.
-    assert manifest["optional_host_permissions"] == [*PLATFORMS.match_patterns(optional=True), "https://*/*"]
-
-
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

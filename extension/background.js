@@ -154,7 +154,11 @@ listenForClicks();
 /** @typedef {Record<string, any>} Said */
 /** What a page of ours may say, and what is done. @type {Readonly<Record<string, (said: Said, port: chrome.runtime.Port) => void>>} */
 const PAGE_SAYS = {
-  retry: () => connection.start(),
+  retry: () => {
+    connection.start();
+    // That it is tried is told: the press was heard.
+    changed();
+  },
   open_page: openPage,
   answer,
   ask: (said, port) => void passOn(said, port),

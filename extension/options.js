@@ -7,7 +7,7 @@ import { ConsentDesk, languageFor, standOf } from "./consent.js";
 import { BOXED, STATES, stateNow } from "./diagnosis.js";
 import { Loader } from "./loader.js";
 import { hostOf, originsOf, unfit } from "./own_sites.js";
-import { button, element, part, renew, write } from "./pages.js";
+import { button, element, offerRetry, part, renew, write } from "./pages.js";
 import { PLATFORMS } from "./platforms.js";
 import { cardElement, cardsOf, wordsOn } from "./purposes.js";
 import { platformName, view } from "./state.js";
@@ -293,8 +293,8 @@ function showDiagnosis(now) {
       return element("li", isNow ? `is-now${tone === "trouble" ? " is-bad" : ""}` : "", fold);
     }),
   );
-  const { rows, canRetry } = view(now, Date.now());
-  part("retry").hidden = !canRetry;
+  const { rows } = view(now, Date.now());
+  offerRetry("retry", now.link.phase);
   const unknown = say("options_unknown");
   const figures = [
     { label: say("options_extension_version"), value: now.extensionVersion, hint: "" },

@@ -45,6 +45,21 @@ export function write(id, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/**
+ * Offer to try again where there is no link. While it is tried, the button stays under whoever pressed it: what comes of
+ * it is told beside it, and a keyboard is where it was.
+ * @param {string} id
+ * @param {import("./connection.js").LinkPhase} phase
+ * @returns {boolean} whether a press is being heeded
+ */
+export function offerRetry(id, phase) {
+  const retry = part(id);
+  const trying = phase === "connecting" && document.activeElement === retry;
+  retry.hidden = phase !== "failed" && !trying;
+  retry.setAttribute("aria-disabled", String(trying));
+  return trying;
+}
+
 /** What each part says now. @type {Map<string, string>} */
 const said = new Map();
 

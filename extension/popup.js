@@ -4,7 +4,7 @@
 
 import { openPort } from "./background_port.js";
 import { hiddenPlatforms, originsOfPlatforms } from "./coverage.js";
-import { button, element, part, write } from "./pages.js";
+import { button, element, offerRetry, part, write } from "./pages.js";
 import { PLATFORMS } from "./platforms.js";
 import { platformName, view } from "./state.js";
 import { Today } from "./today.js";
@@ -47,7 +47,7 @@ function show() {
   const page = /** @type {HTMLButtonElement} */ (part("open-page"));
   page.disabled = !canOpenPage;
   page.title = canOpenPage ? "" : say("popup_open_page_later");
-  part("retry").hidden = !canRetry;
+  const trying = offerRetry("retry", latest.link.phase);
   part("read-notice").hidden = !noticeWaits;
   part("notice").hidden = noticeWaits;
   part("pause").hidden = !canPause;
@@ -55,7 +55,7 @@ function show() {
   part("go-on").hidden = pausedUntil === null;
   part("allow").hidden = missing.length === 0;
   // One button leads: what the person can do about the state, else the way to their page.
-  page.classList.toggle("primary", !noticeWaits && pausedUntil === null && !canRetry && missing.length === 0);
+  page.classList.toggle("primary", !noticeWaits && pausedUntil === null && !canRetry && !trying && missing.length === 0);
   write("own-sites", latest.ownSites.length === 0 ? "" : many("popup_own_sites", latest.ownSites.length));
   // A button that is gone takes nobody's place in the page with it: the one that came instead has it.
   if (focused instanceof HTMLElement && focused.hidden) part(pausedUntil !== null ? "go-on" : canOpenPage ? "open-page" : "headline").focus();

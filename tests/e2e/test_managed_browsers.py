@@ -188,6 +188,10 @@ async def test_a_block_list_for_all_needs_the_sample_s_allow_list(rig: Rig, stan
             assert "hello" in kinds(stand_in)
         else:
             assert (link["phase"], link["problem"]) == ("failed", "blocked")
+            popup = await browser.popup()
+            title = "document.querySelector('#title').textContent"
+            blocked = "Not connected: blocked by your administrator"
+            await until(lambda: browser.run(popup, f"{title} === {json.dumps(blocked)}"), "the pop-up to say so")
             assert stand_in.frames == []
 
 

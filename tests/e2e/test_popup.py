@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.rig import Rig
 from tests.e2e.test_page_loads import arrived
+from tests.e2e.test_welcome import move
 from tests.support.browser import Browser, Tab
 from tests.support.chromium import Chromium
 from tests.support.extension import ExtensionFolder
@@ -233,6 +234,79 @@ async def test_a_broken_host_is_told_from_a_missing_one(rig: Rig, browser_name: 
         tab = await shows(browser, "not connected", "nothing is watched")
         assert "not installed" not in str(await browser.run(tab, "document.body.innerText"))
         await picture(browser, tab, pictures, "broken-host")
+
+
+@pytest.mark.parametrize("page", ["popup.html", "welcome.html", "options.html"])
+async def test_trying_again_keeps_the_keyboard_where_it_is(rig: Rig, browser_name: str, page: str) -> None:
+    """Through every redraw: the link fails, is tried for a second, fails again, and comes up at last."""
+    slow = rig.folder / "slow"
+    slow.write_text(f"#!{shutil.which('sh')}\nsleep 1.5\n")
+    slow.chmod(0o755)
+    good = rig.host.program
+    for place in rig.host.manifests:
+        place.rename(place.with_suffix(".away"))
+    async with rig.browser(browser_name, ready=False) as browser:
+        tab = await browser.popup()
+        if page != "popup.html":
+            await move(browser, tab, f"/{page}")
+        visible = "document.querySelector('#retry').checkVisibility()"
+        await until(lambda: browser.run(tab, visible), "the button")
+        for place in rig.host.manifests:
+            place.with_suffix(".away").rename(place)
+        rig.host.point_at(slow)
+        seen = (
+            "(globalThis.seen = [], setInterval(() => seen.push(document.activeElement.id, document.querySelector("
+            "'#retry').getAttribute('aria-disabled')), 20), document.querySelector('#retry').focus(), 1)"
+        )
+        await browser.run(tab, seen)
+        await browser.run(tab, "document.querySelector('#retry').click(), 1")
+        await until(lambda: browser.run(tab, "globalThis.seen.includes('true')"), "the attempt")
+        await until(lambda: browser.run(tab, "globalThis.seen.at(-1) === 'false'"), "its failure")
+        assert await browser.run(tab, "[...new Set(globalThis.seen)].sort()") == ["false", "retry", "true"]
+        rig.host.point_at(good)
+        async with rig.stand_in() as stand_in:
+            await browser.run(tab, "document.querySelector('#retry').click(), 1")
+            await until(lambda: any(frame["kind"] == "hello" for frame in stand_in.frames), "the link")
+            await until(lambda: browser.run(tab, f"!{visible}"), "the button to be gone")
+
+
+PROBLEMS = {
+    "died": ("exit 1", "the link to the agent stopped"),
+    "protocol": ("printf 'this is not a frame at all, not even nearly'\nsleep 5", "the link spoke out of turn"),
+}
+
+
+@pytest.mark.parametrize("problem", ["not_installed", "died", "protocol", "forbidden"])
+@pytest.mark.parametrize("browser_name", ["chromium"])
+async def test_each_reason_for_no_link_is_told_apart(rig: Rig, browser_name: str, problem: str, pictures: Path) -> None:
+    """The fifth, «blocked», needs a policy: tests/e2e/test_managed_browsers.py."""
+    words = "Gleanwatch is not installed here"
+    for place in rig.host.manifests:
+        if problem == "not_installed":
+            place.unlink()
+        elif problem == "forbidden":
+            content = json.loads(place.read_text("utf-8"))
+            stranger = {**content, "allowed_origins": ["chrome-extension://" + 32 * "a" + "/"]}
+            place.write_text(json.dumps(stranger if "allowed_origins" in content else content), "utf-8")
+            words = "this copy of the extension is not known"
+    if problem in PROBLEMS:
+        script, words = PROBLEMS[problem]
+        broken = rig.folder / "broken"
+        broken.write_text(f"#!{shutil.which('sh')}\n{script}\n")
+        broken.chmod(0o755)
+        rig.host.point_at(broken)
+    async with rig.browser(browser_name, ready=False) as browser:
+        tab = await shows(browser, f"Not connected: {words}")
+        assert await browser.run(tab, "document.querySelector('#retry').checkVisibility()")
+        await picture(browser, tab, pictures, f"link-{problem}")
+
+
+async def test_an_agent_that_never_ran_is_told_from_one_that_went_away(rig: Rig, browser_name: str) -> None:
+    async with rig.browser(browser_name, ready=False) as browser:
+        await shows(browser, "The agent is not running", "gleanwatch run")
+        async with rig.stand_in():
+            await shows(browser, "connected and watching")
+        await shows(browser, "The agent went away")
 
 
 async def test_the_page_opens_by_the_agents_one_time_link_only(browser: Browser, stand_in: StandIn, rig: Rig) -> None:

@@ -34,7 +34,7 @@ HOST = "www.linkedin.com"
 OWN_PORT_HOST = "127.0.0.1"
 
 CURL_LOOP = """
-for page in $(seq 1 60); do
+for page in $(seq 1 6000); do
   curl -s -o page.html "http://www.linkedin.com/search/results/people?page=$page"
   sleep 0.1
 done
@@ -46,7 +46,7 @@ import csv, time
 import requests
 from bs4 import BeautifulSoup
 rows = []
-for page in range(1, 60):
+for page in range(1, 6000):
     text = requests.get("http://www.linkedin.com/search/results/people?page=%d" % page).text
     for link in BeautifulSoup(text, "html.parser").select("a.who"):
         rows.append([link.text, link["href"]])

@@ -203,7 +203,9 @@ def prepare(instance: Instance, uid: int) -> None:
 
 def _make_private(folder: Path, uid: int) -> None:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Closed as well (XDG Base Directory Specification): one of them may be another instance's own, as a demo's is.
+        for above in reversed([one for one in folder.parents if not one.exists()]):
+            above.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.lstat()
     except OSError as error:

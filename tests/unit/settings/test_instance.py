@@ -163,3 +163,10 @@ def test_a_file_in_place_of_a_folder_is_refused(instance: Instance) -> None:
     instance.data_dir.write_text("in the way")
     with pytest.raises(InstanceError, match=r"cannot be made|not a folder"):
         prepare(instance, os.getuid())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders there are closed to others already")
+def test_a_demo_that_came_first_leaves_a_folder_that_the_persons_own_instance_takes(tmp_path: Path) -> None:
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    for demo in (True, False):
+        prepare(locate(env, "linux", tmp_path / "home", os.getuid(), demo=demo), os.getuid())

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from agent.cli import consent_words as words
-from agent.cli.show import print_json
+from agent.cli.show import PROSE, print_json
 from agent.model.consent import ActView, PurposeView
 from agent.model.face import NoticeText
 from agent.model.purposes import GateState, Mode
@@ -76,9 +77,10 @@ def print_now(say: Console, view: PurposeView, mode: Mode) -> None:
 def print_notice(say: Console, notice: NoticeText) -> None:
     """Print a notice as the text that its hash covers."""
     # No box: a long text is read by scrolling, and copied without a frame in it.
-    say.rule(Text(f"Notice, version {notice.version}, {notice.language}", style="bold"), style="dim")
-    say.print(Padding(Markdown(notice.text), (0, 2)))
-    say.rule(style="dim")
+    wide = min(say.width, PROSE)
+    say.print(Rule(Text(f"Notice, version {notice.version}, {notice.language}", style="bold"), style="dim"), width=wide)
+    say.print(Padding(Markdown(notice.text), (0, 2)), width=wide)
+    say.print(Rule(style="dim"), width=wide)
     say.print(Text(f"SHA-256 of this text:\n{notice.sha256}", style="dim"))
 
 
@@ -89,7 +91,8 @@ def print_difference(say: Console, lines: Sequence[tuple[str, str]]) -> None:
         if mark != " " or line.strip():
             text.append(f"{mark} {line}\n", style=_DIFFERENCE.get(mark, "dim"))
     text.rstrip()
-    say.print(Panel(text, title="What changed since you last answered", border_style="yellow", padding=(1, 2)))
+    about = Panel(text, title="What changed since you last answered", border_style="yellow", padding=(1, 2))
+    say.print(about, width=min(say.width, PROSE))
     say.print(Text("+ is new, - is gone. The whole text follows.\n", style="dim"))
 
 

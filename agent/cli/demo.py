@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DRAW_SECONDS = 0.25
+WIDEST = 400
+"""Letters of a line: the picture is for a terminal, and a pipe has no edge."""
 
 
 @click.command()
@@ -151,7 +153,7 @@ async def _play(props: Props, story: Story, say: Console | None) -> None:
     with Live(console=say, auto_refresh=False) as picture:
 
         def draw() -> None:
-            picture.update(screen(story, say.width, say.height), refresh=True)
+            picture.update(screen(story, min(say.width, WIDEST), say.height), refresh=True)
 
         async def draw_on() -> None:
             while True:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from agent.cli.asking import Failure, this_instance
 from agent.cli.pager import paged, pager_option
-from agent.cli.show import json_option, print_json
+from agent.cli.show import UNFOLDED, json_option, print_json
 
 if TYPE_CHECKING:
     from agent.rehearsing.rehearsal import KeyChange, Rehearsal
@@ -96,7 +96,7 @@ def _rehearsed(path: Path, codes: Sequence[str], on: datetime.date | None) -> Re
 def show(say: Console, rehearsal: Rehearsal) -> None:
     """Print a rehearsal for people."""
     _head(say, rehearsal)
-    if say.width >= WIDE:
+    if WIDE <= say.width < UNFOLDED:
         _beside(say, rehearsal)
     else:
         _stacked(say, rehearsal)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any, Final, cast
 
 import click
 import msgspec
@@ -22,9 +25,36 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 LEVEL_STYLE = {"high": "bold red", "medium": "yellow", "low": "dim", "hidden": "dim"}
 
 
+PROSE: Final = 100
+"""Most letters of a line of prose, and of what is drawn across the screen."""
+UNFOLDED: Final = 4096
+"""Letters of a line where nobody looks at a screen: the longest path that Linux takes."""
+
+
+class _Trimmed(io.TextIOBase):
+    """Standard output for a file or another program: no line ends in the blanks that fill a table's last column."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        sys.stdout.write(re.sub(r" +(?=\n)", "", text))
+        return len(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 def console(stderr: bool = False) -> Console:
-    """Return a console for people."""
-    return Console(stderr=stderr, highlight=False)
+    """Return a console for people.
+
+    What goes into a file or to another program is not folded, unless COLUMNS asks for it: a path or a command with a
+    line break in it is none, and one finding is one line to grep.
+    """
+    to = sys.stderr if stderr else sys.stdout
+    # A process may have been started without standard output at all.
+    if stderr or to is None or to.isatty() or os.environ.get("COLUMNS"):
+        return Console(stderr=stderr, highlight=False)
+    return Console(file=cast(IO[str], _Trimmed()), width=UNFOLDED, highlight=False)
 
 
 def print_json(value: object) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from agent.cli.asking import Failure, NotRunning, ask, opened_once, running, this_instance
-from agent.cli.show import console, json_option, moment, print_json
+from agent.cli.show import UNFOLDED, console, json_option, moment, print_json
 
 if TYPE_CHECKING:
     from agent.model.organisation import Added
@@ -182,9 +182,10 @@ def show(
 
     _first(verdict)
     say = console()
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    cut = say.width < UNFOLDED
+    table = Table.grid(padding=(0, 2, 0, 0), expand=cut)
     table.add_column(style="bold", no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if cut else None)
     rows = (
         ("Purposes", _purposes(views)),
         ("Findings", [Text(f"⚑ {_plain(one['name'])} ({one['level']}), {one['id']}") for one in asking]),

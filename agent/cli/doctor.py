@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -67,17 +66,21 @@ def _tried(around: Surroundings, tell: Tell) -> Iterator[Check]:
 
 def show(say: Console, checks: Sequence[Check]) -> None:
     """Print one line for each check under its link's name, and what it comes to."""
-    for link, found in groupby(checks, key=lambda check: check.link):
+    for link in dict.fromkeys(check.link for check in checks):
         say.print(Text(link.capitalize(), style="bold"))
-        for check in found:
-            say.print(_line(check))
+        for check in checks:
+            if check.link == link:
+                say.print(_line(check))
     if not any(check.state is State.BROKEN for check in checks):
-        say.print("[bold green]Every link of the chain works.[/]")
+        noted = any(check.state is State.NOTE for check in checks)
+        say.print(f"[bold green]Every link of the chain works.[/]{' What has a • is worth knowing.' if noted else ''}")
 
 
 def _line(check: Check) -> Table:
     mark, style = _MARKS[check.state]
-    said = Text.assemble((check.what, "dim" if check.state is State.FINE else "bold"), f": {check.found}.")
+    # A path at the end is there to be copied: it takes no full stop along.
+    stop = "" if "/" in check.found.rpartition(" ")[2] else "."
+    said = Text.assemble((check.what, "dim" if check.state is State.FINE else "bold"), f": {check.found}{stop}")
     if check.do:
         said.append(f"\n→ {check.do}", style="cyan")
     line = Table.grid(padding=(0, 1, 0, 0))

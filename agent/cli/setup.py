@@ -164,11 +164,11 @@ def _print_rest(done: SetUp) -> None:
     if done.extension is None:
         say.print("  [red]It is not part of this installation.[/]")
     else:
-        say.print(
-            "  Chromium, Chrome, Edge, Brave: chrome://extensions → Developer mode → «Load unpacked» → the folder"
-        )
-        say.print("  Firefox: about:debugging#/runtime/this-firefox → «Load Temporary Add-on…» → its manifest.json")
         say.print(f"  {done.extension}", soft_wrap=True, markup=False)
+        say.print("  Chromium, Chrome, Edge, Brave: chrome://extensions → Developer mode →")
+        say.print("    «Load unpacked» → this folder")
+        say.print("  Firefox: about:debugging#/runtime/this-firefox → «Load Temporary Add-on…»")
+        say.print("    → manifest.json in this folder")
     say.print("[bold]Service[/]")
     say.print(f"  {said(done.service) if done.service else 'not installed: it runs while you start it yourself'}")
     if done.service is not None and TRIED.get(sys.platform):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -14,9 +15,11 @@ from typing import Any
 
 import apsw
 import pytest
+from rich.console import Console
 
 from agent.cli import chain
-from agent.cli.chain import State, Surroundings
+from agent.cli.chain import Check, State, Surroundings
+from agent.cli.doctor import show
 from agent.keys.keystore import database_key
 from agent.settings.instance import locate
 from native_host.browsers import places
@@ -310,3 +313,19 @@ def test_a_browser_that_is_shut_in_is_named_as_such(whole: Living) -> None:
         shutil.rmtree(whole.folder / ".var")
     assert [check["state"] for check in shut] == ["note"]
     assert "shut in" in shut[0]["found"]
+
+
+def test_each_link_has_one_heading_and_a_path_takes_no_full_stop_along() -> None:
+    say = Console(width=200, record=True, file=io.StringIO())
+    show(
+        say,
+        [
+            Check("host", "launcher", State.FINE, "/opt/gw/host"),
+            Check("browser", "Chromium", State.NOTE, "none is there"),
+            Check("host", "started", State.FINE, "it answers"),
+        ],
+    )
+    lines = say.export_text().splitlines()
+    assert [line for line in lines if line in ("Host", "Browser")] == ["Host", "Browser"]
+    assert "launcher: /opt/gw/host" in lines[1] and not lines[1].rstrip().endswith(".")
+    assert lines[-1] == "Every link of the chain works. What has a • is worth knowing."

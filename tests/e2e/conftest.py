@@ -40,14 +40,15 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     """Make one test's world."""
+    seed = tmp_path_factory.getbasetemp() / "firefox-seed"
     with short_folder() as folder:
         env = clean_environment(folder)
         extension = read_extension()
         host = install_host(folder, env)
         async with start_site(folder) as site:
-            yield Rig(folder, env, site, extension, host, relay_socket(env))
+            yield Rig(folder, env, site, extension, host, relay_socket(env), seed)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from agent.demo.site import HOSTS, Site
 from tests.support.browser import Browser
 from tests.support.chromium import start_chromium
 from tests.support.extension import ExtensionFolder
-from tests.support.firefox import start_firefox
+from tests.support.firefox import lay_out_profile, start_firefox
 from tests.support.host import InstalledHost, host_below
 from tests.support.stand_in import StandIn, start_stand_in
 from tests.support.waiting import until
@@ -79,6 +79,7 @@ class Rig:
         extension: The extension folder under test.
         host: The native host that the browsers find.
         relay_socket: Where agent and native host meet.
+        seed: The Firefox profile that new ones are copied from, the same for many tests.
     """
 
     folder: Path
@@ -87,6 +88,7 @@ class Rig:
     extension: ExtensionFolder
     host: InstalledHost
     relay_socket: Path
+    seed: Path
 
     @asynccontextmanager
     async def browser(self, name: str, ready: bool = True) -> AsyncIterator[Browser]:
@@ -101,11 +103,17 @@ class Rig:
                 await until(lambda: gate_state(browser), "the extension to hear of its gate", seconds=40, every=0.2)
             yield browser
 
-    def _start(self, name: str) -> AbstractAsyncContextManager[Browser]:
-        port = self.site.https_port
+    @asynccontextmanager
+    async def _start(self, name: str) -> AsyncIterator[Browser]:
+        port, profile = self.site.https_port, self.folder / name
         if name == "chromium":
-            return start_chromium(self.folder / "chromium", self.env, self.extension, port)
-        return start_firefox(self.folder / "firefox", self.env, self.extension, port, (*HOSTS, LOOKALIKE))
+            async with start_chromium(profile, self.env, self.extension, port) as chromium:
+                yield chromium
+            return
+        if not profile.exists():
+            await lay_out_profile(profile, self.seed, self.env, self.extension)
+        async with start_firefox(profile, self.env, self.extension, port, (*HOSTS, LOOKALIKE)) as firefox:
+            yield firefox
 
     def stand_in(self, gate: str = "open") -> AbstractAsyncContextManager[StandIn]:
         """Put a stand-in in the agent's place."""

@@ -305,8 +305,16 @@ async def test_an_agent_that_never_ran_is_told_from_one_that_went_away(rig: Rig,
     async with rig.browser(browser_name, ready=False) as browser:
         await shows(browser, "The agent is not running", "gleanwatch run")
         async with rig.stand_in():
-            await shows(browser, "connected and watching")
-        await shows(browser, "The agent went away")
+            tab = await shows(browser, "connected and watching")
+            # It says so until the next try finds nobody there, which is soon: whatever is shown is written down.
+            shown = "globalThis.shown ??= []; globalThis.shown.push(document.body.innerText)"
+            await browser.run(
+                tab,
+                f"new MutationObserver(() => {{ {shown}; }}).observe(document.body,"
+                " {subtree: true, childList: true, characterData: true})",
+            )
+        said = "(globalThis.shown ?? []).some((text) => text.includes('The agent went away'))"
+        await until(lambda: browser.run(tab, said), "the pop-up to say that the agent went away")
 
 
 async def test_the_page_opens_by_the_agents_one_time_link_only(browser: Browser, stand_in: StandIn, rig: Rig) -> None:

@@ -303,18 +303,17 @@ def test_privacy_names_every_field_that_crosses() -> None:
 
 
 def drop_reasons() -> set[str]:
-    """Reasons for which the relay's session drops a page load."""
-    judge = next(
-        node
-        for node in ast.walk(parsed("agent/link/relay.py"))
-        if isinstance(node, ast.FunctionDef) and node.name == "_judge"
-    )
+    """Reasons for which a page load is dropped: of one that is none, and of one that may not be kept."""
     found = set()
-    for node in ast.walk(judge):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            found.add(str(node.value.value))
-        if isinstance(node, ast.Tuple) and isinstance(node.elts[-1], ast.Constant):
-            found.add(str(node.elts[-1].value))
+    for path, name in (("agent/link/relay.py", "_judge"), ("agent/link/checks.py", "reason_against")):
+        body = next(
+            node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef) and node.name == name
+        ).body
+        for node in (inner for statement in body for inner in ast.walk(statement)):
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and node.value.value:
+                found.add(str(node.value.value))
+            if isinstance(node, ast.Tuple) and isinstance(node.elts[-1], ast.Constant):
+                found.add(str(node.elts[-1].value))
     return found
 
 

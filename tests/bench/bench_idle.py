@@ -15,6 +15,8 @@ from collections.abc import Iterator
 
 import psutil
 
+from agent.budget import memory_of
+from agent.settings.config import Budget
 from tests.bench.rows import Row, run
 from tests.support.agent import running_agent
 from tests.support.places import short_folder
@@ -22,6 +24,7 @@ from tests.support.processes import descendants
 from tests.support.tool import start_quietly
 
 SLEEPERS = 200
+BUDGET = Budget()
 
 
 @contextlib.contextmanager
@@ -64,6 +67,7 @@ async def measure(quick: bool) -> list[Row]:
                 before, _ = cost(agent.pid)
                 await asyncio.sleep(window)
                 after, resident = cost(agent.pid)
+                once = sum(memory_of(one) for one in (psutil.Process(agent.pid), *descendants(agent.pid))) / 1e6
                 _, bare_resident = cost(bare.pid)
                 processes = len(psutil.pids())
         finally:
@@ -85,6 +89,12 @@ async def measure(quick: bool) -> list[Row]:
             f"{bare_megabytes:.0f} MB a Python with asyncio and nothing else",
             f"{megabytes / bare_megabytes:.1f} ×",
             megabytes <= 110,
+        ),
+        Row(
+            "the same, pages that the agent shares with its helpers counted once, as its own budget counts",
+            f"≤ {BUDGET.memory_mb:g} MB and {BUDGET.cpu_percent:g} % of a core",
+            f"{once:.0f} MB and {share:.2%}",
+            met=once <= BUDGET.memory_mb and share * 100 <= BUDGET.cpu_percent,
         ),
     ]
 

@@ -72,6 +72,6 @@ async def test_of_many_rules_the_heading_alone_is_not_enough(page: Page, browser
     await browser.run(tab, "document.querySelector('a[href=\"#notice-last\"]').click()")
     await asyncio.sleep(3)
     assert page.face.pressed == [], "twenty rules were not on the screen"
-    await browser.run(tab, "document.getElementById('notice-end').scrollIntoView()")
+    await browser.run(tab, "document.getElementById('notice-end').scrollIntoView({block: 'center'})")
     await until(lambda: page.face.pressed, "the script to report that the rules were shown")
     assert [one.press.kind for one in page.face.pressed] == [ActKind.SHOWN]

@@ -1,4 +1,4 @@
-"""The palette stands in two places that cannot load each other's sheet, extension and local page: held equal here."""
+"""What stands twice since extension and local page cannot load each other's files, palette and mark: held equal here."""
 
 from __future__ import annotations
 
@@ -51,3 +51,8 @@ def test_the_badge_has_two_of_these_colours() -> None:
     light = palette(EXTENSION / "palette.css", "light")
     named = re.findall(r'"(#[0-9a-f]{6})"', (EXTENSION / "background.js").read_text("utf-8"))
     assert sorted(named) == sorted([light["--gw-danger"], light["--gw-warn"], light["--on-accent"]])
+
+
+def test_the_page_and_the_extension_have_one_mark() -> None:
+    """Whoever sees both knows that they belong together."""
+    assert LOCAL.with_name("icon.svg").read_bytes() == (EXTENSION / "icons/icon.svg").read_bytes()

@@ -186,6 +186,10 @@ def memory_of(process: psutil.Process) -> int:
 class OwnProcesses:
     """What the agent takes, with the helpers that it keeps, those that have ended included.
 
+    A process that ends hands its time to whoever waits for it, on systems that tell such times. So between two looks
+    counts what each living one worked itself, and of what was handed over to one of ours only what the last look had
+    not seen while it ran. Whatever outlives its starter goes to the system, hands nothing to us and is forgotten.
+
     Args:
         apart: Numbers of children that are not the agent's own work, such as a collection that the person asked for.
             Neither is what such a child starts, nor what has a session of its own, as a browser that shows the page.
@@ -194,30 +198,55 @@ class OwnProcesses:
     def __init__(self, apart: Callable[[], Collection[int]]) -> None:
         self._apart = apart
         self._self = psutil.Process()
-        self._other: dict[int, float] = {}
-        self._highest = 0.0
+        self._own: dict[psutil.Process, _Times] = {}
+        self._other: dict[psutil.Process, dict[psutil.Process, _Times]] = {}
+        self._seconds = 0.0
 
     def read(self) -> Reading:
         """Return what was taken so far."""
-        times = self._self.cpu_times()
-        seconds = times.user + times.system + times.children_user + times.children_system
         memory = memory_of(self._self)
-        asked, apart = self._apart(), dict[int, int]()  # whoever is left out → the child of ours that it came by
-        spent: defaultdict[int, float] = defaultdict(float)
+        own = {self._self: _times(self._self)}
+        asked, roots = self._apart(), dict[int, psutil.Process]()  # whoever is left out → the child that it came by
+        other: defaultdict[psutil.Process, dict[psutil.Process, _Times]] = defaultdict(dict)
         for child in self._self.children(recursive=True):  # whoever started a process comes before it
             with contextlib.suppress(psutil.Error, ProcessLookupError):
-                took, parent = child.cpu_times(), child.ppid()
-                if parent in apart or child.pid in asked or _in_another_session(child.pid):
-                    root = apart[child.pid] = apart.get(parent, child.pid)
-                    spent[root] += took.user + took.system + took.children_user + took.children_system
+                took, parent = _times(child), child.ppid()
+                if parent in roots or child.pid in asked or _in_another_session(child.pid):
+                    root = roots[child.pid] = roots.get(parent, child)
+                    other[root][child] = took
                 else:
-                    seconds += took.user + took.system
                     memory += memory_of(child)
-        self._other |= spent
-        # What was not ours counts as ours once it has ended: its time is then among the children's.
-        seconds -= sum(took for pid, took in self._other.items() if pid not in apart)
-        self._highest = max(self._highest, seconds)
-        return Reading(self._highest, memory)
+                    own[child] = took
+        worked = handed = 0.0
+        seen = self._own | {process: took for members in self._other.values() for process, took in members.items()}
+        for process, took in own.items():
+            before = seen.get(process, _Times(0.0, 0.0))
+            worked += took.worked - before.worked
+            handed += took.handed - before.handed
+        self._seconds += worked + max(0.0, handed - self._seen_before(own, other))
+        self._own, self._other = own, dict(other)
+        return Reading(self._seconds, memory)
+
+    def _seen_before(self, own: Collection[psutil.Process], other: Collection[psutil.Process]) -> float:
+        """Return how many of the seconds that may have been handed to us since the last look it had seen already."""
+        ended = [(process, took) for process, took in self._own.items() if process not in own]
+        for root, members in self._other.items():
+            if root not in other and not root.is_running():
+                ended += members.items()
+        return sum(took.worked + took.handed for process, took in ended if not process.is_running())
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Processor seconds of one process: what it worked itself, and what those handed to it that it waited for."""
+
+    worked: float
+    handed: float
+
+
+def _times(process: psutil.Process) -> _Times:
+    took = process.cpu_times()
+    return _Times(took.user + took.system, took.children_user + took.children_system)
 
 
 def _in_another_session(pid: int) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from agent.budget import OwnProcesses
@@ -105,3 +107,65 @@ def test_what_a_collection_starts_never_counts_either() -> None:
     after = own.read()
     assert during.cpu_seconds - before.cpu_seconds < 0.35
     assert after.cpu_seconds - before.cpu_seconds < 0.35
+
+
+LEFT_ALONE = BURN.replace("input()", "time.sleep(60)")
+OUTLIVED = f"""
+import subprocess, sys
+left = subprocess.Popen([sys.executable, "-c", {LEFT_ALONE!r}], stdout=subprocess.PIPE)
+left.stdout.readline()
+print(left.pid, flush=True)
+input()
+"""
+
+
+def burn(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no sessions of this kind")
+def test_a_browser_that_outlives_what_opened_it_hides_nothing_of_what_the_agent_takes() -> None:
+    """As xdg-open: it starts the browser and ends, the browser goes to the system and its time never comes to us."""
+    own = OwnProcesses(tuple)
+    opener = subprocess.Popen(
+        [sys.executable, "-c", OUTLIVED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert opener.stdout is not None
+    browser = psutil.Process(int(opener.stdout.readline()))
+    try:
+        during = own.read()
+        end(opener)
+        for _ in range(3):
+            before, worked = own.read(), time.process_time()
+            burn(0.1)
+            after, worked = own.read(), time.process_time() - worked
+            assert after.cpu_seconds - before.cpu_seconds >= worked - 0.03  # ticks of 10 ms, before and after
+        assert after.cpu_seconds - during.cpu_seconds < 0.3 + 0.35, "and what the browser took is not ours"
+        assert browser.is_running()
+    finally:
+        browser.kill()
+
+
+def test_many_helpers_that_end_one_after_the_other_are_each_counted_once() -> None:
+    own = OwnProcesses(tuple)
+    before = own.read()
+    for _ in range(3):
+        child = burning()
+        own.read()
+        end(child)
+        own.read()
+    took = own.read().cpu_seconds - before.cpu_seconds
+    assert 1.19 <= took < 2.2
+
+
+def test_what_a_look_says_never_falls() -> None:
+    own = OwnProcesses(tuple)
+    readings = [own.read().cpu_seconds]
+    for session in (False, sys.platform != "win32"):
+        child = burning(session=session)
+        readings.append(own.read().cpu_seconds)
+        end(child)
+        readings += [own.read().cpu_seconds, own.read().cpu_seconds]
+    assert readings == sorted(readings)

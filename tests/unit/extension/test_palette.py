@@ -1,4 +1,4 @@
-"""What stands twice since extension and local page cannot load each other's files, palette and mark: held equal here."""
+"""What stands twice since extension and page cannot load each other's files, palette and mark: held equal here."""
 
 from __future__ import annotations
 

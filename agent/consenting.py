@@ -90,6 +90,7 @@ class Consents:
         self._acts: list[Act] = []
         # Page, terminal and clock may speak at once: each sees what the one before it recorded.
         self._one_at_a_time = asyncio.Lock()
+        self._more_to_delete = False
         today = datetime.datetime.fromtimestamp(parts.clock.now() / 1000, datetime.UTC).date()
         self.telling = Telling(parts.rulebook, today)
         self._texts = self.telling.texts
@@ -264,6 +265,7 @@ class Consents:
         """
         async with self._one_at_a_time:
             await self._act(purpose, press, channel)
+        await self._delete_the_rest()
         return self._parts.history.all_current()
 
     async def _act(self, purpose: Purpose | None, press: Press, channel: Channel) -> None:
@@ -353,6 +355,7 @@ class Consents:
         """
         async with self._one_at_a_time:
             await self._dispute(entry, channel, control)
+        await self._delete_the_rest()
         return self._parts.history.all_current()
 
     async def _dispute(self, entry: int, channel: Channel, control: str) -> None:
@@ -418,27 +421,35 @@ class Consents:
     async def _record(self, made: Sequence[Act], text: NoticeText | None) -> None:
         book = self._parts.store.ledger
 
-        def keep(tx: apsw.Connection) -> list[int]:
+        def keep(tx: apsw.Connection) -> tuple[list[int], bool]:
             if text is not None:
                 notices.keep(tx, book, text, made[0].at)
             numbers = [acts.record(tx, book, act) for act in made]
-            for act in made:
-                if act.kind in TAKES_BACK:
-                    self._let_go(tx, act)
-            return numbers
+            left = [self._let_go(tx, act) for act in made if act.kind in TAKES_BACK]
+            return numbers, any(left)
 
-        numbers = await self._parts.store.write(keep)
+        numbers, more = await self._parts.store.write(keep)
+        self._more_to_delete |= more
         recorded = [replace(act, entry=number) for act, number in zip(made, numbers, strict=True)]
         self._acts.extend(recorded)
         self._parts.on_act(recorded[0])
         self._parts.changes.say("acts")
         await self._decide()
 
-    def _let_go(self, tx: apsw.Connection, act: Act) -> None:
-        """What was kept for a consent goes in the transaction that takes it back, whether or not an agent runs."""
+    def _let_go(self, tx: apsw.Connection, act: Act) -> bool:
+        """Delete what was kept for a consent, in the transaction that takes it back; say whether more of it is left.
+
+        Of very many page loads the first part goes here and the rest afterwards, or with the next sweep: from this
+        transaction on nothing keeps them longer.
+        """
         outbox.empty(tx, act.purpose)
-        if act.purpose is Purpose.LONGER_HISTORY:
-            retention.sweep(tx, act.at, self._parts.limits)
+        return act.purpose is Purpose.LONGER_HISTORY and retention.sweep(tx, act.at, self._parts.limits).more
+
+    async def _delete_the_rest(self) -> None:
+        """Go on with what `_let_go` began, while acts and gates go on too."""
+        if self._more_to_delete:
+            self._more_to_delete = False
+            await retention.swept(self._parts.store, self._parts.clock.now(), self._parts.limits)
 
     # Gates
 
@@ -449,7 +460,9 @@ class Consents:
             When a gate changes next by itself, UTC milliseconds, or None.
         """
         async with self._one_at_a_time:
-            return await self._decide()
+            change = await self._decide()
+        await self._delete_the_rest()
+        return change
 
     async def _decide(self) -> int | None:
         parts = self._parts

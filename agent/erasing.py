@@ -2,6 +2,7 @@
 
 ```
 what, ground → preview (shown, confirmed) → one transaction: rows, contents, keys and salts go, «erased» is appended
+             → page loads, doomed in it, go some thousands at a time, with the next sweep if that is cut off
              → pages given back a few at a time → write-ahead log emptied → detection and acts in memory forget
 ```
 What proves a word that still holds is not erased while it does: without it the gate would stand open for no reason that
@@ -76,7 +77,7 @@ class Erasing:
 
         def count(tx: apsw.Connection) -> tuple[int, int]:
             return (
-                int(tx.execute("SELECT count(*) FROM page_load").get) if plan.page_loads else 0,
+                erasure.how_many_page_loads(tx) if plan.page_loads else 0,
                 int(tx.execute("SELECT count(*) FROM finding").get) if plan.findings else 0,
             )
 
@@ -115,10 +116,18 @@ class Erasing:
         parts.consents.forget(gone)
         if plan.findings:
             parts.forget_findings()
+        await self._delete_doomed()
         await self.compact()
         for topic in ("findings", "pages", "acts"):
             parts.changes.say(topic)
         return ErasurePreview(what, loads, found, tuple(gone), self._stays(what))
+
+    async def _delete_doomed(self) -> bool:
+        """Delete the page loads that an erasure doomed, part by part; say whether there were any."""
+        any_there = False
+        while await self._parts.store.write(erasure.page_loads_part):
+            any_there = True
+        return any_there
 
     async def compact(self) -> None:
         """Give emptied pages back step by step, then empty the write-ahead log."""
@@ -130,10 +139,13 @@ class Erasing:
     async def sweep(self, now: int) -> int:
         """Erase contents whose time is over: of findings that were deleted, and of what claims have lapsed for.
 
+        What an erasure began and could not finish is finished before.
+
         Returns:
             How many contents went.
         """
         parts = self._parts
+        left = await self._delete_doomed()
         before = now - parts.claims_years * YEAR_MS
 
         def take(tx: apsw.Connection) -> list[int]:
@@ -147,6 +159,7 @@ class Erasing:
         gone = await parts.store.write(take)
         if gone:
             parts.consents.forget(gone)
+        if gone or left:
             await self.compact()
         return len(gone)
 

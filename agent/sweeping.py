@@ -92,15 +92,14 @@ class Sweeping:
         """
         store, now, limits = self._parts.store, self._parts.clock.now(), self.limits()
 
-        def sweep(tx: apsw.Connection) -> retention.Swept:
-            swept = retention.sweep(tx, now, limits)
+        def note(tx: apsw.Connection) -> None:
             row = tx.execute("SELECT max(id) FROM page_load WHERE at < ?", (now - WINDOW_MS,)).get
             cursors.set(tx, _CURSOR, int(row or cursors.get(tx, _CURSOR)))
             if ledger.opened_at(tx) < now - ROTATE_AFTER_MS:
                 store.ledger.rotate(tx, now)
-            return swept
 
-        swept = await store.write(sweep)
+        swept = await retention.swept(store, now, limits)
+        await store.write(note)
         await self._parts.erasing.sweep(now)
         if swept.page_loads or swept.findings or swept.clients:
             await store.checkpoint()

@@ -10,6 +10,11 @@ def get(conn: apsw.Connection, name: str) -> int:
     return int(conn.execute("SELECT value FROM cursor WHERE name = ?", (name,)).get or 0)
 
 
+def drop(tx: apsw.Connection, name: str) -> None:
+    """Forget how far the work got: it is done."""
+    tx.execute("DELETE FROM cursor WHERE name = ?", (name,))
+
+
 def set(tx: apsw.Connection, name: str, value: int) -> None:  # noqa: A001 -- read as cursors.set(...)
     """Keep how far the work got."""
     tx.execute(

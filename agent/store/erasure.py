@@ -1,6 +1,9 @@
 """Erasure: what the person had erased is gone from the tables, and then from the file.
 
-In one transaction: rows deleted, contents, keys and salts deleted, the «erased» entry appended. Afterwards `compact`
+In one transaction: rows deleted, contents, keys and salts deleted, the «erased» entry appended. Page loads, of which
+there may be a million, are doomed in it: up to which row they go is noted. They are then deleted some thousands at a
+time, each part a transaction of its own, so that what is to be stored meanwhile waits for one part at most; what a
+crash left of them goes with the next sweep, and is not read as page loads until then. Afterwards `compact`
 gives the emptied pages back a few at a time, so that no other write waits long, and `Store.checkpoint` empties the
 write-ahead log. `secure_delete` has overwritten what was deleted with zeros before. Never a full VACUUM: it would copy
 the whole file, and stop everything meanwhile (DESIGN 3.13).
@@ -14,17 +17,39 @@ from typing import Final
 import apsw
 
 from agent.ledger.entry import EntryError, Json, decode
-from agent.store import acts, ledger
+from agent.store import acts, cursors, ledger
 from agent.store.ledger import Ledger
+from agent.store.page_loads import DOOMED
+from agent.store.retention import ROWS_AT_ONCE
 
 PAGES_AT_ONCE: Final = 64
 """Pages that one step of compacting gives back."""
 
 
+def how_many_page_loads(conn: apsw.Connection) -> int:
+    """Return how many page loads there are, by the table that counts them (reads only)."""
+    return int(conn.execute("SELECT coalesce(sum(count), 0) FROM page_quarter").get)
+
+
 def page_loads(tx: apsw.Connection) -> int:
-    """Delete every page load, and return how many there were."""
-    tx.execute("DELETE FROM page_load")
-    return int(tx.changes())
+    """Doom every page load that there is now, and return how many that are; `page_loads_part` deletes them."""
+    last = tx.execute("SELECT max(id) FROM page_load").get
+    if last is not None:
+        cursors.set(tx, DOOMED, int(last))
+    return how_many_page_loads(tx)
+
+
+def page_loads_part(tx: apsw.Connection, most: int = ROWS_AT_ONCE) -> bool:
+    """Delete up to so many of the page loads that are doomed; say whether there were any."""
+    last = cursors.get(tx, DOOMED)
+    if not last:
+        return False
+    tx.execute(
+        "DELETE FROM page_load WHERE id IN (SELECT id FROM page_load WHERE id <= ? ORDER BY id LIMIT ?)", (last, most)
+    )
+    if tx.changes() < most:
+        cursors.drop(tx, DOOMED)
+    return True
 
 
 def findings(tx: apsw.Connection) -> int:

@@ -19,7 +19,10 @@ import apsw
 
 from agent.model.events import PageLoad
 from agent.model.face import PageSlice, PageTotal
+from agent.store import cursors
 
+DOOMED: Final = "erased page loads"
+"""Cursor: up to this row the person had everything erased, and the last of it is not deleted yet."""
 ROWS_PER_STATEMENT: Final = 500
 """Rows in one INSERT: five values each stay far under SQLite's 32,766, and the text within apsw's statement cache."""
 
@@ -133,13 +136,16 @@ def timeline(conn: apsw.Connection, since: int, step_ms: int = QUARTER_MS) -> li
 
 
 def since_rowid(conn: apsw.Connection, rowid: int, limit: int) -> list[Numbered]:
-    """Return up to `limit` page loads stored after row `rowid` with their row numbers, in the order of storing."""
+    """Return up to `limit` page loads stored after row `rowid` with their row numbers, in the order of storing.
+
+    None that the person had erased, though its row may still wait to be deleted.
+    """
     return [
         (row, PageLoad(client, seq, platform, page_class, at, bool(marks & _FIRST), bool(marks & _SEQUENTIAL)))
         for row, client, seq, platform, page_class, at, marks in conn.execute(
             """SELECT page_load.id, client.client, seq, platform, page_class, at, marks FROM page_load
                JOIN page_kind ON page_kind.id = page_load.kind JOIN client ON client.id = page_load.client
                WHERE page_load.id > ? ORDER BY page_load.id LIMIT ?""",
-            (rowid, limit),
+            (max(rowid, cursors.get(conn, DOOMED)), limit),
         )
     ]

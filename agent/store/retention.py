@@ -3,7 +3,9 @@
 Raw observations go by when they were observed, findings by when they were closed, extensions that never came back
 after the same time as findings. Acts and gates stay: they are the record that observing was allowed. `daemon.py` calls
 `sweep` on its timer and shows `next_deletion`; `secure_delete` overwrites what is deleted, and `Store.checkpoint`
-empties the write-ahead log afterwards.
+empties the write-ahead log afterwards. One call deletes some thousands of rows and says whether more are over: each
+part is a transaction of its own (`swept`), so that what is to be stored meanwhile waits for one part at most, and a
+sweep that is cut off is gone on with by the next.
 """
 
 from __future__ import annotations
@@ -14,8 +16,12 @@ from typing import Final
 
 import apsw
 
+from agent.store.database import Store
+
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+ROWS_AT_ONCE: Final = 5_000
+"""Rows of one table that one transaction deletes at most: some hundredths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +63,51 @@ RULES: Final[Mapping[str, Rule]] = {
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows one sweep deleted."""
+    """How many rows were deleted, and whether more of them are over."""
 
     page_loads: int
     findings: int
     clients: int
+    more: bool = False
 
 
-def sweep(tx: apsw.Connection, now: int, limits: Limits) -> Swept:
-    """Delete everything whose time is over and return how much that was.
+def sweep(tx: apsw.Connection, now: int, limits: Limits, most: int = ROWS_AT_ONCE) -> Swept:
+    """Delete a part of what is over, table by table, and return how much that was.
 
     Args:
         tx: The writer's connection.
         now: UTC milliseconds.
         limits: How long things are kept.
+        most: Rows at most, of all tables together.
     """
-    gone = {}
+    gone, left = dict.fromkeys(RULES, 0), most
     for table, rule in RULES.items():
         stays = f" AND NOT {rule.unless}" if rule.unless else ""
-        tx.execute(f"DELETE FROM {table} WHERE {rule.since} <= ?{stays}", (now - kept_ms(table, limits),))  # noqa: S608 -- our own names
+        tx.execute(
+            f"""DELETE FROM {table} WHERE id IN
+                (SELECT id FROM {table} WHERE {rule.since} <= ?{stays} ORDER BY {rule.since} LIMIT ?)""",  # noqa: S608 -- our own names
+            (now - kept_ms(table, limits), left),
+        )
         gone[table] = tx.changes()
-    return Swept(gone["page_load"], gone["finding"], gone["client"])
+        left -= gone[table]
+        if left <= 0:
+            break
+    return Swept(gone["page_load"], gone["finding"], gone["client"], left <= 0)
+
+
+async def swept(store: Store, now: int, limits: Limits) -> Swept:
+    """Delete everything that is over, part by part, and return how much that was.
+
+    Raises:
+        StoreError: The database cannot be written; what was deleted until then stays deleted.
+    """
+    gone = Swept(0, 0, 0, more=True)
+    while gone.more:
+        part = await store.write(lambda tx: sweep(tx, now, limits))
+        gone = Swept(
+            gone.page_loads + part.page_loads, gone.findings + part.findings, gone.clients + part.clients, part.more
+        )
+    return gone
 
 
 def kept_ms(table: str, limits: Limits) -> int:

@@ -408,7 +408,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "cursor": {
         "name": "Which part of the agent it belongs to.",
-        "value": "The number of the last row that this part has worked through.",
+        "value": "The number of the last row that this part has worked through; for page loads that you had erased, of "
+        "the last row that is still to be deleted, until it is.",
     },
 }
 """Table → column → what is kept there, in plain words."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import apsw
 import pytest
 
@@ -9,7 +11,8 @@ from agent.model.consent import Erasable, Ground, Press
 from agent.model.events import PageLoad
 from agent.model.findings import Finding, Level, Stage
 from agent.model.purposes import ActKind, Channel, GateState, Purpose
-from agent.store import acts, audit, findings, ledger, page_loads
+from agent.store import acts, audit, erasure, findings, ledger, page_loads, retention
+from tests.support.waiting import until
 from tests.unit.joined.rig import Join, Joined, MovedClock, managed
 
 OPTIONAL = Purpose.LONGER_HISTORY
@@ -184,3 +187,65 @@ async def test_longer_history_keeps_and_its_withdrawal_lets_go_in_the_same_trans
     assert not alone.consents.longer_history()
     left = await alone.store.read(lambda tx: page_loads.since_rowid(tx, 0, 10))
     assert [load.seq for _, load in left] == [4]
+
+
+MANY = 3 * retention.ROWS_AT_ONCE + 1
+
+
+async def observed(joined: Joined, first: int, many: int) -> None:
+    now = joined.clock.now()
+    loads = [PageLoad("a" * 22, first + n, "linkedin", "profile", now, True, False) for n in range(many)]
+    await joined.store.write(lambda tx: page_loads.append(tx, "a" * 22, loads, loads[-1].seq, now))
+
+
+async def rows(joined: Joined) -> int:
+    return await joined.store.read(lambda tx: tx.execute("SELECT count(*) FROM page_load").get)
+
+
+async def kept(joined: Joined) -> list[int]:
+    """The extension's numbers of what reads as a page load."""
+    return [load.seq for _, load in await joined.store.read(lambda tx: page_loads.since_rowid(tx, 0, 10))]
+
+
+async def test_while_very_many_page_loads_are_erased_a_new_one_is_stored_in_between_and_stays(alone: Joined) -> None:
+    await observed(alone, 1, MANY)
+    erasing = asyncio.ensure_future(alone.erasing.erase(Erasable.PAGE_LOADS, Ground.NOT_NEEDED, None, Channel.PAGE))
+    await asyncio.sleep(0)  # its first write waits at the writer
+    await observed(alone, MANY + 1, 1)
+    assert not erasing.done()
+    assert (await erasing).page_loads == MANY
+    assert await kept(alone) == [MANY + 1]
+    assert await rows(alone) == 1, "whoever asked hears of it when all of it is gone"
+    assert await alone.store.read(erasure.how_many_page_loads) == 1
+
+
+async def test_an_erasure_that_was_cut_off_reads_as_done_and_the_next_sweep_finishes_it(
+    join: Join, clock: MovedClock
+) -> None:
+    async with join() as joined:
+        await observed(joined, 1, 20)
+        assert await joined.store.write(erasure.page_loads) == 20
+        assert await joined.store.write(lambda tx: erasure.page_loads_part(tx, 5))
+        await observed(joined, 21, 2)
+    async with join() as joined:
+        assert (await rows(joined), await kept(joined)) == (17, [21, 22])
+        await joined.erasing.sweep(clock.now())
+        assert (await rows(joined), await kept(joined)) == (2, [21, 22])
+        assert not await joined.store.write(erasure.page_loads_part)
+
+
+async def test_withdrawing_longer_history_lets_go_of_very_many_before_it_answers(
+    alone: Joined, clock: MovedClock
+) -> None:
+    await alone.press(ActKind.SHOWN)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    await alone.press(ActKind.GIVEN, OPTIONAL)
+    await observed(alone, 1, MANY)
+    clock.advance(days=2)
+    withdrawing = asyncio.ensure_future(alone.press(ActKind.WITHDRAWN, OPTIONAL))
+    await until(lambda: not alone.consents.longer_history(), "the withdrawal to hold", every=0)
+    await observed(alone, MANY + 1, 1)
+    assert not withdrawing.done()
+    await withdrawing
+    assert await kept(alone) == [MANY + 1]
+    assert await rows(alone) == 1

@@ -77,6 +77,7 @@ async def test_what_the_page_says_is_when_the_sweep_deletes(
     await store.write(lambda tx: findings.save(tx, dataclasses.replace(FINDING, id="closed", closed_at=77)))
     if table == "client":  # stays while its page loads do
         await store.write(erasure.page_loads)
+        assert await store.write(erasure.page_loads_part)
 
     async def told() -> KeptTable:
         return await store.read(lambda tx: inspection.kept_in(tx, table, LIMITS))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
+
+import apsw
 
 from agent.model.events import PageLoad
 from agent.model.findings import Finding, Level, Stage
@@ -88,3 +91,34 @@ async def test_acts_and_gates_stay(store: Store) -> None:
 
 async def test_nothing_kept_means_nothing_to_delete(store: Store) -> None:
     assert await store.read(lambda conn: retention.next_deletion(conn, LIMITS)) is None
+
+
+def put(tx: apsw.Connection, many: int, at: int) -> None:
+    loads = [PageLoad("a-client", n + 1, "linkedin", "profile", at, True, False) for n in range(many)]
+    page_loads.append(tx, "a-client", loads, many, at)
+
+
+async def test_one_transaction_deletes_no_more_than_a_part_and_says_that_there_is_more(store: Store) -> None:
+    await store.write(lambda tx: put(tx, 7, 1000))
+    await store.write(lambda tx: findings.save(tx, dataclasses.replace(FINDING, closed_at=1000)))
+    over = 1000 + 90 * DAY_MS
+    parts = [await store.write(lambda tx: retention.sweep(tx, over, LIMITS, 3)) for _ in range(4)]
+    assert parts == [Swept(3, 0, 0, more=True), Swept(3, 0, 0, more=True), Swept(1, 1, 1, more=True), Swept(0, 0, 0)]
+
+
+async def test_a_sweep_of_very_many_goes_to_its_end_and_lets_others_write_in_between(store: Store) -> None:
+    many = 3 * retention.ROWS_AT_ONCE + 1
+    await store.write(lambda tx: put(tx, many, 1000))
+    sweeping = asyncio.ensure_future(retention.swept(store, 1000 + DAY_MS, LIMITS))
+    await asyncio.sleep(0)  # its first part waits at the writer
+    new = PageLoad("b-client", 1, "x", "post", 1000 + DAY_MS, True, False)
+    await store.write(lambda tx: page_loads.append(tx, "b-client", [new], 1, new.at))
+    assert not sweeping.done()
+    assert await sweeping == Swept(many, 0, 0)
+    assert [load for _, load in await store.read(lambda tx: page_loads.since_rowid(tx, 0, 9))] == [new]
+
+
+async def test_a_sweep_that_was_cut_off_is_gone_on_with_by_the_next(store: Store) -> None:
+    await store.write(lambda tx: put(tx, 7, 1000))
+    await store.write(lambda tx: retention.sweep(tx, 1000 + DAY_MS, LIMITS, 3))
+    assert await retention.swept(store, 1000 + DAY_MS, LIMITS) == Swept(4, 0, 0)

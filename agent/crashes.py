@@ -66,18 +66,19 @@ class Removed:
     left: int
 
 
-def report_of(problem: BaseException, at: int) -> FaultReport:
+def report_of(problem: BaseException, at: int, times: int = 1) -> FaultReport:
     """Return what may be kept of an exception.
 
     Args:
         problem: The exception.
         at: UTC milliseconds.
+        times: How often it came up since it was kept last.
     """
     places = [str(frame) for frame in frames(problem) if frame.ours][-MAX_FRAMES:]
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     kind = type(problem)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return FaultReport(at, at, 1, __version__, platform.python_version(), system, name, tuple(places))
+    return FaultReport(at, at, times, __version__, platform.python_version(), system, name, tuple(places))
 
 
 def keep(folder: Path, report: FaultReport) -> bool:
@@ -92,7 +93,7 @@ def keep(folder: Path, report: FaultReport) -> bool:
         file = folder / f"{report.mark}.json"
         before = _read(file)
         if before is not None:
-            report = msgspec.structs.replace(report, first_at=before.first_at, times=before.times + 1)
+            report = msgspec.structs.replace(report, first_at=before.first_at, times=before.times + report.times)
         write_whole(file, msgspec.json.encode(report), 0o600)
         for old in _newest_first(folder)[KEPT:]:
             (folder / f"{old.mark}.json").unlink(missing_ok=True)

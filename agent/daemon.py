@@ -272,7 +272,8 @@ class Daemon:
                 self._sensing.page_loads(recent)
             await self._sweeping.sweep()
             await self._flagging.tell_browsers()
-            self._serving = await serve(self._app, self._opened.rulebook.config.pages.port)
+            port = self._opened.rulebook.config.pages.port
+            self._serving = await serve(self._app, port, self.count)
             await self._control.start()
             await self.relay.start()
         except (SocketError, StoreError, OSError) as problem:
@@ -353,9 +354,9 @@ class Daemon:
         self.count("agent.task_failed")
         self.keep_fault(problem)
 
-    def keep_fault(self, problem: BaseException) -> None:
+    def keep_fault(self, problem: BaseException, times: int = 1) -> None:
         """Keep a report of a fault of the agent's own, on this computer."""
-        crashes.keep(self._opened.instance.fault_dir, crashes.report_of(problem, self._clock.now()))
+        crashes.keep(self._opened.instance.fault_dir, crashes.report_of(problem, self._clock.now(), times))
 
     def _report_broken(self, part: Part, text: str) -> None:
         log.warning("%s: %s", part, text)

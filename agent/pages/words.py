@@ -300,6 +300,7 @@ COUNTER: Final[Mapping[str, str]] = {
     "web.too_many_streams": "page: too many live views",
     "web.not_found": "page: no such page",
     "web.failed": "page: failed inside",
+    "web.crowded": "page: connections closed because too many were open",
 }
 
 KINDS: Final[Mapping[str, Mapping[str, str]]] = {

@@ -34,6 +34,8 @@ SANDBOX: Final[Mapping[str, str]] = {
     "SystemCallErrorNumber": "EPERM",
     "KeyringMode": "private",
     "LimitCORE": "0",
+    # Four times what a session gives: what connects to its sockets and page cannot take what its sensors need.
+    "LimitNOFILE": "4096",
     # The helper that reads foreign code may grow too large and be ended: the agent goes on and counts it.
     "OOMPolicy": "continue",
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.unhandled import describe_unhandled
+from tests.support.waiting import until
 
 SECRET = "s3cret"
 
@@ -91,8 +92,8 @@ async def test_a_task_that_nobody_waits_for(said: Said) -> None:
 
 
 async def test_what_was_ended_on_purpose_has_not_failed(caplog: pytest.LogCaptureFixture) -> None:
-    loop, kept = asyncio.get_running_loop(), list[BaseException]()
-    describe_unhandled(loop, kept.append)
+    loop, kept = asyncio.get_running_loop(), list[object]()
+    describe_unhandled(loop, lambda problem, times: kept.append((problem, times)))
     loop.call_exception_handler({"message": "ended", "exception": asyncio.CancelledError()})
     assert not caplog.records and not kept
 
@@ -114,3 +115,26 @@ async def test_a_finalizer(said: Said) -> None:
     Fails()
     gc.collect()
     assert said.once_without_text("ValueError", "in fails")
+
+
+async def test_what_comes_up_again_is_counted_and_said_with_its_number(caplog: pytest.LogCaptureFixture) -> None:
+    loop, kept = asyncio.get_running_loop(), list[tuple[str, int]]()
+    describe_unhandled(loop, lambda problem, times: kept.append((type(problem).__name__, times)), seconds=0.2)
+    for _ in range(1000):
+        loop.call_exception_handler({"message": SECRET, "exception": OSError(24, SECRET)})
+    loop.call_exception_handler({"message": SECRET, "exception": KeyError(SECRET)})
+    assert kept == [("OSError", 1), ("KeyError", 1)]
+    assert len(caplog.records) == 2
+    await until(lambda: len(kept) == 3, "the end of the minute")
+    assert kept[2] == ("OSError", 999)
+    assert "999 times more" in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_what_did_not_come_up_for_a_while_is_said_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    loop = asyncio.get_running_loop()
+    describe_unhandled(loop, seconds=0.01)
+    loop.call_exception_handler({"message": SECRET, "exception": OSError(24, SECRET)})
+    await asyncio.sleep(0.1)
+    loop.call_exception_handler({"message": SECRET, "exception": OSError(24, SECRET)})
+    assert [record.getMessage().count("more") for record in caplog.records] == [0, 0]

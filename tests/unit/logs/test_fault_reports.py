@@ -114,7 +114,7 @@ async def test_what_nobody_caught_in_the_loop_is_handed_on() -> None:
 
     before = threading.excepthook, sys.unraisablehook
     try:
-        describe_unhandled(loop, seen.append)
+        describe_unhandled(loop, lambda problem, _times: seen.append(problem))
         loop.call_soon(lambda: 1 / 0)
         await asyncio.sleep(0.01)
     finally:

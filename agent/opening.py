@@ -80,9 +80,21 @@ def read_rules(instance: Instance) -> Rulebook:
         StartError: One of the files is wrong, or asks for what the jurisdiction forbids; the text names file, key,
             reason and mend.
     """
+    try:
+        policy = load_policy(instance.policy_file, require_root=instance.mode_hint is not Mode.TEST)
+    except TomlError as problem:
+        raise StartError(str(problem)) from None
+    return rules_under(instance, policy)
+
+
+def rules_under(instance: Instance, policy: Policy | None) -> Rulebook:
+    """Return what an instance runs under, given its policy; the configuration is read.
+
+    Raises:
+        StartError: As `read_rules`.
+    """
     test = instance.mode_hint is Mode.TEST
     try:
-        policy = load_policy(instance.policy_file, require_root=not test)
         config = load_config(instance.config_file)
     except TomlError as problem:
         raise StartError(str(problem)) from None

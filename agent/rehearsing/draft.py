@@ -1,6 +1,7 @@
 """A policy that is not in force yet: read by the very code that reads it at start, with the same refusals.
 
-Only who may have written it is not looked at: a draft lies where its author works. What lies beside it (the supplement,
+The file is read once, with the bounds of the policy in force: what is parsed is what is hashed. Only who may have
+written it is not looked at: a draft lies where its author works. What lies beside it (the supplement,
 the folders `rules` and `approvals`) is read from there too.
 """
 
@@ -13,10 +14,10 @@ from agent.consent.ruling import RulingRefused, rule
 from agent.content.jurisdictions import load_jurisdictions
 from agent.content.purposes import load_purposes
 from agent.model.purposes import Mode
-from agent.opening import Rulebook, StartError, read_rules
+from agent.opening import Rulebook, StartError, rules_under
 from agent.settings.config import Config
 from agent.settings.instance import Instance
-from agent.settings.policy import Policy, PolicyError
+from agent.settings.policy import MAX_BYTES, Policy, PolicyError, opened, parse_policy, read_owned
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,20 @@ def read_draft(path: Path, instance: Instance) -> Draft:
         instance: Any instance; only the form of its places is used.
 
     Raises:
-        StartError: It is not there, wrong, or asks for what its jurisdiction forbids: the text that `run` gives.
+        StartError: It is not there, no plain file, too long, wrong, or asks for what its jurisdiction forbids: the text
+            that `run` gives.
     """
     try:
-        content = path.read_bytes()
+        with opened(path) as file:
+            content = read_owned(path, file, MAX_BYTES, require_root=False)
+        policy = parse_policy(path, content, require_root=False)
+    except PolicyError as problem:
+        raise StartError(str(problem)) from None
     except OSError as problem:
         raise StartError(f"{path}: cannot be read ({problem.strerror}). Name the policy's file.") from None
     # Test mode asks neither for root's file nor for a jurisdiction; the person's own configuration is not part of it.
     nobody = replace(instance, policy_file=path, config_file=path.with_name(".no-configuration"), mode_hint=Mode.TEST)
-    policy = read_rules(nobody).policy
-    if policy is None:
-        raise StartError(f"{path}: there is no policy. Name the policy's file.")
+    rules_under(nobody, policy)
     for number, witness in enumerate(policy.ledger.witnesses):
         if not witness.url.startswith("https:"):  # test mode has them on this machine, managed mode never
             why = "must be a plain https address, without a name, query or fragment"

@@ -234,6 +234,20 @@ def load_policy(path: Path, *, require_root: bool) -> Policy | None:
         raise PolicyError(path, "", f"cannot be read ({error.strerror}); the agent needs to read it") from None
     with file:
         text = read_owned(path, file, MAX_BYTES, require_root=require_root)
+    return parse_policy(path, text, require_root=require_root)
+
+
+def parse_policy(path: Path, text: bytes, *, require_root: bool) -> Policy:
+    """Return the policy that a file says, with the supplement that it names.
+
+    Args:
+        path: Where it lies; it is not opened.
+        text: Its bytes.
+        require_root: As in `load_policy`.
+
+    Raises:
+        PolicyError: It is wrong, or its supplement is unreadable, too long, writable by others, or wrong.
+    """
     try:
         found = toml_file.parse(path, text, PolicyFile, PolicyError)
     except PolicyError as error:

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -406,6 +407,50 @@ def test_a_policy_that_is_not_there_is_said(run: Callable[..., Any], tmp_path: P
     done = run(tmp_path / "gone.toml")
     assert done.exit_code == 1
     assert "gone.toml" in done.stderr
+
+
+def test_what_is_no_plain_file_is_refused_and_never_waited_for(run: Callable[..., Any], tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("there are no named pipes of this kind")
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        done = run(path, "--jurisdiction", "NO")
+        assert done.exit_code != 0
+        assert f"{path}: is not a plain file" in done.stderr
+
+
+def test_a_file_without_end_is_read_as_far_as_a_policy_may_go(run: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "long.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # all zeros, and none of them on the disk
+    done = run(path, "--jurisdiction", "NO")
+    assert done.exit_code != 0
+    assert "is longer than 65536 bytes" in done.stderr
+
+
+READS = """
+import sys
+from pathlib import Path
+from agent.rehearsing.draft import read_draft
+from agent.settings.instance import locate
+path, opened = Path(sys.argv[1]), []
+def hear(event, told):
+    if event == "open" and told[:2] == (str(path), "r"):
+        opened.append(1)
+sys.addaudithook(hear)
+read_draft(path, locate({"GLEANWATCH_HOME": "/nowhere"}, "linux", Path("/nowhere"), 1000))
+print(len(opened))
+"""
+
+
+def test_the_draft_is_read_once_so_that_what_is_hashed_is_what_was_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(POLICY, "utf-8")
+    # In a process of its own: what listens to a process's openings stays in it.
+    done = subprocess.run([sys.executable, "-c", READS, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]
+    assert read_draft(path, INSTANCE).content == POLICY.encode()
 
 
 def test_an_unknown_place_is_said_with_the_nearest(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -269,6 +269,41 @@ describe("a page of ours", () => {
     assert.equal(after.gateWords, before.gateWords + 1);
   });
 
+  it("opens the agent's link once, when it was asked for a moment ago, and only one that stays on this computer", async (t) => {
+    const local = "http://gw-1.localhost:8123/t/x";
+    const it = await live();
+    const page = it.page("popup");
+    const link = (url) => it.native.say({ kind: "page", url });
+    link(local);
+    assert.deepEqual(it.tabs, [], "nobody asked");
+    page.say({ kind: "open_page" });
+    link("https://example.com/");
+    link(local);
+    assert.deepEqual(it.tabs, [], "the answer led away from here, and there is one answer to a press");
+    page.say({ kind: "open_page" });
+    link(local);
+    link(local);
+    assert.deepEqual(it.tabs, [local]);
+    page.say({ kind: "open_page" });
+    const late = Date.now() + 10_000;
+    t.mock.method(Date, "now", () => late);
+    link(local);
+    assert.deepEqual(it.tabs, [local], "too late: the person is elsewhere by now");
+  });
+
+  it("gives answers to flags that are there, and to no others", async (t) => {
+    const it = await live();
+    // It is said again every ten seconds, which would keep this process alive.
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const page = it.page("popup");
+    it.native.say({ kind: "flags", flags: [{ id: "f1" }] });
+    page.say({ kind: "answer", finding: "f2", category: "stopped", dwell_ms: 1 });
+    page.say({ kind: "answer", category: "stopped", dwell_ms: 1 });
+    page.say({ kind: "answer", finding: "f1", category: "stopped", dwell_ms: 1 });
+    const said = it.native.sent.filter(({ kind }) => kind === "answer");
+    assert.deepEqual(said.map(({ finding, category }) => [finding, category]), [["f1", "stopped"]]);
+  });
+
   it("that is none of ours hears nothing", async () => {
     const it = await live();
     assert.deepEqual(it.page("stranger").heard, []);

@@ -31,6 +31,12 @@ Handler = Callable[[str, Mapping[str, object], Emit], Awaitable[object]]
 Raises `CommandError` for what the person can mend."""
 
 
+MAX_COMMANDS = 32
+"""Connections at a time; more than one person's terminals and scripts run at once."""
+REQUEST_SECONDS = 10.0
+"""How long a connection may last that has not asked anything."""
+
+
 class CommandError(Exception):
     """A command that cannot be done; the text says what to do."""
 
@@ -51,14 +57,33 @@ _encoder = msgspec.json.Encoder()
 class ControlServer:
     """Listens on `control.sock` and runs one command per connection."""
 
-    def __init__(self, path: Path, uid: int, handler: Handler, count: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        uid: int,
+        handler: Handler,
+        count: Callable[[str], None],
+        *,
+        seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            path: The socket.
+            uid: Who may ask, besides root.
+            handler: Runs one command.
+            count: Called with a counter's name for every refusal.
+            seconds: How long a connection may last that has not asked anything.
+        """
         self._path = path
         self._uid = uid
         self._handler = handler
         self._count = count
         self._server: asyncio.Server | None = None
         self._stopping = False
+        self._seconds = seconds
         self._clients: set[asyncio.Task[None]] = set()
+        self._silent: dict[asyncio.StreamWriter, None] = {}  # have not asked anything yet, oldest first
 
     async def start(self) -> None:
         """Listen.
@@ -91,20 +116,33 @@ class ControlServer:
             if uid is not None and uid not in (self._uid, 0):
                 self._count("control.foreign_uid")
                 return
-            decoder = Decoder()
-            while data := await reader.read(MAX_FRAME):
-                if bodies := decoder.feed(data):
-                    await self._answer(bodies[0], reader, writer)
-                    return
+            self._make_room(writer)
+            async with asyncio.timeout(self._seconds):
+                body = await _request(reader)
+            self._silent.pop(writer, None)
+            if body is not None:
+                await self._answer(body, reader, writer)
         except FrameError as problem:
             self._count(f"control.{problem.reason}")
+        except TimeoutError:
+            self._count("control.no_request")
         except ConnectionError:
             pass
         except asyncio.CancelledError:
             if not self._stopping:  # what `stop` ends has not failed: asyncio would report it as if it had
                 raise
         finally:
+            self._silent.pop(writer, None)
             writer.close()
+
+    def _make_room(self, writer: asyncio.StreamWriter) -> None:
+        """Where there are too many connections, end the oldest that has not asked anything."""
+        self._silent[writer] = None
+        if len(self._clients) > MAX_COMMANDS:
+            self._count("control.crowded")
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.transport.abort()
 
     async def _answer(self, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -147,6 +185,15 @@ class ControlServer:
             gone.cancel()
             # What they raised was answered above, or nobody is there any more to hear it.
             await asyncio.gather(work, gone, return_exceptions=True)
+
+
+async def _request(reader: asyncio.StreamReader) -> bytes | None:
+    """Read the one request of a connection; None where it was closed before."""
+    decoder = Decoder()
+    while data := await reader.read(MAX_FRAME):
+        if bodies := decoder.feed(data):
+            return bodies[0]
+    return None
 
 
 async def _send(writer: asyncio.StreamWriter, message: object) -> None:

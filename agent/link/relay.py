@@ -55,6 +55,10 @@ MAX_QUESTIONS = 8
 """Questions of one connection that may be under way; more than the extension's pages ask at once."""
 PAUSE_AT = 4_000
 """Page loads waiting for a commit beyond which nothing more is read from their connection."""
+MAX_BACKLOG = 1_000_000
+"""Bytes written to a connection and not read beyond which it is closed: what is read comes again over the next one."""
+MAX_SESSIONS = 32
+"""Connections at a time; more than one person's browsers and profiles."""
 
 
 class Keeper(Protocol):
@@ -124,6 +128,7 @@ class RelaySession(asyncio.Protocol):
         self._busy = False
         self._mark = 0
         self._paused = False
+        self._unread = False
         self._failed = False
         self._last = 0
         self._caller = ""
@@ -140,13 +145,13 @@ class RelaySession(asyncio.Protocol):
             self._settings.count("relay.foreign_uid")
             self._transport.abort()
             return
-        self._server.sessions.add(self)
+        self._server.admit(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the session; what was not acknowledged comes again over the next one."""
         if self._decoder.pending:
             self._settings.count("relay.frame_short")
-        self._server.sessions.discard(self)
+        self._server.forget(self)
         self._transport = None
         self._settings.on_change()
 
@@ -172,9 +177,41 @@ class RelaySession(asyncio.Protocol):
                 return
 
     def send(self, body: bytes) -> None:
-        """Send one message; a connection that has gone swallows it."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(encode(body))
+        """Send one message; a connection that has gone swallows it, and one that reads nothing is closed."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > MAX_BACKLOG:
+            self._settings.count("relay.not_reading")
+            self._transport.abort()
+            return
+        self._transport.write(encode(body))
+
+    def close(self) -> None:
+        """End the connection, after what was written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def cut(self) -> None:
+        """End the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    @property
+    def greeted(self) -> bool:
+        """Whether a browser has said who it is."""
+        return bool(self._caller)
+
+    def pause_writing(self) -> None:
+        """Read nothing more from whoever does not read: each question would add an answer to those that wait."""
+        self._unread = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on where what was written has been read."""
+        self._unread = False
+        if self._transport is not None and not self._paused:
+            self._transport.resume_reading()
 
     def _receive(self, body: bytes) -> None:
         message = messages.decode(body)
@@ -262,7 +299,8 @@ class RelaySession(asyncio.Protocol):
             self._refuse(Refusal("no_hello", "Say hello first, so that the agent knows who is asking."))
         elif self._questions >= MAX_QUESTIONS:
             settings.count("relay.questions_busy")
-            self.send(messages.encode_not_told(question.ask, "Too much was asked at once. Try again in a moment."))
+            if not self._unread:
+                self.send(messages.encode_not_told(question.ask, "Too much was asked at once. Try again in a moment."))
         else:
             work = asyncio.ensure_future(settings.ask(question))
             self._questions += 1
@@ -383,7 +421,8 @@ class RelaySession(asyncio.Protocol):
     def _go_on_reading(self) -> None:
         if self._paused and self._transport is not None:
             self._paused = False
-            self._transport.resume_reading()
+            if not self._unread:
+                self._transport.resume_reading()
 
     def _fail(self, refusal: Refusal) -> None:
         """Say that nothing could be stored, and take nothing newer until the extension begins again.
@@ -432,6 +471,7 @@ class RelayServer:
         self.settings = settings
         self.uid = uid
         self.sessions: set[RelaySession] = set()
+        self._nameless: dict[RelaySession, None] = {}  # oldest first; some may have said their name since
         self._path = path
         self._server: asyncio.Server | None = None
 
@@ -443,6 +483,21 @@ class RelayServer:
         """
         sock = local_socket.bind(self._path, self.uid)
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: RelaySession(self), sock=sock)
+
+    def admit(self, session: RelaySession) -> None:
+        """Take a connection in; where there are too many, at the cost of the oldest that has not said who it is."""
+        self.sessions.add(session)
+        self._nameless[session] = None
+        if len(self.sessions) > MAX_SESSIONS:
+            self.settings.count("relay.crowded")
+            oldest = next(each for each in self._nameless if not each.greeted)
+            self.forget(oldest)
+            oldest.cut()
+
+    def forget(self, session: RelaySession) -> None:
+        """Take out what was closed."""
+        self.sessions.discard(session)
+        self._nameless.pop(session, None)
 
     def connected(self) -> dict[str, tuple[str, ...]]:
         """Return the client ids that have a session now, each with the platforms that its browser hides."""
@@ -469,6 +524,5 @@ class RelayServer:
             return  # never bound: what lies at the path is not ours
         self._server.close()
         for session in tuple(self.sessions):
-            if session._transport is not None:
-                session._transport.close()
+            session.close()
         self._path.unlink(missing_ok=True)

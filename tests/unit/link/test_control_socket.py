@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from agent.link.control import CommandError, ControlServer, Emit
+from agent.link.control import MAX_COMMANDS, CommandError, ControlServer, Emit
 from tests.support import wire
 from tests.support.waiting import until
 from tests.unit.link.keeping import MARKER, call_as_nobody
@@ -227,3 +227,32 @@ async def test_stopping_while_somebody_listens_is_no_fault(folder: Path, control
         await control.stop()
         assert await silent.hear() is None
     assert not told
+
+
+async def test_too_many_connections_cost_the_oldest_that_has_asked_nothing(folder: Path, agent: Agent) -> None:
+    async with calling(folder) as follower:
+        await follower.ask("follow")
+        assert (await follower.hear())["kind"] == "item"
+        silent = [await asyncio.open_unix_connection(str(folder / "control.sock")) for _ in range(2 * MAX_COMMANDS)]
+        await until(lambda: agent.counts["control.crowded"] >= MAX_COMMANDS, "the oldest to make room")
+        assert await asyncio.wait_for(silent[0][0].read(), 10) == b""
+        async with calling(folder) as caller:
+            await caller.ask("status")
+            assert (await caller.hear())["ok"]
+        assert (await follower.hear())["kind"] == "item"
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_who_asks_nothing_is_not_waited_for(folder: Path, agent: Agent) -> None:
+    path = folder / "other.sock"
+    server = ControlServer(path, os.getuid(), agent.handle, lambda name: agent.counts.update([name]), seconds=0.1)
+    await server.start()
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b"\x05\x00")
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert agent.counts["control.no_request"] == 1
+        writer.close()
+    finally:
+        await server.stop()

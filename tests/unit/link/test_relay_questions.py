@@ -5,19 +5,22 @@ docs/protocol.md, «Questions», is the specification; what the documents hold i
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.link.asks import CannotAnswer
 from agent.link.messages import PART_CHARACTERS, ActOfPerson, Ask, Pause
-from agent.link.relay import MAX_QUESTIONS, RelayServer
+from agent.link.relay import MAX_BACKLOG, MAX_QUESTIONS, MAX_SESSIONS, RelayServer
+from agent.model.tasks import end_task
 from agent.store.errors import StoreError, StoreFull
 from tests.support import wire
-from tests.support.client import RelayClient, load
+from tests.support.client import RelayClient, hello, load
 from tests.support.waiting import until
 from tests.unit.link.keeping import MARKER, NOW, House
 
@@ -176,3 +179,74 @@ async def test_coverage_is_remembered_for_its_connection_and_names_only_what_is_
         await other.greet()
         await other.send({"v": 1, "kind": "coverage", "missing": ["x"]})
         await until(lambda: {s.missing for s in server.sessions} == {(), ("x",)}, "each its own")
+
+
+async def test_who_reads_nothing_is_read_no_more_and_gets_the_answers_when_they_read_again(
+    folder: Path, server: RelayServer, house: House
+) -> None:
+    house.told = {"text": "a" * 50_000}
+    reader, writer = await asyncio.open_unix_connection(str(folder / "relay.sock"), limit=1_000)
+    writer.write(wire.encode(hello("A" * 22)))
+    await until(lambda: any(session.client for session in server.sessions), "the welcome")
+    (session,) = server.sessions
+    link = session._transport
+    assert link is not None
+    for number in range(2_000):
+        writer.write(wire.encode(ask(number, "notice", language="de")))
+    await until(lambda: not link.is_reading(), "reading to pause")
+    most = 0
+    for _ in range(100):
+        await asyncio.sleep(0.005)
+        most = max(most, link.get_write_buffer_size())
+    assert most < MAX_BACKLOG
+    assert not link.is_reading()
+    heard: set[int] = set()
+    reading = asyncio.create_task(answered(reader, heard))
+    await until(lambda: len(house.asked) + house.counts["relay.questions_busy"] == 2_000, "all to be taken in")
+    await until(lambda: not session._questions and link.is_reading() and not link.get_write_buffer_size(), "quiet")
+    writer.write(wire.encode(ask(2_000, "notice", language="de")))
+    await until(lambda: 2_000 in heard, "the answer to what is asked then")
+    assert {asked.ask for asked in house.asked} <= heard
+    assert house.counts["relay.not_reading"] == 0
+    await end_task(reading)
+    writer.close()
+
+
+async def answered(reader: asyncio.StreamReader, heard: set[int]) -> None:
+    """Read, noting which questions were answered, in whatever way."""
+    while (body := await wire.read_body(reader)) is not None:
+        said = json.loads(body)
+        if said["kind"] == "told" and said.get("part", 1) == said.get("parts", 1):
+            heard.add(said["ask"])
+
+
+async def test_what_is_told_to_everybody_closes_a_connection_that_reads_nothing_of_it(
+    folder: Path, server: RelayServer, house: House
+) -> None:
+    _, writer = await asyncio.open_unix_connection(str(folder / "relay.sock"), limit=1_000)
+    writer.write(wire.encode(hello("A" * 22)))
+    await until(lambda: any(session.client for session in server.sessions), "the welcome")
+    (session,) = server.sessions
+    pushed = 0
+    while server.sessions and pushed < 1_000_000:
+        server.push_gates()
+        pushed += 1
+        if pushed % 100 == 0:
+            await asyncio.sleep(0)
+    assert house.counts["relay.not_reading"] == 1
+    assert session._transport is None
+    writer.close()
+
+
+async def test_too_many_connections_cost_the_oldest_that_has_not_greeted(
+    browser: RelayClient, folder: Path, server: RelayServer, house: House
+) -> None:
+    held = [await asyncio.open_unix_connection(str(folder / "relay.sock")) for _ in range(2 * MAX_SESSIONS)]
+    await until(lambda: house.counts["relay.crowded"] == MAX_SESSIONS + 1, "the oldest to make room")
+    assert len(server.sessions) == MAX_SESSIONS
+    for reader, _ in held[: MAX_SESSIONS + 1]:
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+    await browser.send(ask(3))
+    assert await told(browser, 3) == {"asked": 3}
+    for _, writer in held:
+        writer.close()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -31,7 +30,7 @@ from agent.web.ledger_views import LedgerViews
 from agent.web.organisation_views import OrganisationViews
 from agent.web.record_views import RecordViews
 from agent.web.settings_views import SettingsViews
-from agent.web.shared import Shared, in_its_language, refused_page
+from agent.web.shared import RefusedPages, Shared, in_its_language
 from agent.web.views import Views
 from agent.web.visits import Visits
 
@@ -102,7 +101,7 @@ def build_app(
         entry="/enter/",
         assets="/static/",
         streams=frozenset({EVENTS}),
-        refused_page=partial(refused_page, shared),
+        refused_page=RefusedPages(shared),
         on_refused=on_refused,
     )
     app = web.Application(middlewares=[guard(rules), in_its_language(shared)], client_max_size=MOST_FORM_BYTES)

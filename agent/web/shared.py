@@ -28,6 +28,9 @@ FINDING_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PACKED: Final = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 LEAST_PACKED: Final = 1_000
 """Bytes below which packing saves nothing."""
+PAGES_A_SECOND: Final = 100
+"""Refusals of strangers that are answered with a page in a second; the rest gets a few bytes."""
+TOO_MANY: Final = b"Too many requests without a session. Try again in a moment.\n"
 ENTRY: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -145,16 +148,51 @@ def _asked_for(request: web.Request) -> str:
     return languages.choose("", "", request.headers.get("Accept-Language", ""), LANGUAGES)
 
 
-def refused_page(shared: Shared, request: web.Request, refused: Refused) -> web.Response:
-    """Say in plain words why a request was refused, without anything that a stranger must not learn."""
+class RefusedPages:
+    """Says in plain words why a request was refused, without anything that a stranger must not learn.
+
+    Whoever has no session can ask as often as they like, so what they are shown costs little: each page is made once a
+    language and kept, and beyond so many a second all get the same few bytes.
+    """
+
+    def __init__(self, shared: Shared) -> None:
+        """Start with none kept."""
+        self._shared = shared
+        self._kept: dict[tuple[Refusal, str], bytes] = {}
+        self._second = -1
+        self._shown = 0
+
+    def __call__(self, request: web.Request, refused: Refused) -> web.Response:
+        """Return the page of a refusal."""
+        if SESSION in request:
+            with telling_in(self._shared.language(request)):
+                return _refused(request, refused, refused.why, inside=True)
+        if self._too_many():
+            return web.Response(status=429, body=TOO_MANY, content_type="text/plain", charset="utf-8")
+        language = _asked_for(request)
+        body = self._kept.get((refused.refusal, language))
+        if body is None:
+            with telling_in(language):
+                made = _refused(request, refused, "", inside=False).body
+            body = self._kept[(refused.refusal, language)] = made if isinstance(made, bytes) else b""
+        return web.Response(status=refused.status, body=body, content_type="text/html", charset="utf-8")
+
+    def _too_many(self) -> bool:
+        second = int(self._shared.clock.monotonic())
+        if second != self._second:
+            self._second, self._shown = second, 0
+        self._shown += 1
+        return self._shown > PAGES_A_SECOND
+
+
+def _refused(request: web.Request, refused: Refused, why: str, *, inside: bool) -> web.Response:
+    """Make the page of a refusal in the language that is being told in."""
     title, what_now = REFUSED[refused.refusal]
-    inside = SESSION in request
-    with telling_in(shared.language(request) if inside else _asked_for(request)):
-        context = {
-            "title": text(title),
-            "text": text(what_now),
-            "why": refused.why if inside else "",
-            "session": inside,
-            "language": current(),
-        }
-        return aiohttp_jinja2.render_template("refused.html", request, context, status=refused.status)
+    context = {
+        "title": text(title),
+        "text": text(what_now),
+        "why": why,
+        "session": inside,
+        "language": current(),
+    }
+    return aiohttp_jinja2.render_template("refused.html", request, context, status=refused.status)

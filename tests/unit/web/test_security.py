@@ -8,12 +8,17 @@ from html.parser import HTMLParser
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from agent.model.face import RowsPart
 from agent.model.purposes import Gate, GateState, Mode, Purpose
-from agent.pages.security import HEADERS, MOST_FORM_BYTES
+from agent.pages.security import HEADERS, MOST_FORM_BYTES, Rules, guard
+from agent.pages.session import Sessions
 from agent.store.schema import FIELDS
-from tests.unit.web.fake_face import FakeFace, a_finding, fill
+from agent.web.shared import PAGES_A_SECOND, TOO_MANY
+from tests.unit.web.fake_face import FakeFace, StillClock, a_finding, fill
 from tests.unit.web.served import Page
 
 READS = (
@@ -348,3 +353,62 @@ async def test_what_is_long_is_sent_packed_to_whoever_takes_it_so(inside: Page) 
                 assert (answer.headers.get("Content-Encoding") == "gzip") is (accepted == "gzip"), path
                 lengths[accepted, path] = int(answer.headers["Content-Length"])
     assert lengths["gzip", "/"] < lengths["identity", "/"] / 2
+
+
+async def test_two_hosts_are_refused_also_where_one_is_the_right_one(inside: Page) -> None:
+    for hosts in ((inside.host, "evil.example"), ("evil.example", inside.host), (inside.host, inside.host)):
+        lines = "".join(f"Host: {host}\r\n" for host in hosts)
+        reader, writer = await asyncio.open_connection("127.0.0.1", inside.serving.port)
+        writer.write(f"GET / HTTP/1.1\r\n{lines}Cookie: gleanwatch={inside.cookie}\r\n\r\n".encode())
+        said = await asyncio.wait_for(reader.read(4096), 10)
+        assert said.split(b"\r\n")[0].split()[1] in (b"400", b"421")
+        assert b"Scrapy" not in said
+        writer.close()
+
+
+async def test_the_guard_itself_takes_no_two_hosts_should_a_server_let_them_through() -> None:
+    host, counted = "gw-a.localhost:1", list[str]()
+    sessions = Sessions(StillClock(), lambda: "token-" + "0" * 32)
+    rules = Rules(
+        host=lambda: host,
+        sessions=sessions,
+        entry="/enter/",
+        assets="/static/",
+        streams=frozenset(),
+        refused_page=lambda _request, refused: web.Response(status=refused.status),
+        on_refused=counted.append,
+    )
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.Response()
+
+    for hosts, status in (((host,), 200), ((host, "evil.example"), 421), (("evil.example", host), 421)):
+        headers = CIMultiDict([("Host", each) for each in hosts])
+        request = make_mocked_request("GET", "/static/style.css", headers=headers)
+        assert (await guard(rules)(request, handler)).status == status
+    assert counted == ["web.wrong_host"] * 2
+
+
+async def test_refusals_of_strangers_are_told_in_their_language_and_beyond_a_number_in_few_bytes(page: Page) -> None:
+    said: dict[str, set[str]] = {"en": set(), "de": set()}
+    for language, texts in said.items():
+        for _ in range(2):
+            async with page.get("/", {"Accept-Language": language}) as answer:
+                assert answer.status == 401
+                texts.add(await answer.text())
+    assert [len(texts) for texts in said.values()] == [1, 1]
+    assert said["en"] != said["de"]
+    for _ in range(PAGES_A_SECOND - 4):
+        async with page.get("/") as answer:
+            assert answer.status == 401
+    async with page.get("/") as answer:
+        assert (answer.status, await answer.read()) == (429, TOO_MANY)
+        assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+    assert page.refused == ["web.no_session"] * (PAGES_A_SECOND + 1)
+    await page.enter()  # whoever has a link or a session is not held up
+    async with page.get("/nothing-here") as answer:
+        assert answer.status == 404
+    page.cookie = ""
+    page.clock.seconds += 1
+    async with page.get("/") as answer:
+        assert answer.status == 401

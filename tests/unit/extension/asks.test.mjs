@@ -63,6 +63,9 @@ describe("no answer", () => {
     const answer = asks.ask("receipt", { entry: 4 });
     assert.equal(asks.receive({ ask: 1, error: "There is no such entry." }), true);
     await assert.rejects(answer, fails("refused", /^There is no such entry\.$/));
+    const long = asks.ask("today");
+    asks.receive({ ask: 2, error: "x".repeat(300) });
+    await assert.rejects(long, fails("refused", /^x{256}$/), "and no more of it than can be shown");
   });
 
   it("is said after fifteen seconds, and what comes later hurts nobody", async () => {
@@ -70,6 +73,7 @@ describe("no answer", () => {
     clock.pass(TOO_LATE_MS);
     await assert.rejects(answer, fails("late"));
     assert.equal(asks.receive({ ask: 1, part: 1, parts: 1, text: "{}" }), true);
+    assert.equal(asks.receive({ ask: 1, part: 1, parts: 1, text: 7 }), false, "nonsense is nonsense, late or not");
   });
 
   it("is said to all at once when the connection dies, and nothing is asked again by itself", async () => {

@@ -27,9 +27,12 @@ const until = async (look) => {
 
 let lives = 0;
 /** One life of the worker, with an agent whose gate is open. */
-async function live({ managed = {}, kept = {}, installType = "normal", hides = [], gate = "open", reason = "", ask = true } = {}) {
+async function live({ managed = {}, kept = {}, installType = "normal", hides = [], gate = "open", reason = "", ask = true, reading = null } = {}) {
   const native = new FakePort();
   const it = { native, tabs: [], notified: [], hides: new Set(hides), badge: "" };
+  const session = new FakeArea();
+  const read = session.get.bind(session);
+  session.get = async (keys) => (await reading, read(keys));
   const chrome = {
     i18n: undefined,
     runtime: {
@@ -47,7 +50,7 @@ async function live({ managed = {}, kept = {}, installType = "normal", hides = [
       onRemoved: event(),
     },
     storage: {
-      session: new FakeArea(),
+      session,
       local: new FakeArea(kept),
       managed: { get: () => (managed === null ? Promise.reject(new Error("no manifest")) : Promise.resolve(managed)) },
       onChanged: event(),
@@ -66,7 +69,9 @@ async function live({ managed = {}, kept = {}, installType = "normal", hides = [
       onClicked: event(),
     },
   };
-  Object.assign(globalThis, { chrome, self: globalThis });
+  // A life that nobody looks at any more keeps no process waiting for its timers: one of them runs for twenty seconds.
+  const self = { setTimeout: (run, ms) => setTimeout(run, ms).unref(), clearTimeout };
+  Object.assign(globalThis, { chrome, self });
   await import(`../../../extension/background.js?life=${++lives}`);
   it.chrome = chrome;
   it.page = (name = "options") => {
@@ -116,6 +121,13 @@ describe("sites of the person's own", () => {
     assert.equal(it.page().state().ownSites[0].today, 6);
   });
 
+  it("leave every other site as it was: an address that comes with no event of its own is looked at, too", async () => {
+    const it = await live();
+    const seen = (...change) => it.chrome.tabs.onUpdated.fire(1, ...change);
+    seen({ status: "complete" }, { url: "https://www.linkedin.com/in/ada-amber-0" });
+    await until(() => it.kinds().includes("load"));
+  });
+
   it("are not counted while the gate is closed, nor added where the browser hides them or the manager says no", async () => {
     const it = await live({ hides: ["https://hidden.example/*"] });
     const page = it.page();
@@ -158,6 +170,42 @@ describe("sites of the person's own", () => {
   });
 });
 
+describe("tab events", () => {
+  const ADA = "https://www.linkedin.com/in/ada-amber-0";
+  const unread = new Proxy({}, { get: () => assert.fail("it was read") });
+  const connected = async (gate, event) => {
+    let read;
+    const it = await live({ reading: new Promise((done) => (read = done)) });
+    it.chrome.tabs.onUpdated.fire(1, ...event);
+    assert.deepEqual(it.kinds(), [], "what waits is still being read: nobody was greeted");
+    read();
+    await settled();
+    assert.deepEqual(it.kinds(), ["hello"], "the host had spoken before");
+    it.native.say({ kind: "welcome", agent_version: "0.1.0", mode: "personal", organisation: "", contact: "", acked: 0 });
+    it.gate(gate);
+    return it;
+  };
+
+  it("that woke the worker are looked at once the agent has said that its gate was open then", async () => {
+    const it = await connected("open", [{ status: "loading", url: ADA }, { url: ADA }]);
+    await until(() => it.kinds().includes("load"));
+  });
+
+  it("that woke the worker are dropped unread where the gate is closed, and are not there when it opens", async () => {
+    const it = await connected("closed", [unread, unread]);
+    it.gate("open");
+    it.load(ADA, 2);
+    await until(() => it.kinds().includes("load"));
+    await settled();
+    assert.equal(it.kinds().filter((kind) => kind === "load").length, 1);
+  });
+
+  it("are not even read while the gate is closed", async () => {
+    const it = await live({ kept: { own_sites: { "news.example": {} } }, gate: "closed", reason: "objected" });
+    it.chrome.tabs.onUpdated.fire(1, unread, unread);
+  });
+});
+
 describe("managed storage", () => {
   it("never states an act, whatever is in it: only a page that the person uses does", async () => {
     const roll = dice(3);
@@ -187,6 +235,15 @@ describe("managed storage", () => {
     await settled();
     assert.deepEqual(it.tabs, ["welcome.html"]);
     assert.deepEqual(it.page().state().managed.ignored, []);
+  });
+
+  it("that allows no sites of the person's own stops the counting of those that are there", async () => {
+    const it = await live({ managed: { own_sites: false }, kept: { own_sites: { "news.example": {} } } });
+    it.load("https://news.example/a");
+    it.load("https://www.linkedin.com/in/ada-amber-0", 2);
+    await until(() => it.kinds().includes("load"));
+    await settled();
+    assert.equal(it.page().state().ownSites[0].today, 0);
   });
 
   it("may let the welcome page wait for a notice that waits for the person", async () => {
@@ -291,10 +348,27 @@ describe("a page of ours", () => {
     assert.deepEqual(it.tabs, [local], "too late: the person is elsewhere by now");
   });
 
-  it("gives answers to flags that are there, and to no others", async (t) => {
+  it("that could ask nobody leaves no press behind for a link that comes later", async () => {
     const it = await live();
-    // It is said again every ten seconds, which would keep this process alive.
-    t.mock.timers.enable({ apis: ["setTimeout"] });
+    it.native.say({ kind: "agent", up: false, reason: "lost" });
+    it.page("popup").say({ kind: "open_page" });
+    it.native.say({ kind: "page", url: "http://127.0.0.1:1/t" });
+    assert.deepEqual(it.tabs, []);
+  });
+
+  it("that has closed meanwhile is told nothing more", async () => {
+    const it = await live();
+    const page = it.page();
+    page.say({ kind: "ask", id: 9, what: "today" });
+    page.onDisconnect.fire();
+    const heard = page.heard.length;
+    it.native.say({ kind: "told", ask: 1, part: 1, parts: 1, text: "{}" });
+    await settled();
+    assert.equal(page.heard.length, heard);
+  });
+
+  it("gives answers to flags that are there, and to no others", async () => {
+    const it = await live();
     const page = it.page("popup");
     it.native.say({ kind: "flags", flags: [{ id: "f1" }] });
     page.say({ kind: "answer", finding: "f2", category: "stopped", dwell_ms: 1 });
@@ -321,6 +395,8 @@ describe("what the person is told", () => {
     assert.doesNotMatch(JSON.stringify(it.notified), /Scrapy/);
     it.chrome.notifications.onClicked.fire("flag");
     assert.equal(it.kinds().at(-1), "open_page");
+    it.chrome.notifications.onClicked.fire("another");
+    assert.equal(it.kinds().filter((kind) => kind === "open_page").length, 1, "a click on that one, and no other");
     const quiet = await live({ ask: null });
     quiet.native.say({ kind: "flags", flags: [] });
     quiet.native.say({ kind: "flags", flags: [flag("a")] });

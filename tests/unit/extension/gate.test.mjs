@@ -38,6 +38,11 @@ describe("readGate", () => {
     }
   });
 
+  it("takes no more of a reason than a key is long", () => {
+    assert.equal(readGate([gate("closed", { reason: "r".repeat(65) })]).reason.length, 64);
+    assert.equal(readGate([gate("closed", { reason: 7 })]).reason, "");
+  });
+
   it("reads everything that it does not understand as closed", () => {
     const bad = [
       undefined,

@@ -144,6 +144,22 @@ describe("its page loads", () => {
     assert.deepEqual(counts(), { "example.com": 0 });
   });
 
+  it("are not counted when the gate closes while the address is hashed", async () => {
+    const done = load("https://example.com/a");
+    await Promise.resolve();
+    await Promise.resolve();
+    open = false;
+    await done;
+    assert.deepEqual(counts(), { "example.com": 0 });
+  });
+
+  it("count anew once the tab was elsewhere in between", async () => {
+    await load("https://example.com/a");
+    await load("https://elsewhere.example/");
+    await load("https://example.com/a");
+    assert.deepEqual(counts(), { "example.com": 2 });
+  });
+
   it("count anew once the gate has closed in between: which page a tab was on is forgotten, the counts are not", async () => {
     await load("https://example.com/a");
     await load("https://example.com/a");

@@ -150,6 +150,21 @@ describe("what a closed browser lost", () => {
     assert.equal((await browser({ local: first.local }).open()).lost, 0);
   });
 
+  it("is still to be told after a restart of the worker, and told once", async () => {
+    const first = browser();
+    const queue = await first.open();
+    for (let n = 0; n < 3; n += 1) put(queue);
+    first.clock.pass(1_000);
+    const second = browser({ local: first.local });
+    await second.open();
+    const again = await second.open();
+    put(again);
+    second.clock.pass(1_000);
+    assert.equal((await browser({ local: new FakeArea(Object.fromEntries(second.local.items)) }).open()).lost, 4);
+    again.lostReported();
+    assert.equal((await browser({ local: second.local }).open()).lost, 1);
+  });
+
   it("keeps two numbers on disk and nothing of any event", async () => {
     const { open, local, clock } = browser();
     put(await open());

@@ -237,6 +237,19 @@ describe("first and sequential", () => {
     assert.deepEqual(neighbours("no-number"), []);
   });
 
+  it("remembers twenty thousand pages for `first`, and forgets the oldest beyond", async () => {
+    const sent = [];
+    const digest = async (text) => text;
+    const reducer = new Reducer({ digest, allowed: () => true, emit: ({ first }) => sent.push(first) });
+    const visit = (n) => reducer.observe(n, { url: `${IN}p${n}x` }, undefined, 1);
+    for (let n = 0; n <= 20_000; n += 1) void visit(n);
+    for (const n of [20_000, 1, 0]) {
+      reducer.observe(n, {}, undefined, 1);
+      await visit(n);
+    }
+    assert.deepEqual(sent.slice(-3), [false, false, true]);
+  });
+
   it("forgets all of it when told", async () => {
     const it = make();
     await it.chromium(`${IN}ann-1`);

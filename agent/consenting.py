@@ -31,7 +31,7 @@ from agent.model.own_rules import OwnRule
 from agent.model.ports import Clock
 from agent.model.purposes import Act, ActKind, Channel, Gate, GateState, Mode, Purpose, Strength
 from agent.opening import Rulebook
-from agent.store import acts, gates, notices, outbox, preferences, retention
+from agent.store import acts, gates, notices, outbox, pauses, retention
 from agent.store.database import Store
 from agent.telling import Telling
 
@@ -91,6 +91,13 @@ class Consents:
         # Page, terminal and clock may speak at once: each sees what the one before it recorded.
         self._one_at_a_time = asyncio.Lock()
         self._more_to_delete = False
+        self._on_record = GateHistory()
+        """The gates as acts and policy alone make them: what is recorded. A pause lies over it in `parts.history`."""
+        self._unrecorded: list[Gate] = []
+        """Gates that closed and could not be stored yet."""
+        self._kept_pause: tuple[int, int] | None = None
+        """The pause as it is stored."""
+        self._past_pauses: list[tuple[int, int]] = []
         today = datetime.datetime.fromtimestamp(parts.clock.now() / 1000, datetime.UTC).date()
         self.telling = Telling(parts.rulebook, today)
         self._texts = self.telling.texts
@@ -110,14 +117,19 @@ class Consents:
         )
 
     async def load(self) -> None:
-        """Read the acts on record and decide every gate anew.
+        """Read the acts, gates and pauses that were stored and decide every gate anew.
 
         Raises:
             StoreError: The database cannot be read.
         """
-        self._acts = await self._parts.store.read(acts.all_acts)
-        paused = await self._parts.store.read(lambda tx: preferences.get(tx, preferences.PAUSE))
-        self._rules = replace(self._rules, paused=_paused(paused))
+        store = self._parts.store
+        self._acts = await store.read(acts.all_acts)
+        for gate in await store.read(gates.history):
+            self._on_record.record(gate)
+        self._kept_pause = await store.read(pauses.running)
+        self._past_pauses = await store.read(pauses.past)
+        self._rules = replace(self._rules, paused=self._kept_pause)
+        self._tell_pauses()
         await self._accept_notices()
         await self.decide_gates()
 
@@ -324,10 +336,12 @@ class Consents:
     async def pause(self, minutes: int) -> Sequence[Gate]:
         """Stop watching for some minutes, or go on at once with 0, and return the gates that hold afterwards.
 
-        No act: the state of consent stays as it is. That the gate closed and opened again is on record, why is not.
+        No act: the state of consent stays as it is, and so does what is on record of the gates.
 
         Raises:
             ValueError: More than a day, or fewer than none.
+            StoreError: It could not be stored. It holds all the same, and is stored with the next decision; what could
+                not be ended goes on.
         """
         if not 0 <= minutes <= MOST_PAUSE_MINUTES:
             raise ValueError(
@@ -335,10 +349,11 @@ class Consents:
             )
         async with self._one_at_a_time:
             now = self._parts.clock.now()
-            paused = (now, now + minutes * MINUTE_MS) if minutes else None
-            value = f"{paused[0]}-{paused[1]}" if paused else ""
-            await self._parts.store.write(lambda tx: preferences.choose(tx, preferences.PAUSE, value))
-            self._rules = replace(self._rules, paused=paused)
+            if minutes:
+                self._rules = replace(self._rules, paused=(now, now + minutes * MINUTE_MS))
+            else:
+                await self._keep([], None, now)  # before anything opens
+                self._rules = replace(self._rules, paused=None)
             await self._decide()
         return self._parts.history.all_current()
 
@@ -477,33 +492,73 @@ class Consents:
             ]
             await self._record(ended, None)  # decides the gates, this time with nothing left to expire
             return await self._decide()
+        self._shorten_pause(now)
+        recorded = [
+            self._on_record.dated(decide(p, self._acts, replace(self._rules, paused=None), now), now) for p in Purpose
+        ]
         decided = [decide(p, self._acts, self._rules, now) for p in Purpose]
-        changed = []
-        for gate in decided:
-            if parts.history.take(gate, now):
-                changed.append(parts.history.current(gate.purpose))
-        if changed:
-
-            def keep_gates(tx: apsw.Connection) -> None:
-                for gate in changed:
-                    gates.record(tx, parts.store.ledger, gate, now)
-
-            await parts.store.write(keep_gates)
-            parts.on_gates()
-            parts.changes.say("gates")
-        if self._rules.paused is not None and self._rules.paused[1] <= now:
-            # What is over is not kept.
+        held = [parts.history.dated(gate, now) for gate in decided]
+        # What closes closes at once, stored or not; what opens is stored before.
+        self._unrecorded += [g for g in recorded if not self._on_record.opens(g) and self._on_record.record(g)]
+        opening = [gate for gate in recorded if self._on_record.opens(gate)]
+        closed = [parts.history.record(gate) for gate in held if not parts.history.opens(gate)]
+        self._tell_pauses()
+        if any(closed):
+            self._gates_moved()
+        paused = self._rules.paused
+        pause_over = paused is not None and paused[1] <= now
+        await self._keep(opening, None if pause_over else paused, now)
+        if pause_over:
             self._rules = replace(self._rules, paused=None)
-            await parts.store.write(lambda tx: preferences.choose(tx, preferences.PAUSE, ""))
+        for gate in opening:
+            self._on_record.record(gate)
+        opened = [parts.history.record(gate) for gate in held if parts.history.opens(gate)]
+        if any(opened):
+            self._gates_moved()
         due = [gate.until for gate in decided if gate.until is not None]
         ends = standing.next_expiry(self._acts, self.telling.purposes)
         return min(due if ends is None else [*due, ends], default=None)
 
+    def _shorten_pause(self, now: int) -> None:
+        """A pause is never longer from now on than it was when it was pressed, whatever the clock said then."""
+        if (paused := self._rules.paused) is not None and now < paused[0]:
+            self._rules = replace(self._rules, paused=(now, now + paused[1] - paused[0]))
 
-def _paused(kept: str) -> tuple[int, int] | None:
-    """Read the pause that was kept; None where there is none."""
-    begin, _, end = kept.partition("-")
-    return (int(begin), int(end)) if begin.isdigit() and end.isdigit() else None
+    async def _keep(self, opening: Sequence[Gate], paused: tuple[int, int] | None, now: int) -> None:
+        """Store what is not stored yet: gates that closed, gates that are about to open, and the pause.
+
+        Raises:
+            StoreError: It cannot be stored; what closed is stored the next time.
+        """
+        parts, before = self._parts, self._kept_pause
+        closed = tuple(self._unrecorded)
+        if not (closed or opening or before != paused):
+            return
+
+        def keep(tx: apsw.Connection) -> tuple[int, int] | None:
+            for gate in (*closed, *opening):
+                gates.record(tx, parts.store.ledger, gate, now)
+            return pauses.change(tx, before, paused, now) if before != paused else None
+
+        was = await parts.store.write(keep)
+        del self._unrecorded[: len(closed)]
+        self._kept_pause = paused
+        if was is not None:
+            self._past_pauses.append(was)
+        self._tell_pauses()
+
+    def _tell_pauses(self) -> None:
+        """Let page loads be judged by every pause that is known."""
+        running = {pause for pause in (self._rules.paused, self._kept_pause) if pause is not None}
+        self._parts.history.paused([*self._past_pauses, *running])
+
+    def _gates_moved(self) -> None:
+        self._parts.on_gates()
+        self._parts.changes.say("gates")
+
+    def on_record(self, purpose: Purpose) -> Gate:
+        """Return one purpose's gate as it is on record: as it would be without a pause."""
+        return self._on_record.current(purpose)
 
 
 def _can_dispute(act: Act) -> bool:

@@ -72,6 +72,8 @@ log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+GATE_RETRY_MS = 5_000
+"""Time until gates that could not be stored are tried again."""
 
 
 class Daemon:
@@ -87,6 +89,8 @@ class Daemon:
         self._trying = Trying()
         self._gate_timer: asyncio.TimerHandle | None = None
         self._gates_changed = asyncio.Event()
+        self._monitoring: Gate | None = None
+        """The open gate on record for which «monitoring started» was entered; a pause changes nothing of it."""
         self._serving: Serving | None = None
         self._broken: list[Health] = []
         self._started = False
@@ -98,6 +102,7 @@ class Daemon:
         limits = retention.Limits(
             observations_ms=(policy.retention.observations_hours if policy else 24) * HOUR_MS,
             findings_ms=(policy.retention.findings_days if policy else 90) * DAY_MS,
+            pauses_ms=(policy.retention.observations_hours if policy else 24) * HOUR_MS,
         )
         self._history = GateHistory()
         self.consents = Consents(
@@ -409,12 +414,32 @@ class Daemon:
         self.relay.push_gates()
         self._gates_changed.set()
 
+    async def _enter_monitoring(self) -> None:
+        """Put on record that watching starts before the first thing is seen: with its gate, not after a pause.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        gate = self.consents.on_record(Purpose.DETECT)
+        if gate.state is not GateState.OPEN:
+            self._monitoring = None
+        elif gate != self._monitoring:
+            self._monitoring = None
+            await self._store.write(lambda tx: self._entries.enter(tx, "monitoring-start", {}))
+            self._monitoring = gate
+
     async def _follow_gates(self) -> None:
         """Turn watching on and off with its gate, also when a waiting gate opens by itself."""
         while not self.stopping.is_set():
             await self._gates_changed.wait()
             self._gates_changed.clear()
-            opens_at = await self.consents.decide_gates()
+            try:
+                opens_at = await self.consents.decide_gates()
+                await self._enter_monitoring()
+            except StoreError:
+                # What closed is closed all the same, and is stored with the next try.
+                self.count("store.gates_failed")
+                opens_at = self._clock.now() + GATE_RETRY_MS
             if self._gate_timer is not None:
                 self._gate_timer.cancel()
             if opens_at is not None:
@@ -422,10 +447,7 @@ class Daemon:
                 # The loop's timers do not count sleep: look again at least every minute.
                 loop = asyncio.get_running_loop()
                 self._gate_timer = loop.call_later(min(delay, 60.0), self._gates_changed.set)
-            if self._history.current(Purpose.DETECT).state is GateState.OPEN:
-                if not self._sensing.on:
-                    # On record before the first thing is seen.
-                    await self._store.write(lambda tx: self._entries.enter(tx, "monitoring-start", {}))
+            if self._monitoring is not None and self._history.current(Purpose.DETECT).state is GateState.OPEN:
                 await self._sensing.open()
             else:
                 await self._sensing.shut()

@@ -22,7 +22,7 @@ from agent.ledger.entry import Json
 from agent.model.consent import Erasable, ErasurePreview, Ground
 from agent.model.ports import Clock
 from agent.model.purposes import ActKind, Channel, Mode
-from agent.store import erasure, ledger, preferences
+from agent.store import erasure, ledger, pauses, preferences
 from agent.store.database import Store
 
 YEAR_MS = 365 * 86_400_000
@@ -97,21 +97,23 @@ class Erasing:
         now = parts.clock.now()
         how: dict[str, Json] = {"what": what.value, "channel": channel.value}
 
-        def take(tx: apsw.Connection) -> tuple[int, int, list[int]]:
+        def take(tx: apsw.Connection) -> tuple[int, int, list[int], bool]:
             loads = erasure.page_loads(tx) if plan.page_loads else 0
             found = erasure.findings(tx) if plan.findings else 0
             if plan.answers:
                 erasure.answers(tx)
+            rested = False
             if what is Erasable.ALL:
                 preferences.forget(tx)
+                rested = pauses.erase(tx)  # nothing of a pause is in the ledger, nor that it was erased
             gone = erasure.contents(tx, parts.store.ledger, plan.entries, ground.value, now, how)
             if (loads or found) and not gone:
                 # Nothing of it lay in the ledger; that it was erased, and why, is put on record all the same.
                 parts.store.ledger.append(tx, "erased", now, how, {"ground": ground.value})
-            return loads, found, gone
+            return loads, found, gone, rested
 
-        loads, found, gone = await parts.store.write(take)
-        if not (loads or found or gone):
+        loads, found, gone, rested = await parts.store.write(take)
+        if not (loads or found or gone or rested):
             raise ValueError("There is nothing of it, so nothing was erased.")
         parts.consents.forget(gone)
         if plan.findings:

@@ -101,7 +101,7 @@ class Sweeping:
         swept = await retention.swept(store, now, limits)
         await store.write(note)
         await self._parts.erasing.sweep(now)
-        if swept.page_loads or swept.findings or swept.clients:
+        if swept.page_loads or swept.findings or swept.clients or swept.pauses:
             await store.checkpoint()
             self._parts.changes.say("pages")
 

@@ -253,6 +253,7 @@ class GateHistory:
         self._gates: dict[Purpose, list[Gate]] = {p: [] for p in Purpose}
         self._known_until: dict[Purpose, int] = dict.fromkeys(Purpose, 0)
         self._decided_at: dict[Purpose, int | None] = dict.fromkeys(Purpose)
+        self._pauses: tuple[tuple[int, int], ...] = ()
         for gate in sorted(past, key=lambda g: g.since):
             self.record(gate)
 
@@ -273,7 +274,11 @@ class GateHistory:
         return True
 
     def take(self, gate: Gate, now: int) -> bool:
-        """Take in what was decided at `now` (UTC milliseconds); return whether anything has changed, as `record` does.
+        """Take in what was decided at `now` (UTC milliseconds); return whether anything has changed."""
+        return self.record(self.dated(gate, now))
+
+    def dated(self, gate: Gate, now: int) -> Gate:
+        """Return what was decided at `now` (UTC milliseconds) with the moment from which it holds, to be recorded.
 
         A gate opens and closes with the act or on the date that did it, where that came after the decision before this
         one; else now. So what this agent decided of a moment stays true of it, whatever today's acts and rules would
@@ -283,9 +288,22 @@ class GateHistory:
         before, decided_at = self.current(gate.purpose), self._decided_at[gate.purpose]
         self._decided_at[gate.purpose] = now
         if (before.state is GateState.OPEN) == (gate.state is GateState.OPEN):
-            return self.record(gate)
-        new = decided_at is not None and decided_at < gate.since <= now
-        return self.record(gate if new else replace(gate, since=now))
+            since = gate.since
+        else:
+            new = decided_at is not None and decided_at < gate.since <= now
+            since = gate.since if new else now
+        return replace(gate, since=max(since, self._known_until[gate.purpose]))
+
+    def opens(self, gate: Gate) -> bool:
+        """Say whether taking this gate in would open what is not open now."""
+        return gate.state is GateState.OPEN and self.current(gate.purpose).state is not GateState.OPEN
+
+    def paused(self, pauses: Iterable[tuple[int, int]]) -> None:
+        """Take in when watching was paused (from, until; UTC milliseconds), in place of what was known of it.
+
+        It lies over the gates: in a pause nothing was allowed, whatever they say.
+        """
+        self._pauses = tuple(pauses)
 
     def current(self, purpose: Purpose) -> Gate:
         """Return the gate that holds now; closed when nothing was ever recorded."""
@@ -298,5 +316,7 @@ class GateHistory:
 
     def was_open(self, purpose: Purpose, at: int) -> bool:
         """Say whether observing for `purpose` was allowed at `at` (UTC milliseconds)."""
+        if purpose is Purpose.DETECT and any(begin <= at < end for begin, end in self._pauses):
+            return False
         index = bisect_right(self._times[purpose], at) - 1
         return index >= 0 and self._gates[purpose][index].state is GateState.OPEN

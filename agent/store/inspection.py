@@ -99,6 +99,7 @@ TABLES: Final[Mapping[str, _Table]] = {
     "notice_text": _Table(("sha256",), "version DESC, notice, language"),
     "act": _Table(("entry",), "entry DESC", oldest="(SELECT at FROM act ORDER BY entry LIMIT 1)"),
     "gate": _Table(("entry",), "entry DESC", oldest="(SELECT since FROM gate ORDER BY entry LIMIT 1)"),
+    "pause": _Table(("since",), "since DESC", oldest="min(since)", goes_with="pause"),
     "outbox": _Table(("id",), "id DESC", oldest="min(made_at)"),
     "counter": _Table(("name",), "name"),
     "preference": _Table(("name",), "name"),

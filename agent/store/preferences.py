@@ -12,7 +12,9 @@ import apsw
 ELSEWHERE = "elsewhere"
 """«I do not work in this country»: the jurisdiction code that was meant. It holds for that code only."""
 PAUSE = "pause"
-"""From when until when the person paused watching: two times in UTC milliseconds with a hyphen between them."""
+"""From when until when the person pauses watching: two times in UTC milliseconds with a hyphen between them.
+
+Only while they do; `pauses.py` reads and ends it."""
 
 
 def get(conn: apsw.Connection, name: str) -> str:

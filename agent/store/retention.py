@@ -1,9 +1,10 @@
 """Retention: what is deleted when, and the sweep that does it (DESIGN 3.16).
 
 Raw observations go by when they were observed, findings by when they were closed, extensions that never came back
-after the same time as findings. Acts and gates stay: they are the record that observing was allowed. `daemon.py` calls
-`sweep` on its timer and shows `next_deletion`; `secure_delete` overwrites what is deleted, and `Store.checkpoint`
-empties the write-ahead log afterwards. One call deletes some thousands of rows and says whether more are over: each
+after the same time as findings. Acts and gates stay: they are the record that observing was allowed. Pauses are not of
+that record: they go once no page load of that time would be taken any more. `daemon.py` calls `sweep` on its timer and
+shows `next_deletion`; `secure_delete` overwrites what is deleted, and `Store.checkpoint` empties the write-ahead log
+afterwards. One call deletes some thousands of rows and says whether more are over: each
 part is a transaction of its own (`swept`), so that what is to be stored meanwhile waits for one part at most, and a
 sweep that is cut off is gone on with by the next.
 """
@@ -31,10 +32,13 @@ class Limits:
     Attributes:
         observations_ms: Page loads, from when they were observed.
         findings_ms: Findings from when they were closed, extensions from when they last connected.
+        pauses_ms: Pauses from when they were over: as long as page loads are taken after they were observed, however
+            long those are kept then.
     """
 
     observations_ms: int = 24 * HOUR_MS
     findings_ms: int = 90 * DAY_MS
+    pauses_ms: int = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,19 @@ class Rule:
         since: SQL for the moment from which a row's time runs, UTC milliseconds; NULL while it does not.
         keeps: Which of the limits says how long.
         unless: SQL for rows that stay all the same; empty: none.
+        key: The column that tells rows apart.
     """
 
     since: str
     keeps: str
     unless: str = ""
+    key: str = "id"
 
 
 RULES: Final[Mapping[str, Rule]] = {
     "page_load": Rule("at", "observations_ms"),
     "finding": Rule("closed_at", "findings_ms"),
+    "pause": Rule("until", "pauses_ms", key="since"),
     # A client whose loads are still kept stays: they name it.
     "client": Rule("max(seen_at, coalesce(acked_at, 0))", "findings_ms", "id IN (SELECT client FROM page_load)"),
 }
@@ -69,6 +76,7 @@ class Swept:
     findings: int
     clients: int
     more: bool = False
+    pauses: int = 0
 
 
 def sweep(tx: apsw.Connection, now: int, limits: Limits, most: int = ROWS_AT_ONCE) -> Swept:
@@ -80,19 +88,21 @@ def sweep(tx: apsw.Connection, now: int, limits: Limits, most: int = ROWS_AT_ONC
         limits: How long things are kept.
         most: Rows at most, of all tables together.
     """
+    # Kept under a clock that ran ahead and was set right since: a time that is yet to come cannot have been paused.
+    tx.execute("DELETE FROM pause WHERE since > ?", (now,))
     gone, left = dict.fromkeys(RULES, 0), most
     for table, rule in RULES.items():
         stays = f" AND NOT {rule.unless}" if rule.unless else ""
         tx.execute(
-            f"""DELETE FROM {table} WHERE id IN
-                (SELECT id FROM {table} WHERE {rule.since} <= ?{stays} ORDER BY {rule.since} LIMIT ?)""",  # noqa: S608 -- our own names
+            f"""DELETE FROM {table} WHERE {rule.key} IN
+                (SELECT {rule.key} FROM {table} WHERE {rule.since} <= ?{stays} ORDER BY {rule.since} LIMIT ?)""",  # noqa: S608 -- our own names
             (now - kept_ms(table, limits), left),
         )
         gone[table] = tx.changes()
         left -= gone[table]
         if left <= 0:
             break
-    return Swept(gone["page_load"], gone["finding"], gone["client"], left <= 0)
+    return Swept(gone["page_load"], gone["finding"], gone["client"], left <= 0, gone["pause"])
 
 
 async def swept(store: Store, now: int, limits: Limits) -> Swept:
@@ -105,7 +115,11 @@ async def swept(store: Store, now: int, limits: Limits) -> Swept:
     while gone.more:
         part = await store.write(lambda tx: sweep(tx, now, limits))
         gone = Swept(
-            gone.page_loads + part.page_loads, gone.findings + part.findings, gone.clients + part.clients, part.more
+            gone.page_loads + part.page_loads,
+            gone.findings + part.findings,
+            gone.clients + part.clients,
+            part.more,
+            gone.pauses + part.pauses,
         )
     return gone
 

@@ -251,6 +251,16 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
         CREATE INDEX ledger_entry_act ON ledger_entry (entry) WHERE instr(bytes, x'226b696e64223a2261637422');
         """,
     ),
+    (
+        6,
+        """
+        -- Pauses that are over, for as long as page loads of that time can still come. No gate's row tells of one.
+        CREATE TABLE pause (
+            since INTEGER PRIMARY KEY,
+            until INTEGER NOT NULL
+        ) STRICT;
+        """,
+    ),
 )
 """Version reached, and the SQL that reaches it from the version before. Never edit one that was released."""
 
@@ -390,6 +400,10 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "since": "From when this held.",
         "until": "When a waiting gate opens by itself.",
         "reason": "Why, as one of a few fixed reasons.",
+    },
+    "pause": {
+        "since": "From when you paused watching.",
+        "until": "Until when, or when you ended it.",
     },
     "outbox": {
         "id": "A running number.",

@@ -199,6 +199,10 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "gate": ("Gates: when watching was allowed", "Deleted when claims about it have lapsed."),
     "notice_text": ("Notices, exactly as they were shown", "Deleted when no act names it any more."),
     "preference": ("Your own choices", "Deleted when you take it back, or erase everything; a pause, when it is over."),
+    "pause": (
+        "Pauses that are over: nothing that was opened in one is taken later",
+        "Deleted %(time)s after it was over, or when you erase everything.",
+    ),
     "ledger_entry": ("Entries of the record", "Stays. It says nothing without its content."),
     "ledger_content": (
         "Contents of entries",

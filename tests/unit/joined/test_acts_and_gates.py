@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import cast
 
+import apsw
 import pytest
 
-from agent.model.consent import Press
+from agent.model.consent import Erasable, Ground, Press
 from agent.model.purposes import ActKind, Channel, GateState, Purpose, StartRule, Strength
 from agent.settings.policy import Retention
-from agent.store import audit, ledger, notices, outbox, preferences
+from agent.store import audit, gates, ledger, notices, outbox, pauses, preferences, retention
+from agent.store.schema import FIELDS
 from tests.unit.joined.rig import DAY_MS, Join, Joined, MovedClock, managed
 
 OPTIONAL = Purpose.LONGER_HISTORY
@@ -316,7 +319,7 @@ async def test_a_pause_stops_watching_makes_no_act_and_ends_by_itself(alone: Joi
     assert not alone.history.was_open(Purpose.DETECT, until - 1)
     assert alone.consents.paused_until() is None
     assert alone.consents.acts == acts
-    # Nothing of it stays but that the gate was not open.
+    # What runs no more is not kept as what runs.
     assert await alone.store.read(lambda tx: preferences.get(tx, preferences.PAUSE)) == ""
 
 
@@ -338,6 +341,167 @@ async def test_erasing_everything_does_not_end_a_pause(alone: Joined) -> None:
     await alone.consents.pause(60)
     await alone.store.write(preferences.forget)
     assert await alone.store.read(lambda tx: preferences.get(tx, preferences.PAUSE)) != ""
+
+
+async def watched(joined: Joined) -> None:
+    """The person said yes."""
+    await joined.press(ActKind.SHOWN)
+    await joined.press(ActKind.ACKNOWLEDGED)
+
+
+async def stored(joined: Joined) -> str:
+    """Everything in the database that the person can see: every row of every table, and every content."""
+
+    def look(tx: apsw.Connection) -> str:
+        rows = [tx.execute(f"SELECT * FROM {table}").fetchall() for table in FIELDS]
+        entries = cast("list[tuple[int]]", tx.execute("SELECT entry FROM ledger_entry").fetchall())
+        return repr(rows) + repr([ledger.content(tx, entry) for (entry,) in entries])
+
+    return await joined.store.read(look)
+
+
+async def test_a_pause_is_in_no_ledger_and_once_it_is_long_over_nowhere(join: Join, clock: MovedClock) -> None:
+    async with join() as joined:
+        await watched(joined)
+        clock.advance(ms=1234)
+        before, begin = await stored(joined), clock.now()
+        await joined.consents.pause(60)
+        clock.advance(ms=60 * 60_000 + 5)
+        await joined.consents.decide_gates()
+        clock.advance(ms=777)
+        await joined.consents.pause(30)
+        clock.advance(ms=1111)
+        await joined.consents.pause(0)
+        ended = clock.now()
+    # A load of that time that comes late is refused after a restart too.
+    async with join() as again:
+        assert again.history.was_open(Purpose.DETECT, begin - 1)
+        assert not again.history.was_open(Purpose.DETECT, begin)
+        assert not again.history.was_open(Purpose.DETECT, begin + 60 * 60_000 - 1)
+        assert again.history.was_open(Purpose.DETECT, begin + 60 * 60_000)
+        assert not again.history.was_open(Purpose.DETECT, ended - 1)
+        assert again.history.was_open(Purpose.DETECT, ended)
+        limits = retention.Limits()
+        await retention.swept(again.store, ended + limits.pauses_ms - 1, limits)
+        assert await stored(again) != before
+        await retention.swept(again.store, ended + limits.pauses_ms, limits)
+        assert await stored(again) == before
+        assert (await again.store.read(audit.verify)).ok
+
+
+async def test_erasing_everything_takes_pauses_that_are_over_at_once(alone: Joined) -> None:
+    await watched(alone)
+    before = await stored(alone)
+    await alone.consents.pause(60)
+    alone.clock.advance(ms=5)
+    await alone.consents.pause(0)
+    assert await stored(alone) != before
+    await alone.erasing.erase(Erasable.ALL, Ground.NOT_NEEDED, None, Channel.PAGE)
+    assert await alone.store.read(pauses.past) == []
+
+
+async def test_an_objection_in_a_pause_is_on_record_as_it_would_be_without_one(alone: Joined) -> None:
+    await watched(alone)
+    await alone.consents.pause(60)
+    alone.clock.advance(ms=60_000)
+    await alone.press(ActKind.OBJECTED)
+    objected = alone.clock.now()
+    assert (alone.gate().state, alone.gate().reason) == (GateState.CLOSED, "objected")
+    alone.clock.advance(ms=60_000)
+    await alone.press(ActKind.ACKNOWLEDGED)
+    assert alone.gate().reason == "paused"
+    kept = [g for g in await alone.store.read(gates.history) if g.purpose is Purpose.DETECT]
+    assert [(g.state, g.reason) for g in kept][-2:] == [(GateState.CLOSED, "objected"), (GateState.OPEN, "")]
+    assert [g.since for g in kept][-2:] == [objected, alone.clock.now()]
+    alone.clock.advance(ms=60 * 60_000)
+    await alone.consents.decide_gates()
+    assert alone.gate().state is GateState.OPEN
+
+
+async def failing(joined: Joined, table: str) -> None:
+    await joined.store.write(
+        lambda tx: tx.execute(
+            f"CREATE TRIGGER fails BEFORE INSERT ON {table} BEGIN SELECT raise(ABORT, 'full'); END"
+        ).fetchall()
+    )
+
+
+async def mended(joined: Joined) -> None:
+    await joined.store.write(lambda tx: tx.execute("DROP TRIGGER fails").fetchall())
+
+
+async def test_a_pause_that_cannot_be_stored_holds_and_is_stored_as_soon_as_it_can_be(join: Join) -> None:
+    async with join() as joined:
+        await watched(joined)
+        joined.pushed.clear()
+        await failing(joined, "preference")
+        with pytest.raises(apsw.ConstraintError):
+            await joined.consents.pause(60)
+        assert (joined.gate().reason, len(joined.pushed)) == ("paused", 1)
+        await mended(joined)
+        await joined.consents.decide_gates()
+    async with join() as again:
+        assert again.gate().reason == "paused"
+
+
+async def test_a_gate_that_closed_and_cannot_be_stored_is_closed_told_and_stored_later(join: Join) -> None:
+    async with join() as joined:
+        await watched(joined)
+        joined.pushed.clear()
+        await failing(joined, "gate")
+        with pytest.raises(apsw.ConstraintError):
+            await joined.press(ActKind.OBJECTED)
+        assert (joined.gate().reason, len(joined.pushed)) == ("objected", 1)
+        await mended(joined)
+        await joined.consents.decide_gates()
+        kept = [g for g in await joined.store.read(gates.history) if g.purpose is Purpose.DETECT]
+        assert (kept[-1].state, kept[-1].reason) == (GateState.CLOSED, "objected")
+
+
+async def test_nothing_opens_before_it_is_stored(alone: Joined) -> None:
+    await alone.press(ActKind.SHOWN)
+    alone.pushed.clear()
+    await failing(alone, "gate")
+    with pytest.raises(apsw.ConstraintError):
+        await alone.press(ActKind.ACKNOWLEDGED)
+    assert (alone.gate().state, alone.pushed) == (GateState.WAITING, [])
+    alone.clock.advance(ms=5)
+    await mended(alone)
+    await alone.consents.decide_gates()
+    assert (alone.gate().state, alone.gate().since) == (GateState.OPEN, alone.clock.now())
+    assert alone.pushed
+
+
+async def test_a_pause_that_cannot_be_ended_goes_on(alone: Joined) -> None:
+    await watched(alone)
+    await alone.consents.pause(60)
+    alone.clock.advance(ms=5)
+    await failing(alone, "pause")
+    with pytest.raises(apsw.ConstraintError):
+        await alone.consents.pause(0)
+    assert alone.gate().reason == "paused"
+    alone.clock.advance(ms=60 * 60_000)
+    with pytest.raises(apsw.ConstraintError):
+        await alone.consents.decide_gates()
+    assert alone.gate().reason == "paused"
+    await mended(alone)
+    await alone.consents.decide_gates()
+    assert alone.gate().state is GateState.OPEN
+
+
+async def test_a_pause_is_never_longer_than_it_was_whatever_the_clock_said(alone: Joined) -> None:
+    await watched(alone)
+    right = alone.clock.now()
+    alone.clock.advance(days=400)
+    await alone.consents.pause(60)
+    alone.clock.at = right + 60_000
+    await alone.consents.decide_gates()
+    assert (alone.gate().reason, alone.gate().until) == ("paused", right + 61 * 60_000)
+    assert not alone.history.was_open(Purpose.DETECT, right + 2 * 60_000)
+    alone.clock.at = right + 61 * 60_000
+    await alone.consents.decide_gates()
+    assert (alone.gate().state, alone.consents.paused_until()) == (GateState.OPEN, None)
+    assert alone.history.was_open(Purpose.DETECT, alone.clock.now())
 
 
 @pytest.mark.parametrize("minutes", [-1, 24 * 60 + 1])

@@ -12,7 +12,7 @@ import pytest
 from agent.model.events import PageLoad
 from agent.model.face import FindingFilter, KeptTable
 from agent.model.findings import Finding, Level, Stage
-from agent.store import erasure, findings, inspection, ledger, page_loads, retention, schema
+from agent.store import erasure, findings, inspection, ledger, page_loads, pauses, retention, schema
 from agent.store.database import Store
 from agent.store.retention import Limits
 
@@ -29,6 +29,7 @@ async def fill(store: Store, page_load: Callable[..., PageLoad]) -> None:
         lambda tx: page_loads.append(tx, "a" * 22, [page_load(n, at=n * 1000) for n in range(1, 8)], 7, 1)
     )
     await store.write(lambda tx: findings.save(tx, FINDING))
+    await store.write(lambda tx: pauses.change(tx, (1000, 2000), None, 1500))
     for n in range(3):
         await store.write(partial(store.ledger.append, kind="gate", at=n, content={"n": n}))
 

@@ -25,7 +25,7 @@ from agent.consent.gate import GateHistory, GateRules, decide
 from agent.content.notices import LANGUAGES, difference, purpose_words
 from agent.content.rules_notice import is_with_rules, with_rules
 from agent.model.answers import ANSWERS
-from agent.model.consent import ActView, Press, PurposeView
+from agent.model.consent import Acted, ActView, Press, PurposeView
 from agent.model.face import NoticeText
 from agent.model.own_rules import OwnRule
 from agent.model.ports import Clock
@@ -269,18 +269,18 @@ class Consents:
 
     # Acts
 
-    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
-        """Record an act and return the gates that hold afterwards.
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Acted:
+        """Record an act; return its entries and the gates that hold afterwards.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
         """
         async with self._one_at_a_time:
-            await self._act(purpose, press, channel)
+            made = await self._act(purpose, press, channel)
         await self._delete_the_rest()
-        return self._parts.history.all_current()
+        return Acted(self._parts.history.all_current(), tuple(made))
 
-    async def _act(self, purpose: Purpose | None, press: Press, channel: Channel) -> None:
+    async def _act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[int]:
         text = await self._text_of(press)
         unused = self._rules.not_in_use | self._rules.switched_off
         if purpose is None:
@@ -318,8 +318,7 @@ class Consents:
                 if a.kind is ActKind.SHOWN and a.notice_sha256 == press.notice_sha256 and a.entry not in disputed
             }
             made = [a for a in made if a.purpose not in known]
-        if made:
-            await self._record(made, text)
+        return await self._record(made, text) if made else ()
 
     async def _text_of(self, press: Press) -> NoticeText:
         """Return the text that was before the person: one that holds, or for a «no» any that was ever shown."""
@@ -433,7 +432,8 @@ class Consents:
         """Return the entries of acts that may not be erased, though these `candidates` go together."""
         return standing.must_stay(self._acts, self._rules.notices, candidates)
 
-    async def _record(self, made: Sequence[Act], text: NoticeText | None) -> None:
+    async def _record(self, made: Sequence[Act], text: NoticeText | None) -> Sequence[int]:
+        """Store acts, decide the gates anew, and return the acts' entries."""
         book = self._parts.store.ledger
 
         def keep(tx: apsw.Connection) -> tuple[list[int], bool]:
@@ -450,6 +450,7 @@ class Consents:
         self._parts.on_act(recorded[0])
         self._parts.changes.say("acts")
         await self._decide()
+        return numbers
 
     def _let_go(self, tx: apsw.Connection, act: Act) -> bool:
         """Delete what was kept for a consent, in the transaction that takes it back; say whether more of it is left.

@@ -24,7 +24,7 @@ from agent.detection.scoring import is_approved
 from agent.erasing import Erasing
 from agent.link.control import CommandError, Emit
 from agent.model.answers import MOST_WORDS
-from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
+from agent.model.consent import Acted, ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
 from agent.model.face import (
     BrowserState,
@@ -224,8 +224,8 @@ class Face:
         """Return what the person said of one finding, newest first."""
         return await self._parts.consents.answers_to(finding_id, language)
 
-    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
-        """Record an act and return the gates that hold afterwards.
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Acted:
+        """Record an act; return its entries and the gates that hold afterwards.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.
@@ -397,8 +397,8 @@ class Face:
                 return await _send_all(await self.history(language), emit)
             case "act":
                 purpose = Purpose(str(args["purpose"])) if args.get("purpose") else None
-                held = await self.act(purpose, _press(args, ActKind(str(args["kind"]))), _channel(args))
-                return [msgspec.to_builtins(gate) for gate in held]
+                acted = await self.act(purpose, _press(args, ActKind(str(args["kind"]))), _channel(args))
+                return [msgspec.to_builtins(gate) for gate in acted.gates]
             case "pause":
                 minutes = args["minutes"]
                 if not isinstance(minutes, int) or isinstance(minutes, bool):

@@ -109,12 +109,6 @@ class Asks:
     async def _act(self, said: ActOfPerson) -> Mapping[str, object]:
         face, kind = self._face(), ActKind(said.act)
         purpose = Purpose(said.purpose) if said.purpose else None
-        before = {view.act.entry for view in await face.history()}
         press = Press(kind, said.notice_sha256, said.control, said.dwell_ms)
-        gates = await face.act(purpose, press, Channel.EXTENSION)
-        made = [
-            view.act.entry
-            for view in await face.history()
-            if view.act.entry not in before and view.act.kind is kind and view.act.channel is Channel.EXTENSION
-        ]
-        return {"gates": msgspec.to_builtins(gates), "entries": made}
+        acted = await face.act(purpose, press, Channel.EXTENSION)
+        return {"gates": msgspec.to_builtins(acted.gates), "entries": list(acted.entries)}

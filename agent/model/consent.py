@@ -131,6 +131,19 @@ class ErasurePreview:
 
 
 @dataclass(frozen=True, slots=True)
+class Acted:
+    """What pressing something has done.
+
+    Attributes:
+        gates: Every gate as it is afterwards.
+        entries: The ledger entries that were made for it; none where it said nothing new.
+    """
+
+    gates: tuple[Gate, ...]
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Press:
     """How an act was made: what a face knows and the record keeps.
 

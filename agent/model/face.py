@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
+from agent.model.consent import Acted, ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
 from agent.model.findings import Finding
 from agent.model.health import Health
@@ -361,8 +361,8 @@ class AgentFace(Protocol):
         """Return what the person said of one finding, newest first, as far as it is still there."""
         ...
 
-    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
-        """Record an act about one purpose (None: every mandatory one in use) and return the gates that hold afterwards.
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Acted:
+        """Record an act about one purpose (None: every mandatory one in use) and return what it has done.
 
         Raises:
             ValueError: The text shown is not the notice that holds, or the act does not fit the purpose.

@@ -9,7 +9,7 @@ from typing import cast
 import apsw
 import pytest
 
-from agent.model.consent import Erasable, Ground, Press
+from agent.model.consent import Acted, Erasable, Ground, Press
 from agent.model.purposes import ActKind, Channel, GateState, Purpose, StartRule, Strength
 from agent.settings.policy import Retention
 from agent.store import audit, gates, ledger, notices, outbox, pauses, preferences, retention
@@ -300,6 +300,22 @@ async def test_what_is_said_at_the_same_moment_is_recorded_once(alone: Joined, c
     disputes = [alone.consents.dispute(entry, Channel.PAGE) for _ in range(2)]
     refused = [done for done in await asyncio.gather(*disputes, return_exceptions=True) if isinstance(done, ValueError)]
     assert len(refused) == 1
+
+
+async def test_two_acts_at_once_each_know_their_own_entries(alone: Joined) -> None:
+    sha256 = alone.consents.notice().sha256
+    await alone.press(ActKind.SHOWN)
+
+    async def press(kind: ActKind) -> Acted:
+        return await alone.consents.act(None, Press(kind, sha256, ""), Channel.EXTENSION)
+
+    first, second = await asyncio.gather(press(ActKind.ACKNOWLEDGED), press(ActKind.ACKNOWLEDGED))
+    assert first.entries
+    assert second.entries
+    assert not set(first.entries) & set(second.entries)
+    made = {act.entry for act in alone.consents.acts if act.kind is ActKind.ACKNOWLEDGED}
+    assert made == {*first.entries, *second.entries}
+    assert (await press(ActKind.SHOWN)).entries == ()  # showing the same text again says nothing new
 
 
 # A pause

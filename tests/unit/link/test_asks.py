@@ -97,7 +97,8 @@ async def test_today_begins_at_midnight_also_on_the_days_on_which_the_clock_is_c
 
 async def test_an_act_is_recorded_with_the_extension_as_its_channel(face: FakeFace) -> None:
     said = ActOfPerson(1, 1, "", "acknowledged", face.notice().sha256, "welcome.acknowledge", 1200)
-    await asks(face).answer(said)
+    told = cast("dict[str, object]", await asks(face).answer(said))
+    assert told["entries"] == [act.entry for act in face.record if act.kind.value == "acknowledged"]
     pressed = face.pressed[-1]
     assert (pressed.purpose, pressed.press.kind.value, pressed.channel.value) == (None, "acknowledged", "extension")
     assert (pressed.press.control, pressed.press.dwell_ms) == (said.control, 1200)

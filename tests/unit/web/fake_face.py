@@ -15,7 +15,7 @@ from agent.content.consequences import consequences_of
 from agent.content.notices import LANGUAGES, difference, purpose_words, render_notice, said
 from agent.content.purposes import basis_for, load_purposes
 from agent.detection.scoring import is_approved
-from agent.model.consent import ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
+from agent.model.consent import Acted, ActView, Erasable, ErasurePreview, Ground, Press, ProofCheck, PurposeView
 from agent.model.consequences import Consequence, Place
 from agent.model.face import (
     BrowserState,
@@ -320,7 +320,7 @@ class FakeFace:
         self.record.append(replace(act, **more))  # type: ignore[arg-type]
         return entry
 
-    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Sequence[Gate]:
+    async def act(self, purpose: Purpose | None, press: Press, channel: Channel) -> Acted:
         language = next((one for one in self.languages() if self.notice(one).sha256 == press.notice_sha256), None)
         if language is None:
             raise ValueError("the notice has changed")
@@ -328,13 +328,15 @@ class FakeFace:
             raise ValueError(self.refuses)
         self.pressed.append(Pressed(purpose, press, channel, language))
         about = [purpose] if purpose else [p for p in Purpose if not p.optional and p not in self.unused]
+        first = len(self.record)
         for one in about:
             self._put(one, press, channel, language=language)
             self._move(one, press.kind)
         if purpose is None or purpose is Purpose.DETECT:
             self.gate = self.gates.pop(Purpose.DETECT, self.gate)
         self.say("gates")
-        return tuple(self._gate_of(p) for p in Purpose)
+        made = tuple(act.entry for act in self.record[first:] if act.entry is not None)
+        return Acted(tuple(self._gate_of(p) for p in Purpose), made)
 
     def _move(self, purpose: Purpose, kind: ActKind) -> None:
         """Move a gate as far as the page's cases need it."""

@@ -261,6 +261,45 @@ MIGRATIONS: Final[tuple[tuple[int, str], ...]] = (
         ) STRICT;
         """,
     ),
+    (
+        7,
+        """
+        -- How many rows the tables hold that grow for as long as the agent is used, so that no page counts them. Kept
+        -- by the tables themselves, in the transaction that inserts or deletes.
+        CREATE TABLE row_count (
+            name TEXT PRIMARY KEY,
+            count INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        INSERT INTO row_count (name, count) VALUES
+            ('ledger_content', (SELECT count(*) FROM ledger_content)),
+            ('ledger_cosignature', (SELECT count(*) FROM ledger_cosignature)),
+            ('act', (SELECT count(*) FROM act)),
+            ('gate', (SELECT count(*) FROM gate));
+
+        CREATE TRIGGER ledger_content_counted AFTER INSERT ON ledger_content
+            BEGIN UPDATE row_count SET count = count + 1 WHERE name = 'ledger_content'; END;
+        CREATE TRIGGER ledger_content_uncounted AFTER DELETE ON ledger_content
+            BEGIN UPDATE row_count SET count = count - 1 WHERE name = 'ledger_content'; END;
+        CREATE TRIGGER act_counted AFTER INSERT ON act
+            BEGIN UPDATE row_count SET count = count + 1 WHERE name = 'act'; END;
+        CREATE TRIGGER act_uncounted AFTER DELETE ON act
+            BEGIN UPDATE row_count SET count = count - 1 WHERE name = 'act'; END;
+        CREATE TRIGGER gate_counted AFTER INSERT ON gate
+            BEGIN UPDATE row_count SET count = count + 1 WHERE name = 'gate'; END;
+        CREATE TRIGGER gate_uncounted AFTER DELETE ON gate
+            BEGIN UPDATE row_count SET count = count - 1 WHERE name = 'gate'; END;
+
+        -- A witness may sign the same checkpoint again, which replaces its line: SQLite tells no trigger of what it
+        -- replaces, so a row counts before it is inserted, and only where there is none.
+        CREATE TRIGGER ledger_cosignature_counted BEFORE INSERT ON ledger_cosignature
+            WHEN NOT EXISTS (SELECT 1 FROM ledger_cosignature
+                WHERE log = NEW.log AND size = NEW.size AND witness = NEW.witness)
+            BEGIN UPDATE row_count SET count = count + 1 WHERE name = 'ledger_cosignature'; END;
+        CREATE TRIGGER ledger_cosignature_uncounted AFTER DELETE ON ledger_cosignature
+            BEGIN UPDATE row_count SET count = count - 1 WHERE name = 'ledger_cosignature'; END;
+        """,
+    ),
 )
 """Version reached, and the SQL that reaches it from the version before. Never edit one that was released."""
 
@@ -414,6 +453,10 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "counter": {
         "name": "What is counted, such as refused messages of one kind.",
         "value": "How many there were.",
+    },
+    "row_count": {
+        "name": "Which table.",
+        "count": "How many rows it holds now.",
     },
     "preference": {
         "name": "Which choice of yours: elsewhere or pause.",

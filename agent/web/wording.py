@@ -213,6 +213,7 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "ledger_log": ("Logs of the record", "Stays."),
     "ledger_key": ("The record's key", "Stays."),
     "counter": ("Counters", "Stays."),
+    "row_count": ("How many rows the growing tables hold", "Stays."),
     "cursor": ("How far each part of the agent has read", "Stays."),
     "migration": ("Versions of these tables", "Stays."),
     "outbox": ("Reports that wait to be sent: none in this release", "Deleted when it is sent, or when you withdraw."),

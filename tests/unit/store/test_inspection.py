@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import apsw
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from agent.model.events import PageLoad
 from agent.model.face import FindingFilter, KeptTable
 from agent.model.findings import Finding, Level, Stage
+from agent.model.ports import Clock
 from agent.store import erasure, findings, inspection, ledger, page_loads, pauses, retention, schema
-from agent.store.database import Store
+from agent.store.database import Store, open_store
 from agent.store.retention import Limits
 
 LIMITS = Limits()
@@ -45,7 +47,12 @@ async def test_how_much_is_kept_is_what_counting_every_row_gives(
     assert loads.keeps_ms == LIMITS.observations_ms
 
 
-COUNTED_BY = {"page_load": {"page_load", "page_quarter"}, "page_quarter": {"page_quarter", "page_load"}}
+COUNTED = ("ledger_content", "ledger_cosignature", "act", "gate")
+COUNTED_BY = {
+    "page_load": {"page_load", "page_quarter"},
+    "page_quarter": {"page_quarter", "page_load"},
+    **{table: {table, "row_count"} for table in COUNTED},
+}
 """Tables whose page looks into another: one counts the other, and goes when that one goes."""
 
 
@@ -68,6 +75,87 @@ async def test_what_one_table_holds_is_told_without_looking_into_the_others(
     told = await store.survey(look)  # a connection of its own: no statement is prepared yet
     assert looked_into <= COUNTED_BY.get(table, {table})
     assert told in await store.read(lambda tx: inspection.kept(tx, LIMITS))
+
+
+def put(tx: apsw.Connection, first: int, many: int) -> None:
+    """Rows of the tables that grow with the ledger, as they lie there; what they say does not matter here."""
+    for n in range(first, first + many):
+        tx.execute("INSERT INTO ledger_content VALUES (?, x'00', x'00', x'00')", (n,))
+        tx.execute("INSERT OR REPLACE INTO ledger_cosignature VALUES (1, ?, 'w', 'line')", (n,))
+        tx.execute("INSERT INTO gate VALUES (?, 'detect', 'open', 0, NULL, '')", (n,))
+        tx.execute("INSERT INTO act VALUES (?, '', '', 0, '', '', '', '', NULL, '', NULL, '', '')", (n,))
+
+
+def real_counts(conn: apsw.Connection) -> dict[str, int]:
+    return {table: conn.execute(f"SELECT count(*) FROM {table}").get for table in COUNTED}
+
+
+def kept_counts(conn: apsw.Connection) -> dict[str, int]:
+    return {str(name): int(count) for name, count in conn.execute("SELECT name, count FROM row_count")}
+
+
+async def test_the_counts_are_the_real_ones_whatever_is_stored_replaced_deleted_or_undone(store: Store) -> None:
+    await store.write(lambda tx: put(tx, 1000, 5))
+    again = "INSERT OR REPLACE INTO ledger_cosignature VALUES (1, 1000, 'w', 'another line')"
+    await store.write(lambda tx: tx.execute(again))
+    for table, place in zip(COUNTED, ("entry", "size", "entry", "entry"), strict=True):
+        await store.write(partial(apsw.Connection.execute, statements=f"DELETE FROM {table} WHERE {place} = 1003"))
+
+    def undone(tx: apsw.Connection) -> None:
+        put(tx, 2000, 3)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.write(undone)
+    assert set((await store.read(kept_counts)).values()) >= {4}
+    assert await store.read(kept_counts) == await store.read(real_counts)
+
+
+@pytest.mark.parametrize("table", [*COUNTED, "ledger_entry", "ledger_checkpoint", "page_load"])
+async def test_saying_how_much_is_kept_takes_no_longer_when_more_is(
+    store: Store, page_load: Callable[..., PageLoad], table: str
+) -> None:
+    def steps(conn: apsw.Connection) -> int:
+        taken = 0
+
+        def one_more() -> bool:
+            nonlocal taken
+            taken += 1
+            return False
+
+        conn.set_progress_handler(one_more, 1)
+        inspection.kept_in(conn, table, LIMITS)
+        conn.set_progress_handler(None)
+        return taken
+
+    await fill(store, page_load)
+    await store.write(lambda tx: put(tx, 1000, 10))
+    before = await store.read(steps)
+    await store.write(lambda tx: put(tx, 2000, 300))
+    await store.write(lambda tx: page_loads.append(tx, "a" * 22, [page_load(n, at=n) for n in range(8, 300)], 299, 1))
+    for n in range(20):
+        await store.write(partial(store.ledger.append, kind="gate", at=n, content={"n": n}))
+    assert await store.read(steps) <= before + 5
+
+
+async def test_a_database_of_the_release_before_gets_its_counts(tmp_path: Path, key: bytes, clock: Clock) -> None:
+    path = tmp_path / "before.db"
+    old = apsw.Connection(str(path))
+    for statement in ("PRAGMA cipher = 'chacha20'", f"PRAGMA key = 'raw:{key.hex()}'"):
+        old.execute(statement).fetchall()
+    uncounted = next(version for version, sql in schema.MIGRATIONS if "CREATE TABLE row_count" in sql)
+    for version, sql in schema.MIGRATIONS:
+        if version < uncounted:
+            old.execute(sql).fetchall()
+            old.execute("INSERT INTO migration VALUES (?, 1)", (version,))
+            old.execute(f"PRAGMA user_version = {version}")
+    put(old, 1000, 7)
+    old.close()
+    store = open_store(path, key, clock)
+    assert set((await store.read(kept_counts)).values()) == {7}
+    await store.write(lambda tx: put(tx, 2000, 2))
+    assert await store.read(kept_counts) == await store.read(real_counts) == dict.fromkeys(COUNTED, 9)
+    await store.close()
 
 
 @pytest.mark.parametrize("table", retention.RULES)

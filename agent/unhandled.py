@@ -28,6 +28,26 @@ Keep = Callable[[BaseException, int], None]
 """Takes an exception and how often it came up since it was handed over last."""
 
 
+Say = Callable[[str], None]
+"""Writes one line of the log about a fault."""
+
+
+def _in_loop(about: str) -> None:
+    log.error("the event loop met with what nobody caught: %s", about)
+
+
+def _left_undone(about: str) -> None:
+    log.error("the event loop found something left undone: %s", about)
+
+
+def _in_thread(about: str) -> None:
+    log.error("a thread ended with what nobody caught: %s", about)
+
+
+def _in_finalizer(about: str) -> None:
+    log.error("what nobody caught came up while something was put away: %s", about)
+
+
 def _keep_nothing(_problem: BaseException, _times: int) -> None:
     """Keep no report."""
 
@@ -64,53 +84,54 @@ class _Teller:
         self._keep = keep
         self._seconds = seconds
         self._lock = threading.RLock()  # a finalizer can run in the middle of any line, also of these
-        self._again: dict[str, _Again] = {}
+        self._again: dict[tuple[Say, str], _Again] = {}
 
     def in_the_loop(self, _loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
         problem = told.get("exception")
         if isinstance(problem, asyncio.CancelledError):
             return  # ended on purpose, by us: nothing has failed
         if isinstance(problem, BaseException):
-            self._tell(f"the event loop met with what nobody caught: {described(problem)}", problem)
+            self._tell(_in_loop, described(problem), problem)
         else:
             # Its message names what it was working on, arguments included: which things it speaks of has to do.
-            self._tell(f"the event loop found something left undone: {', '.join(sorted(map(str, told)))}", None)
+            self._tell(_left_undone, ", ".join(sorted(map(str, told))), None)
 
     def in_a_thread(self, told: threading.ExceptHookArgs) -> None:
         problem = told.exc_value
         if problem is not None and not isinstance(problem, SystemExit):
-            self._tell(f"a thread ended with what nobody caught: {described(problem)}", problem)
+            self._tell(_in_thread, described(problem), problem)
 
     def in_a_finalizer(self, told: sys.UnraisableHookArgs) -> None:
         problem = told.exc_value
         if problem is not None:
-            self._tell(f"what nobody caught came up while something was put away: {described(problem)}", problem)
+            self._tell(_in_finalizer, described(problem), problem)
 
-    def _tell(self, sentence: str, problem: BaseException | None) -> None:
+    def _tell(self, say: Say, about: str, problem: BaseException | None) -> None:
+        fault = (say, about)
         with self._lock:
-            again = self._again.get(sentence)
+            again = self._again.get(fault)
             if again is not None:
                 again.times += 1
                 again.problem = problem
                 return
             try:
-                self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._look_again, sentence)
+                self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._look_again, fault)
             except RuntimeError:
                 pass  # the loop has ended, and the process is about to: all that still comes up is said
             else:
-                self._again[sentence] = _Again()
-        self._say(sentence, problem, 1)
-
-    def _look_again(self, sentence: str) -> None:
-        with self._lock:
-            again = self._again.pop(sentence)
-            if again.times:
-                self._again[sentence] = _Again()
-                self._loop.call_later(self._seconds, self._look_again, sentence)
-        if again.times:
-            self._say(f"{sentence} ({again.times} times more)", again.problem, again.times)
-
-    def _say(self, sentence: str, problem: BaseException | None, times: int) -> None:
-        log.error("%s", sentence)
+                self._again[fault] = _Again()
+        say(about)
         if problem is not None:
-            self._keep(problem, times)
+            self._keep(problem, 1)
+
+    def _look_again(self, fault: tuple[Say, str]) -> None:
+        with self._lock:
+            again = self._again.pop(fault)
+            if again.times:
+                self._again[fault] = _Again()
+                self._loop.call_later(self._seconds, self._look_again, fault)
+        if again.times:
+            say, about = fault
+            say(f"{about} ({again.times} times more)")
+            if again.problem is not None:
+                self._keep(again.problem, again.times)

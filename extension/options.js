@@ -333,7 +333,9 @@ part("notify").addEventListener("click", () => {
 api.permissions.onAdded.addListener(() => void askBrowser());
 api.permissions.onRemoved.addListener(() => void askBrowser());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && askable()) loader.load();
+  if (document.hidden || !askable()) return;
+  show(); // what is there lies before the person from now on; asking what stands takes a moment
+  loader.load();
 });
 setInterval(show, REFRESH_MS);
 void askBrowser();

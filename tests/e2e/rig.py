@@ -50,8 +50,10 @@ async def snapshot(browser: Browser) -> dict[str, Any]:
     popup = await browser.popup()
     shown = await browser.run(
         popup,
-        "new Promise((give) => { const port = chrome.runtime.connect({name: 'popup'});"
-        " port.onMessage.addListener(({state}) => { port.disconnect(); give(state); }); })",
+        # A worker that the browser ends just now takes the port with it: then the next one is asked.
+        "new Promise((give) => { const open = () => { const port = chrome.runtime.connect({name: 'popup'});"
+        " port.onMessage.addListener(({state}) => { port.disconnect(); give(state); });"
+        " port.onDisconnect.addListener(() => setTimeout(open, 100)); }; open(); })",
     )
     await browser.close_tab(popup)
     return dict(shown)

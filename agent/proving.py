@@ -266,7 +266,7 @@ class Kept:
         yield b',\n "page_loads": ['
         after, between = 0, b"\n  "
         while True:
-            part, after = await self._store.read(lambda tx, after=after: _loads(tx, after))  # type: ignore[misc]
+            part, after = await self._store.read(partial(_loads, after=after))
             if not part:
                 break
             yield between + part

@@ -27,7 +27,7 @@ from agent.model.purposes import ActKind, GateState, Purpose
 OPTIONAL_KEYS: Final = "\b\nPURPOSE is one of:\n" + "\n".join(f"  {p.value}" for p in acts.OPTIONAL)
 MANDATORY_KEYS: Final = "\b\nPURPOSE is one of:\n" + "\n".join(f"  {p.value}" for p in acts.MANDATORY)
 ORDER: Final = (
-    "show notice review allow refuse withdraw object pause resume history dispute receipts export erase".split()  # noqa: SIM905
+    "show notice review allow refuse withdraw object pause resume history dispute receipts export erase".split()  # noqa: SIM905 - one line instead of sixteen
 )
 
 

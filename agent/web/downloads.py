@@ -33,6 +33,7 @@ class _Packed(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
+    # typeshed wants any buffer taken here; zipfile, which alone writes to this, hands over these.
     def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]
         self._held += data
         return len(data)

@@ -273,10 +273,6 @@ class GateHistory:
         gates.append(replace(gate, since=since))
         return True
 
-    def take(self, gate: Gate, now: int) -> bool:
-        """Take in what was decided at `now` (UTC milliseconds); return whether anything has changed."""
-        return self.record(self.dated(gate, now))
-
     def dated(self, gate: Gate, now: int) -> Gate:
         """Return what was decided at `now` (UTC milliseconds) with the moment from which it holds, to be recorded.
 

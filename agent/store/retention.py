@@ -2,11 +2,10 @@
 
 Raw observations go by when they were observed, findings by when they were closed, extensions that never came back
 after the same time as findings. Acts and gates stay: they are the record that observing was allowed. Pauses are not of
-that record: they go once no page load of that time would be taken any more. `daemon.py` calls `sweep` on its timer and
-shows `next_deletion`; `secure_delete` overwrites what is deleted, and `Store.checkpoint` empties the write-ahead log
-afterwards. One call deletes some thousands of rows and says whether more are over: each
-part is a transaction of its own (`swept`), so that what is to be stored meanwhile waits for one part at most, and a
-sweep that is cut off is gone on with by the next.
+that record: they go once no page load of that time would be taken any more. `sweeping.py` calls `swept` on its timer;
+`secure_delete` overwrites what is deleted, and `Store.checkpoint` empties the write-ahead log afterwards. One part is
+some thousands of rows and a transaction of its own, so that what is to be stored meanwhile waits for one part at most;
+a sweep that is cut off is gone on with by the next.
 """
 
 from __future__ import annotations

@@ -433,25 +433,30 @@ def test_each_purpose_has_a_history_of_its_own(purpose: Purpose) -> None:
     assert [p for p in Purpose if history.was_open(p, T0)] == [purpose]
 
 
+def take(history: GateHistory, gate: Gate, now: int) -> bool:
+    """Record what was decided at a moment, as the agent does."""
+    return history.record(history.dated(gate, now))
+
+
 def test_what_closes_closes_with_the_act_that_does_it() -> None:
     history = GateHistory()
-    history.take(Gate(DETECT, OPEN, T0), T0)
-    history.take(Gate(DETECT, CLOSED, T0 + 100, reason="objected"), T0 + 103)
+    take(history, Gate(DETECT, OPEN, T0), T0)
+    take(history, Gate(DETECT, CLOSED, T0 + 100, reason="objected"), T0 + 103)
     assert [history.was_open(DETECT, T0 + d) for d in (99, 100, 101)] == [True, False, False]
 
 
 def test_what_was_lawful_when_it_was_observed_stays_so_when_the_rules_change() -> None:
     """An objection that an employer's notice outweighed, and a later policy under which it counts."""
     history = GateHistory()
-    history.take(Gate(DETECT, OPEN, T0), T0)
-    history.take(Gate(DETECT, OPEN, T0), T0 + 100)
-    history.take(Gate(DETECT, CLOSED, T0 + 100, reason="objected"), T0 + 500)
+    take(history, Gate(DETECT, OPEN, T0), T0)
+    take(history, Gate(DETECT, OPEN, T0), T0 + 100)
+    take(history, Gate(DETECT, CLOSED, T0 + 100, reason="objected"), T0 + 500)
     assert [history.was_open(DETECT, T0 + d) for d in (100, 499, 500)] == [True, True, False]
 
 
 def test_what_closes_with_no_act_closes_when_it_was_decided() -> None:
     history = GateHistory([Gate(DETECT, OPEN, T0)])
-    assert history.take(Gate(DETECT, CLOSED, 0, reason="notice_changed"), T0 + 100)
+    assert take(history, Gate(DETECT, CLOSED, 0, reason="notice_changed"), T0 + 100)
     assert [history.was_open(DETECT, T0 + d) for d in (99, 100)] == [True, False]
     assert history.current(DETECT).since == T0 + 100
 
@@ -459,15 +464,15 @@ def test_what_closes_with_no_act_closes_when_it_was_decided() -> None:
 def test_what_opens_again_was_not_open_in_between() -> None:
     """A policy that switches a purpose off and on again: the acts alone would say that it was open all the time."""
     history = GateHistory([Gate(DETECT, OPEN, T0)])
-    history.take(Gate(DETECT, CLOSED, 0, reason="switched_off"), T0 + 100)
-    history.take(Gate(DETECT, OPEN, T0), T0 + 200)
+    take(history, Gate(DETECT, CLOSED, 0, reason="switched_off"), T0 + 100)
+    take(history, Gate(DETECT, OPEN, T0), T0 + 200)
     assert [history.was_open(DETECT, T0 + d) for d in (99, 100, 199, 200)] == [True, False, False, True]
 
 
 def test_what_waited_for_a_date_opens_on_it_also_when_the_machine_slept() -> None:
     history = GateHistory()
-    history.take(Gate(DETECT, WAITING, T0, until=T0 + 100, reason="lead_days"), T0)
-    history.take(Gate(DETECT, OPEN, T0 + 100), T0 + 500)
+    take(history, Gate(DETECT, WAITING, T0, until=T0 + 100, reason="lead_days"), T0)
+    take(history, Gate(DETECT, OPEN, T0 + 100), T0 + 500)
     assert [history.was_open(DETECT, T0 + d) for d in (99, 100)] == [False, True]
 
 
@@ -504,7 +509,7 @@ def test_history_says_of_every_moment_what_was_decided_then(
             )
         )
         gate = decide(purpose, acts, rules, now)
-        if history.take(gate, now):
+        if take(history, gate, now):
             stored.append(history.current(purpose))
         decided.append((now, gate.state is OPEN))
         if data.draw(st.booleans()):
